@@ -1,0 +1,228 @@
+//! Tasks and groups of tasks: the data that a program is evaluated on.
+
+use crate::exec::random::{Stream, key, purpose};
+use crate::lang::{AddressCounts, MAX_FEATURES};
+
+/// How the predictions on a task are scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scoring {
+    /// Regression: fitness falls with the root mean squared error.
+    Rms,
+    /// Binary classification: labels are 0 or 1, the prediction goes through a sigmoid.
+    Accuracy,
+}
+
+/// Labelled examples of one task.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Examples {
+    /// Row-major, one row of F features an example.
+    pub features: Vec<f64>,
+    /// One label an example.
+    pub labels: Vec<f64>,
+}
+
+/// One task: examples to train and to validate on, and the seed of all its randomness.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// Seeds the program's draws and the order of examples.
+    pub seed: u64,
+    /// Training examples.
+    pub train: Examples,
+    /// Validation examples.
+    pub valid: Examples,
+    /// The order of training examples in each epoch, where it was recorded; otherwise it follows from the seed.
+    pub train_orders: Option<Vec<Vec<u32>>>,
+}
+
+impl Task {
+    /// The order of the `count` training examples in epoch `epoch`: the given one first, a shuffle of it in each later epoch.
+    pub fn train_order(&self, epoch: u32) -> Vec<u32> {
+        if let Some(orders) = &self.train_orders {
+            return orders[epoch as usize].clone();
+        }
+        let mut order: Vec<u32> = (0..self.train.labels.len() as u32).collect();
+        if epoch > 0 {
+            Stream::named(key(self.seed, purpose::ORDER), epoch.into()).shuffle(&mut order);
+        }
+        order
+    }
+}
+
+/// What all tasks of a group have in common besides their numbers of examples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GroupSettings {
+    /// F, 1 to 4,096.
+    pub features: usize,
+    /// How predictions are scored.
+    pub scoring: Scoring,
+    /// How often the training examples are gone through, at least 1.
+    pub epochs: u32,
+    /// An error above it, or NaN, ends training or validation; at least 0, infinity allowed.
+    pub max_abs_error: f64,
+    /// The most bytes that data and memory of the group may take.
+    pub memory_limit: usize,
+}
+
+impl GroupSettings {
+    /// The default of [`GroupSettings::memory_limit`]: 1 GiB.
+    pub const DEFAULT_MEMORY_LIMIT: usize = 1 << 30;
+
+    /// One epoch, a largest error of 100 and the default memory limit.
+    pub const fn new(features: usize, scoring: Scoring) -> GroupSettings {
+        GroupSettings { features, scoring, epochs: 1, max_abs_error: 100.0, memory_limit: GroupSettings::DEFAULT_MEMORY_LIMIT }
+    }
+}
+
+/// Why a group of tasks is refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupError {
+    /// A feature size outside 1 to 4,096.
+    #[error("features of size {0} are not possible: choose 1 to {MAX_FEATURES}")]
+    Features(usize),
+    /// No tasks, examples or epochs.
+    #[error("there must be at least one {0}")]
+    Empty(&'static str),
+    /// A largest error that is negative or NaN.
+    #[error("max_abs_error must be at least 0, not {0}")]
+    MaxAbsError(f64),
+    /// Data of other shapes than the group's.
+    #[error("task {task}: {what} has {found} numbers where {expected} belong")]
+    Shape {
+        /// Which task, from 0.
+        task: usize,
+        /// Which part of it.
+        what: &'static str,
+        /// How many numbers there are.
+        found: usize,
+        /// How many there must be.
+        expected: usize,
+    },
+    /// An order of training examples that is not a list of existing examples, one list an epoch.
+    #[error("task {task}: the recorded order of training examples does not fit {examples} examples and {epochs} epochs")]
+    Order {
+        /// Which task, from 0.
+        task: usize,
+        /// Training examples there are.
+        examples: usize,
+        /// Epochs there are.
+        epochs: u32,
+    },
+    /// More memory than the limit.
+    #[error("{needed} bytes of {what} pass the memory limit of {limit}; lower features, examples, tasks or addresses, or raise the limit")]
+    Memory {
+        /// For what.
+        what: &'static str,
+        /// Bytes that would be needed.
+        needed: u128,
+        /// The limit in bytes.
+        limit: usize,
+    },
+}
+
+/// Tasks of equal shape that a program is evaluated on together: the unit of evaluation.
+#[derive(Debug)]
+pub struct TaskGroup {
+    settings: GroupSettings,
+    train_examples: usize,
+    valid_examples: usize,
+    tasks: Vec<Task>,
+}
+
+impl TaskGroup {
+    /// A group of tasks.
+    ///
+    /// # Errors
+    /// See [`GroupError`]; all tasks must have the same numbers of examples, features and labels must fit together.
+    pub fn new(settings: GroupSettings, tasks: Vec<Task>) -> Result<TaskGroup, GroupError> {
+        if !(1..=MAX_FEATURES).contains(&settings.features) {
+            return Err(GroupError::Features(settings.features));
+        }
+        if settings.max_abs_error.is_nan() || settings.max_abs_error < 0.0 {
+            return Err(GroupError::MaxAbsError(settings.max_abs_error));
+        }
+        if settings.epochs == 0 {
+            return Err(GroupError::Empty("epoch"));
+        }
+        let first = tasks.first().ok_or(GroupError::Empty("task"))?;
+        let (train_examples, valid_examples) = (first.train.labels.len(), first.valid.labels.len());
+        for (what, count) in [("training example", train_examples), ("validation example", valid_examples)] {
+            if count == 0 {
+                return Err(GroupError::Empty(what));
+            }
+        }
+        let numbers = (train_examples as u128 + valid_examples as u128) * (settings.features as u128 + 1) * tasks.len() as u128;
+        if numbers * 8 > settings.memory_limit as u128 {
+            return Err(GroupError::Memory { what: "task data", needed: numbers * 8, limit: settings.memory_limit });
+        }
+        for (index, task) in tasks.iter().enumerate() {
+            check_task(index, task, &settings, train_examples, valid_examples)?;
+        }
+        Ok(TaskGroup { settings, train_examples, valid_examples, tasks })
+    }
+
+    /// What the tasks have in common.
+    pub fn settings(&self) -> &GroupSettings {
+        &self.settings
+    }
+
+    /// F.
+    pub fn features(&self) -> usize {
+        self.settings.features
+    }
+
+    /// N, the training examples of each task.
+    pub fn train_examples(&self) -> usize {
+        self.train_examples
+    }
+
+    /// M, the validation examples of each task.
+    pub fn valid_examples(&self) -> usize {
+        self.valid_examples
+    }
+
+    /// The tasks, in order.
+    pub fn tasks(&self) -> &[Task] {
+        &self.tasks
+    }
+
+    /// The step number of training example `example` of epoch `epoch`; Setup is step 0, and the validation examples follow.
+    pub fn train_step(&self, epoch: u32, example: usize) -> u64 {
+        1 + u64::from(epoch) * (self.train_examples + self.valid_examples) as u64 + example as u64
+    }
+
+    /// The step number of validation example `example` after epoch `epoch`.
+    pub fn valid_step(&self, epoch: u32, example: usize) -> u64 {
+        self.train_step(epoch, self.train_examples) + example as u64
+    }
+
+    /// Whether memories of these address counts stay within the limit.
+    ///
+    /// # Errors
+    /// [`GroupError::Memory`] if not.
+    pub fn check_memory(&self, counts: AddressCounts) -> Result<(), GroupError> {
+        let needed = counts.elements(self.features()) as u128 * 8 * self.tasks.len() as u128;
+        if needed > self.settings.memory_limit as u128 {
+            return Err(GroupError::Memory { what: "program memory", needed, limit: self.settings.memory_limit });
+        }
+        Ok(())
+    }
+}
+
+fn check_task(index: usize, task: &Task, settings: &GroupSettings, train: usize, valid: usize) -> Result<(), GroupError> {
+    let shape = |what, found, expected| {
+        if found == expected { Ok(()) } else { Err(GroupError::Shape { task: index, what, found, expected }) }
+    };
+    shape("the training labels", task.train.labels.len(), train)?;
+    shape("the validation labels", task.valid.labels.len(), valid)?;
+    shape("the training features", task.train.features.len(), train * settings.features)?;
+    shape("the validation features", task.valid.features.len(), valid * settings.features)?;
+    if let Some(orders) = &task.train_orders {
+        let fits = |order: &Vec<u32>| order.len() == train && order.iter().all(|&example| (example as usize) < train);
+        if orders.len() != settings.epochs as usize || !orders.iter().all(fits) {
+            return Err(GroupError::Order { task: index, examples: train, epochs: settings.epochs });
+        }
+    }
+    Ok(())
+}

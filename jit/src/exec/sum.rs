@@ -1,0 +1,73 @@
+//! The one order in which every reduction adds its terms.
+//!
+//! Eight partial sums p_j = x_j + x_(j+8) + x_(j+16) + …, j = 0 to 7, each in that order; then, while at least two are left,
+//! the upper half is added to the lower one: p_j + p_(j+4), then + p_(j+2), then + p_(j+1). Partial sums that do not exist
+//! (fewer than eight terms) are skipped, never replaced by zeros; the sum of one term is that term.
+//!
+//! Why eight: with lanes across tasks it is a halving tree for F = 2 to 16 (depth 1 to 4, no longer than any other order),
+//! and with lanes across the elements of one task it is one 512-bit, two 256-bit or four 128-bit accumulators.
+//! `docs/semantics.md` has the measurements.
+
+/// How many partial sums there are.
+pub const PARTIALS: usize = 8;
+
+/// Adds `count` terms in the order of this module; `term(i)` is called once for each i, in ascending order.
+///
+/// # Panics
+/// If `count` is 0: no op reduces nothing.
+#[inline(always)]
+pub fn sum(count: usize, mut term: impl FnMut(usize) -> f64) -> f64 {
+    assert!(count > 0, "a sum of no terms");
+    let mut partials = [0.0; PARTIALS];
+    let first = count.min(PARTIALS);
+    for (i, partial) in partials[..first].iter_mut().enumerate() {
+        *partial = term(i);
+    }
+    for i in PARTIALS..count {
+        partials[i % PARTIALS] += term(i);
+    }
+    let mut width = PARTIALS / 2;
+    while width > 0 {
+        for j in 0..width.min(first.saturating_sub(width)) {
+            partials[j] += partials[j + width];
+        }
+        width /= 2;
+    }
+    partials[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rule of the module's text, written as a list of terms that is folded.
+    fn by_the_text(terms: &[f64]) -> f64 {
+        let mut partials: Vec<f64> = Vec::new();
+        for (i, &term) in terms.iter().enumerate() {
+            if i < 8 { partials.push(term) } else { partials[i % 8] += term }
+        }
+        for width in [4, 2, 1] {
+            while partials.len() > width {
+                let last = partials.len() - 1;
+                let upper = partials.pop().expect("longer than width");
+                partials[last - width] += upper;
+            }
+        }
+        partials[0]
+    }
+
+    #[test]
+    fn the_order_is_the_documented_one() {
+        for count in 1..70 {
+            let terms: Vec<f64> = (0..count).map(|i| 1.0 / (i as f64 + 0.7) * if i % 3 == 0 { -1e8 } else { 1.0 }).collect();
+            assert_eq!(sum(count, |i| terms[i]).to_bits(), by_the_text(&terms).to_bits(), "{count} terms");
+        }
+    }
+
+    #[test]
+    fn no_zero_enters() {
+        assert_eq!(sum(1, |_| -0.0).to_bits(), (-0.0f64).to_bits());
+        assert_eq!(sum(3, |_| -0.0).to_bits(), (-0.0f64).to_bits());
+        assert_eq!(sum(9, |_| -0.0).to_bits(), (-0.0f64).to_bits());
+    }
+}

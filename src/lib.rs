@@ -1,0 +1,2 @@
+//! Exnihilo evolves complete machine-learning algorithms from nothing.
+#![forbid(unsafe_code)]
