@@ -1,5 +1,14 @@
 //! Evaluation of programs on groups of tasks: training, validation, fitness, and the choice of a backend.
 
+mod backend;
+mod drive;
+mod evaluation;
+mod lane_data;
 mod task;
+mod worker;
 
-pub use task::{Examples, GroupError, GroupSettings, Scoring, Task, TaskGroup};
+pub use crate::exec::chunk::Scoring;
+pub use backend::{Backend, UnknownBackend};
+pub use evaluation::{Combine, Evaluation, Probe, TaskRecord};
+pub use task::{Examples, GroupError, GroupSettings, Task, TaskGroup};
+pub use worker::{Counters, EvalError, Evaluator, Observed, Worker};

@@ -1,17 +1,9 @@
 //! Tasks and groups of tasks: the data that a program is evaluated on.
 
 use crate::exec::random::{Stream, key, purpose};
+use super::lane_data::LaneData;
+use crate::exec::chunk::Scoring;
 use crate::lang::{AddressCounts, MAX_FEATURES};
-
-/// How the predictions on a task are scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scoring {
-    /// Regression: fitness falls with the root mean squared error.
-    Rms,
-    /// Binary classification: labels are 0 or 1, the prediction goes through a sigmoid.
-    Accuracy,
-}
 
 /// Labelled examples of one task.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -128,6 +120,7 @@ pub struct TaskGroup {
     train_examples: usize,
     valid_examples: usize,
     tasks: Vec<Task>,
+    pub(super) lanes: LaneData,
 }
 
 impl TaskGroup {
@@ -152,14 +145,17 @@ impl TaskGroup {
                 return Err(GroupError::Empty(what));
             }
         }
-        let numbers = (train_examples as u128 + valid_examples as u128) * (settings.features as u128 + 1) * tasks.len() as u128;
-        if numbers * 8 > settings.memory_limit as u128 {
-            return Err(GroupError::Memory { what: "task data", needed: numbers * 8, limit: settings.memory_limit });
+        let examples = train_examples as u128 + valid_examples as u128;
+        let orders = u128::from(settings.epochs) * train_examples as u128 * 4;
+        // As given and interleaved for two widths of lanes.
+        let needed = (examples * (settings.features as u128 + 1) * 8 * 3 + orders) * tasks.len() as u128;
+        if needed > settings.memory_limit as u128 {
+            return Err(GroupError::Memory { what: "task data", needed, limit: settings.memory_limit });
         }
         for (index, task) in tasks.iter().enumerate() {
             check_task(index, task, &settings, train_examples, valid_examples)?;
         }
-        Ok(TaskGroup { settings, train_examples, valid_examples, tasks })
+        Ok(TaskGroup { settings, train_examples, valid_examples, tasks, lanes: LaneData::default() })
     }
 
     /// What the tasks have in common.

@@ -8,6 +8,8 @@
 //! and with lanes across the elements of one task it is one 512-bit, two 256-bit or four 128-bit accumulators.
 //! `docs/semantics.md` has the measurements.
 
+use std::ops::Add;
+
 /// How many partial sums there are.
 pub const PARTIALS: usize = 8;
 
@@ -16,20 +18,41 @@ pub const PARTIALS: usize = 8;
 /// # Panics
 /// If `count` is 0: no op reduces nothing.
 #[inline(always)]
-pub fn sum(count: usize, mut term: impl FnMut(usize) -> f64) -> f64 {
+pub fn sum<T: Copy + Add<Output = T>>(count: usize, mut term: impl FnMut(usize) -> T) -> T {
+    sum_with(&mut (), count, |(), i| term(i), |(), x, y| x + y)
+}
+
+/// As [`sum`], for terms whose addition needs a context, such as the function that is being compiled.
+///
+/// # Panics
+/// If `count` is 0.
+#[inline(always)]
+pub fn sum_with<C, T: Copy>(
+    context: &mut C,
+    count: usize,
+    mut term: impl FnMut(&mut C, usize) -> T,
+    mut add: impl FnMut(&mut C, T, T) -> T,
+) -> T {
     assert!(count > 0, "a sum of no terms");
-    let mut partials = [0.0; PARTIALS];
+    let mut partials = [term(context, 0); PARTIALS];
     let first = count.min(PARTIALS);
-    for (i, partial) in partials[..first].iter_mut().enumerate() {
-        *partial = term(i);
+    for (i, partial) in partials.iter_mut().enumerate().take(first).skip(1) {
+        *partial = term(context, i);
     }
     for i in PARTIALS..count {
-        partials[i % PARTIALS] += term(i);
+        let next = term(context, i);
+        partials[i % PARTIALS] = add(context, partials[i % PARTIALS], next);
     }
+    combine(context, partials, first, &mut add)
+}
+
+/// Adds the first `count` of eight partial sums, halving their number.
+#[inline(always)]
+pub fn combine<C, T: Copy>(context: &mut C, mut partials: [T; PARTIALS], count: usize, mut add: impl FnMut(&mut C, T, T) -> T) -> T {
     let mut width = PARTIALS / 2;
     while width > 0 {
-        for j in 0..width.min(first.saturating_sub(width)) {
-            partials[j] += partials[j + width];
+        for j in 0..width.min(count.saturating_sub(width)) {
+            partials[j] = add(context, partials[j], partials[j + width]);
         }
         width /= 2;
     }
@@ -66,8 +89,8 @@ mod tests {
 
     #[test]
     fn no_zero_enters() {
-        assert_eq!(sum(1, |_| -0.0).to_bits(), (-0.0f64).to_bits());
-        assert_eq!(sum(3, |_| -0.0).to_bits(), (-0.0f64).to_bits());
-        assert_eq!(sum(9, |_| -0.0).to_bits(), (-0.0f64).to_bits());
+        assert_eq!(sum(1, |_| -0.0f64).to_bits(), (-0.0f64).to_bits());
+        assert_eq!(sum(3, |_| -0.0f64).to_bits(), (-0.0f64).to_bits());
+        assert_eq!(sum(9, |_| -0.0f64).to_bits(), (-0.0f64).to_bits());
     }
 }

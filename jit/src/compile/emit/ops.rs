@@ -1,0 +1,244 @@
+//! The ops whose operands are SSA values, and those that the host runs. What each op means is defined in [`crate::oracle`].
+
+use cranelift_codegen::ir::condcodes::FloatCC;
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+use cranelift_frontend::FunctionBuilder;
+
+use super::{Emitter, Pairs, frame, lane_order, operand_rows};
+use crate::exec::sum::sum_with;
+use crate::interp::Step;
+use crate::lang::{Op, Space};
+
+impl<const P: usize> Emitter<'_, '_, P> {
+    /// One step on SSA values. All inputs are read before the output is set.
+    pub(super) fn inline(&mut self, index: usize, step: &Step) {
+        let f = self.source.settings.features;
+        let (a, b, out) = (step.in1 as usize, step.in2 as usize, step.out as usize);
+        let n = step.op.output().map_or(0, |space| space.elements(f));
+        let size = step.op.inputs().first().map_or(0, |space| space.elements(f));
+        match step.op {
+            Op::NoOp => {}
+            Op::ScalarConstSet => self.set_constant(index, out, false),
+            Op::VectorConstSet => self.set_constant(index, out, self.in_memory(Space::Vector)),
+            Op::MatrixConstSet => self.set_constant(index, out, self.in_memory(Space::Matrix)),
+            Op::ScalarBroadcast => {
+                let value = self.get(a);
+                self.set_rows(out, vec![value; n]);
+            }
+            Op::ScalarVectorProduct | Op::ScalarMatrixProduct => {
+                let factor = self.get(a);
+                let results = (0..n).map(|i| self.multiply_row(factor, b + i)).collect();
+                self.set_rows(out, results);
+            }
+            Op::VectorOuterProduct => {
+                let results = (0..n).map(|i| self.multiply_rows(a + i / f, b + i % f)).collect();
+                self.set_rows(out, results);
+            }
+            Op::VectorColumnBroadcast => self.gather(out, (0..n).map(|i| a + i / f)),
+            Op::VectorRowBroadcast => self.gather(out, (0..n).map(|i| a + i % f)),
+            Op::MatrixTranspose => self.gather(out, (0..n).map(|i| a + i % f * f + i / f)),
+            Op::MatrixVectorProduct => {
+                let results = (0..f).map(|r| self.sum(f, |emitter, c| emitter.multiply_rows(a + r * f + c, b + c))).collect();
+                self.set_rows(out, results);
+            }
+            Op::VectorInnerProduct => {
+                let result = self.sum(size, |emitter, i| emitter.multiply_rows(a + i, b + i));
+                self.set_rows(out, vec![result]);
+            }
+            Op::VectorNorm | Op::MatrixNorm => self.reduce_rows(out, 1, size, |_, i| a + i, Self::norm_of_squares),
+            Op::MatrixRowNorm => self.reduce_rows(out, f, f, |r, i| a + r * f + i, Self::norm_of_squares),
+            Op::MatrixColumnNorm => self.reduce_rows(out, f, f, |c, i| a + i * f + c, Self::norm_of_squares),
+            Op::VectorMean | Op::MatrixMean => self.reduce_rows(out, 1, size, |_, i| a + i, Self::mean),
+            Op::MatrixRowMean => self.reduce_rows(out, f, f, |r, i| a + r * f + i, Self::mean),
+            Op::VectorStDev | Op::MatrixStDev => self.reduce_rows(out, 1, size, |_, i| a + i, Self::st_dev),
+            Op::MatrixRowStDev => self.reduce_rows(out, f, f, |r, i| a + r * f + i, Self::st_dev),
+            op => match frame::scalar_function(op) {
+                Some(function) => {
+                    let argument = self.get(a);
+                    let result = self.call_scalar_function(function, argument);
+                    self.set_rows(out, vec![result]);
+                }
+                None => {
+                    let results = (0..n)
+                        .map(|i| {
+                            let x = self.get(a + i);
+                            let y = if op.inputs().len() == 2 { self.get(b + i) } else { x };
+                            self.elementwise(op, x, y)
+                        })
+                        .collect();
+                    self.set_rows(out, results);
+                }
+            },
+        }
+    }
+
+    /// An elementwise op on one element.
+    ///
+    /// # Panics
+    /// If the op is not elementwise.
+    pub(super) fn elementwise(&mut self, op: Op, x: Pairs<P>, y: Pairs<P>) -> Pairs<P> {
+        match op {
+            Op::ScalarSum | Op::VectorSum | Op::MatrixSum => self.zip(x, y, |b, x, y| b.ins().fadd(x, y)),
+            Op::ScalarDiff | Op::VectorDiff | Op::MatrixDiff => self.zip(x, y, |b, x, y| b.ins().fsub(x, y)),
+            Op::ScalarProduct | Op::VectorProduct | Op::MatrixProduct | Op::ScalarVectorProduct | Op::ScalarMatrixProduct => {
+                self.zip(x, y, |b, x, y| b.ins().fmul(x, y))
+            }
+            Op::ScalarDivision | Op::VectorDivision | Op::MatrixDivision => self.zip(x, y, |b, x, y| b.ins().fdiv(x, y)),
+            Op::ScalarAbs | Op::VectorAbs | Op::MatrixAbs => self.zip(x, x, |b, x, _| b.ins().fabs(x)),
+            Op::ScalarReciprocal | Op::VectorReciprocal | Op::MatrixReciprocal => {
+                let one = self.splat(1.0);
+                self.zip(one, x, |b, one, x| b.ins().fdiv(one, x))
+            }
+            Op::ScalarHeaviside => self.one_where(FloatCC::GreaterThanOrEqual, x),
+            Op::VectorHeaviside | Op::MatrixHeaviside => self.one_where(FloatCC::GreaterThan, x),
+            // b if b < a else a
+            Op::ScalarMin | Op::VectorMin => self.zip(x, y, |b, x, y| select(b, FloatCC::LessThan, y, x, y, x)),
+            // b if a < b else a
+            Op::ScalarMax | Op::VectorMax => self.zip(x, y, |b, x, y| select(b, FloatCC::LessThan, x, y, y, x)),
+            // a if a < b else b
+            Op::MatrixMin => self.zip(x, y, |b, x, y| select(b, FloatCC::LessThan, x, y, x, y)),
+            // a if a > b else b
+            Op::MatrixMax => self.zip(x, y, |b, x, y| select(b, FloatCC::LessThan, y, x, x, y)),
+            _ => unreachable!("{op} is not elementwise"),
+        }
+    }
+
+    /// Leaves a step to the interpreter: its inputs go to memory, its output is there afterwards.
+    pub(super) fn host_step(&mut self, index: usize, step: &Step) {
+        let f = self.source.settings.features;
+        let inputs = step.op.inputs().len();
+        for (operand, (first, count)) in operand_rows(step, f).enumerate() {
+            if operand < inputs {
+                self.flush(first, count);
+            } else {
+                self.rows.forget(first, count);
+            }
+        }
+        let signature = self.host_signature();
+        let host = self.builder.ins().iconst(types::I64, frame::host_step as *const () as i64);
+        let index = self.builder.ins().iconst(types::I64, index as i64);
+        self.builder.ins().call_indirect(signature, host, &[self.frame, index, self.step]);
+    }
+
+    pub(super) fn zip(&mut self, x: Pairs<P>, y: Pairs<P>, f: impl Fn(&mut FunctionBuilder<'_>, Value, Value) -> Value) -> Pairs<P> {
+        std::array::from_fn(|pair| f(&mut self.builder, x[pair], y[pair]))
+    }
+
+    /// The sum of `count` terms in the documented order.
+    pub(super) fn sum(&mut self, count: usize, mut term: impl FnMut(&mut Self, usize) -> Pairs<P>) -> Pairs<P> {
+        sum_with(self, count, |emitter, i| term(emitter, i), |emitter, x, y| emitter.zip(x, y, |b, x, y| b.ins().fadd(x, y)))
+    }
+
+    /// Calls a host function for every lane.
+    pub(super) fn call_scalar_function(&mut self, function: usize, x: Pairs<P>) -> Pairs<P> {
+        let signature = self.scalar_signature();
+        let callee = self.builder.ins().iconst(types::I64, function as i64);
+        x.map(|pair| {
+            let b = &mut self.builder;
+            let [low, high] = [0u8, 1].map(|lane| {
+                let x = b.ins().extractlane(pair, lane);
+                let call = b.ins().call_indirect(signature, callee, &[x]);
+                b.inst_results(call)[0]
+            });
+            let result = b.ins().scalar_to_vector(types::F64X2, low);
+            b.ins().insertlane(result, high, 1u8)
+        })
+    }
+
+    fn set_rows(&mut self, first: usize, values: Vec<Pairs<P>>) {
+        for (i, values) in values.into_iter().enumerate() {
+            self.rows.set(first + i, values);
+        }
+    }
+
+    fn set_constant(&mut self, index: usize, row: usize, in_memory: bool) {
+        let value = self.load_pair(self.constants, self.slots[index] as i32 * 16);
+        if in_memory {
+            self.store_pairs([value; P], self.memory, self.row_offset(row));
+        } else {
+            self.rows.set(row, [value; P]);
+        }
+    }
+
+    /// Copies rows.
+    fn gather(&mut self, out: usize, rows: impl Iterator<Item = usize>) {
+        let values = rows.map(|row| self.get(row)).collect();
+        self.set_rows(out, values);
+    }
+
+    fn multiply_row(&mut self, factor: Pairs<P>, row: usize) -> Pairs<P> {
+        let x = self.get(row);
+        self.zip(factor, x, |b, x, y| b.ins().fmul(x, y))
+    }
+
+    fn multiply_rows(&mut self, left: usize, right: usize) -> Pairs<P> {
+        let x = self.get(left);
+        self.multiply_row(x, right)
+    }
+
+    /// `results` reductions of `count` rows each.
+    fn reduce_rows(
+        &mut self,
+        out: usize,
+        results: usize,
+        count: usize,
+        row: impl Fn(usize, usize) -> usize,
+        reduce: impl Fn(&mut Self, usize, &dyn Fn(usize) -> usize) -> Pairs<P>,
+    ) {
+        let values = (0..results).map(|result| reduce(self, count, &|i| row(result, i))).collect();
+        self.set_rows(out, values);
+    }
+
+    fn sum_of_squares(&mut self, count: usize, row: &dyn Fn(usize) -> usize) -> Pairs<P> {
+        self.sum(count, |emitter, i| emitter.multiply_rows(row(i), row(i)))
+    }
+
+    fn norm_of_squares(&mut self, count: usize, row: &dyn Fn(usize) -> usize) -> Pairs<P> {
+        let squares = self.sum_of_squares(count, row);
+        self.zip(squares, squares, |b, x, _| b.ins().sqrt(x))
+    }
+
+    fn mean(&mut self, count: usize, row: &dyn Fn(usize) -> usize) -> Pairs<P> {
+        let total = self.sum(count, |emitter, i| emitter.get(row(i)));
+        self.divide_by(total, count)
+    }
+
+    fn st_dev(&mut self, count: usize, row: &dyn Fn(usize) -> usize) -> Pairs<P> {
+        let mean = self.mean(count, row);
+        let squares = self.sum_of_squares(count, row);
+        self.st_dev_from(mean, squares, count)
+    }
+
+    pub(super) fn divide_by(&mut self, total: Pairs<P>, count: usize) -> Pairs<P> {
+        let count = self.splat(count as f64);
+        self.zip(total, count, |b, x, n| b.ins().fdiv(x, n))
+    }
+
+    /// sqrt(squares / count - mean^2)
+    pub(super) fn st_dev_from(&mut self, mean: Pairs<P>, squares: Pairs<P>, count: usize) -> Pairs<P> {
+        let mean_of_squares = self.divide_by(squares, count);
+        self.zip(mean_of_squares, mean, |b, x, mean| {
+            let square = b.ins().fmul(mean, mean);
+            let variance = b.ins().fsub(x, square);
+            b.ins().sqrt(variance)
+        })
+    }
+
+    /// 1 where the comparison of x with 0 holds, else 0.
+    fn one_where(&mut self, condition: FloatCC, x: Pairs<P>) -> Pairs<P> {
+        let (zero, one) = (self.zero(), self.splat(1.0));
+        std::array::from_fn(|pair| {
+            let b = &mut self.builder;
+            let holds = b.ins().fcmp(condition, x[pair], zero[pair]);
+            let holds = b.ins().bitcast(types::F64X2, lane_order(), holds);
+            b.ins().band(holds, one[pair])
+        })
+    }
+}
+
+/// `then` where the comparison of x with y holds, else `otherwise`.
+fn select(b: &mut FunctionBuilder<'_>, condition: FloatCC, x: Value, y: Value, then: Value, otherwise: Value) -> Value {
+    let holds = b.ins().fcmp(condition, x, y);
+    let holds = b.ins().bitcast(types::F64X2, lane_order(), holds);
+    b.ins().bitselect(holds, then, otherwise)
+}

@@ -1,0 +1,177 @@
+//! The rows of memory as SSA values: what is known of each row at the current point of the function, and its loads and stores.
+
+use cranelift_codegen::ir::{ConstantData, InstBuilder, SigRef, Value, types};
+
+use super::{Block, Emitter, Function, Pairs, block_args, flags};
+use crate::exec::layout::FEATURES_ROW;
+
+/// The current values of rows that are known, and whether memory has another value.
+#[derive(Clone)]
+pub(super) struct Rows<const P: usize> {
+    values: Vec<Option<Pairs<P>>>,
+    dirty: Vec<bool>,
+}
+
+impl<const P: usize> Rows<P> {
+    pub(super) fn new(rows: usize) -> Rows<P> {
+        Rows { values: vec![None; rows], dirty: vec![false; rows] }
+    }
+
+    /// The row has a new value, which memory does not have yet.
+    pub(super) fn set(&mut self, row: usize, values: Pairs<P>) {
+        self.values[row] = Some(values);
+        self.dirty[row] = true;
+    }
+
+    /// Memory has the value of these rows, which is not known here.
+    pub(super) fn forget(&mut self, first: usize, count: usize) {
+        self.values[first..first + count].fill(None);
+        self.dirty[first..first + count].fill(false);
+    }
+}
+
+impl<const P: usize> Emitter<'_, '_, P> {
+    /// Bytes from the start of memory to a row.
+    pub(super) fn row_offset(&self, row: usize) -> i32 {
+        i32::try_from(row * P * 16).expect("programs whose memory is over 2 GiB are refused before")
+    }
+
+    /// The value of a row: known, or loaded now.
+    pub(super) fn get(&mut self, row: usize) -> Pairs<P> {
+        if let Some(values) = self.rows.values[row] {
+            return values;
+        }
+        let f = self.source.settings.features;
+        let values = match self.features {
+            Some(features) if (FEATURES_ROW..FEATURES_ROW + f).contains(&row) => self.load_pairs(features, ((row - FEATURES_ROW) * P * 16) as i32),
+            _ => self.load_pairs(self.memory, self.row_offset(row)),
+        };
+        self.rows.values[row] = Some(values);
+        values
+    }
+
+    /// Brings memory up to date for some rows.
+    pub(super) fn flush(&mut self, first: usize, count: usize) {
+        for row in first..first + count {
+            if let (true, Some(values)) = (self.rows.dirty[row], self.rows.values[row]) {
+                self.store_pairs(values, self.memory, self.row_offset(row));
+                self.rows.dirty[row] = false;
+            }
+        }
+    }
+
+    /// Stores the rows whose memory is out of date, of those that are wanted.
+    pub(super) fn store_dirty(&mut self, wanted: impl Fn(&Self, usize) -> bool) {
+        for row in 0..self.rows.values.len() {
+            if self.rows.dirty[row] && wanted(self, row) {
+                self.flush(row, 1);
+            }
+        }
+    }
+
+    /// Stores every row whose memory is out of date on a side path: on the main path nothing has happened.
+    pub(super) fn store_all_dirty_aside(&mut self) {
+        let main_path = self.rows.clone();
+        self.store_dirty(|_, _| true);
+        self.rows = main_path;
+    }
+
+    /// Copies the example's features to `v0` in memory.
+    pub(super) fn copy_features(&mut self) {
+        let f = self.source.settings.features;
+        let from = self.features.expect("in a loop over examples");
+        let to = self.builder.ins().iadd_imm(self.memory, i64::from(self.row_offset(FEATURES_ROW)));
+        self.element_loop(f, |emitter, at| {
+            let source = emitter.builder.ins().iadd(from, at);
+            let target = emitter.builder.ins().iadd(to, at);
+            let values = emitter.load_pairs(source, 0);
+            emitter.store_pairs(values, target, 0);
+        });
+    }
+
+    pub(super) fn load_pair(&mut self, pointer: Value, offset: i32) -> Value {
+        self.builder.ins().load(types::F64X2, flags(), pointer, offset)
+    }
+
+    pub(super) fn load_pairs(&mut self, pointer: Value, offset: i32) -> Pairs<P> {
+        std::array::from_fn(|pair| self.load_pair(pointer, offset + pair as i32 * 16))
+    }
+
+    pub(super) fn store_pairs(&mut self, values: Pairs<P>, pointer: Value, offset: i32) {
+        for (pair, value) in values.into_iter().enumerate() {
+            self.builder.ins().store(flags(), value, pointer, offset + pair as i32 * 16);
+        }
+    }
+
+    pub(super) fn load_masks(&mut self, pointer: Value) -> Pairs<P> {
+        std::array::from_fn(|pair| self.builder.ins().load(types::I64X2, flags(), pointer, pair as i32 * 16))
+    }
+
+    /// A field of the frame.
+    pub(super) fn load_word(&mut self, offset: i32) -> Value {
+        self.builder.ins().load(types::I64, flags(), self.frame, offset)
+    }
+
+    pub(super) fn add(&mut self, value: Value, amount: i64) -> Value {
+        self.builder.ins().iadd_imm(value, amount)
+    }
+
+    /// The same value in every lane.
+    pub(super) fn splat(&mut self, value: f64) -> Pairs<P> {
+        let bytes: Vec<u8> = value.to_le_bytes().repeat(2);
+        let constant = self.builder.func.dfg.constants.insert(ConstantData::from(&bytes[..]));
+        [self.builder.ins().vconst(types::F64X2, constant); P]
+    }
+
+    pub(super) fn zero(&mut self) -> Pairs<P> {
+        self.splat(0.0)
+    }
+
+    /// A block with parameters of the types of `values`.
+    pub(super) fn block_like(&mut self, values: &[Value]) -> Block {
+        let block = self.builder.create_block();
+        for &value in values {
+            let ty = self.builder.func.dfg.value_type(value);
+            self.builder.append_block_param(block, ty);
+        }
+        block
+    }
+
+    pub(super) fn jump(&mut self, block: Block, values: &[Value]) {
+        self.builder.ins().jump(block, &block_args(values));
+    }
+
+    /// The signature of [`super::frame::stop_training`] and [`super::frame::fail_validation`].
+    pub(super) fn stop_signature(&mut self) -> SigRef {
+        debug_assert!(self.function != Function::Setup, "Setup has no errors");
+        match self.stop_signature {
+            Some(signature) => signature,
+            None => {
+                let signature = self.signature(&[types::I64, types::I64], &[types::I64]);
+                *self.stop_signature.insert(signature)
+            }
+        }
+    }
+
+    /// The signature of [`super::frame::host_step`].
+    pub(super) fn host_signature(&mut self) -> SigRef {
+        match self.host_signature {
+            Some(signature) => signature,
+            None => {
+                let signature = self.signature(&[types::I64, types::I64, types::I64], &[]);
+                *self.host_signature.insert(signature)
+            }
+        }
+    }
+
+    /// The signature of a function of one f64.
+    pub(super) fn scalar_signature(&mut self) -> SigRef {
+        match self.scalar_signature {
+            Some(signature) => signature,
+            None => {
+                let signature = self.signature(&[types::F64], &[types::F64]);
+                *self.scalar_signature.insert(signature)
+            }
+        }
+    }
+}

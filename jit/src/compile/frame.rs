@@ -1,0 +1,230 @@
+//! The boundary between Rust and compiled code: the frame that a compiled function gets, the functions that it may call, and the call.
+#![allow(unsafe_code)]
+
+use std::sync::Arc;
+
+use super::memory::CodePages;
+use super::Source;
+use crate::exec::chunk::{Block, Chunk};
+use crate::exec::math;
+use crate::interp::{Code, Draws, run_one};
+use crate::lang::Op;
+
+/// What a compiled function gets a pointer to. Compiled code reads the fields at the offsets in [`offset`] and writes none of them.
+#[repr(C)]
+pub(super) struct Frame {
+    memory: *mut f64,
+    features: *const f64,
+    labels: *const f64,
+    count: u64,
+    errors: *mut f64,
+    stopped: *const u64,
+    loss: *mut f64,
+    constants: *const f64,
+    first_step: u64,
+    step_errors: *mut f64,
+    host: *mut Host,
+}
+
+/// Where the fields of a [`Frame`] lie, in bytes.
+pub(super) mod offset {
+    use super::Frame;
+    use std::mem::offset_of;
+
+    pub(crate) const MEMORY: i32 = offset_of!(Frame, memory) as i32;
+    pub(crate) const FEATURES: i32 = offset_of!(Frame, features) as i32;
+    pub(crate) const LABELS: i32 = offset_of!(Frame, labels) as i32;
+    pub(crate) const COUNT: i32 = offset_of!(Frame, count) as i32;
+    pub(crate) const ERRORS: i32 = offset_of!(Frame, errors) as i32;
+    /// Masks of the lanes that do not count: stopped in training, failed in validation.
+    pub(crate) const STOPPED: i32 = offset_of!(Frame, stopped) as i32;
+    pub(crate) const LOSS: i32 = offset_of!(Frame, loss) as i32;
+    pub(crate) const CONSTANTS: i32 = offset_of!(Frame, constants) as i32;
+    pub(crate) const FIRST_STEP: i32 = offset_of!(Frame, first_step) as i32;
+    /// Where the errors of an example go before [`super::stop_training`] or [`super::fail_validation`] is called.
+    pub(crate) const STEP_ERRORS: i32 = offset_of!(Frame, step_errors) as i32;
+}
+
+/// What the functions that compiled code calls need. Valid for the time of one [`Invocation::call`].
+struct Host {
+    chunk: *mut Chunk,
+    code: *const Code,
+    features: usize,
+    max_abs_error: f64,
+    freeze_training: bool,
+    freeze_validation: bool,
+    step_errors: *const f64,
+    width: usize,
+}
+
+/// The address of a compiled function.
+pub(super) struct Entry(extern "C" fn(*mut Frame));
+
+impl Entry {
+    /// # Panics
+    /// If the address is not in the executable part of `pages`: then it is not a finalized function of theirs.
+    pub(super) fn new(address: *const u8, pages: &Arc<CodePages>) -> Entry {
+        assert!(pages.contains_code(address), "a compiled function outside its pages");
+        // SAFETY: the address is that of a finalized function with the signature fn(I64) in the host's C convention, as `Compiler::define`
+        // declares it, and lies in executable pages that whoever holds this entry (a `Compiled`) keeps alive.
+        Entry(unsafe { std::mem::transmute::<*const u8, extern "C" fn(*mut Frame)>(address) })
+    }
+}
+
+/// Constants, and all that stays the same between the calls of one program.
+pub(super) struct Invocation<'a> {
+    code: &'a Code,
+    settings: crate::exec::chunk::RunSettings,
+    constants: Vec<f64>,
+    step_errors: [f64; super::MAX_COMPILED_WIDTH],
+    rows: usize,
+    width: usize,
+    observe: bool,
+    spare_rows: usize,
+}
+
+/// The slot in the table of constants of each step that sets one; slot 0 is the largest allowed error.
+pub(super) fn constant_slots(code: &Code) -> impl Iterator<Item = (usize, f64)> + '_ {
+    let sets = |op| matches!(op, Op::ScalarConstSet | Op::VectorConstSet | Op::MatrixConstSet);
+    code.steps().iter().enumerate().filter(move |(_, step)| sets(step.op)).map(|(index, step)| (index, step.constants[0]))
+}
+
+impl<'a> Invocation<'a> {
+    pub(super) fn new(source: &Source<'a>) -> Invocation<'a> {
+        let mut constants = vec![source.settings.max_abs_error; 2];
+        constants.extend(constant_slots(source.code).flat_map(|(_, value)| [value; 2]));
+        Invocation {
+            code: source.code,
+            settings: source.settings,
+            constants,
+            step_errors: [0.0; super::MAX_COMPILED_WIDTH],
+            rows: source.layout.rows(),
+            width: source.width,
+            observe: source.observe,
+            spare_rows: crate::interp::spare_rows(source.code.steps(), source.settings.features),
+        }
+    }
+
+    /// Runs a compiled function of this program on a chunk and a block of its examples.
+    ///
+    /// # Panics
+    /// If the shapes of chunk, block or error list are not those that the code was compiled for.
+    pub(super) fn call(&mut self, entry: &Entry, training: bool, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
+        let width = self.width;
+        assert_eq!(chunk.width(), width, "code for other lanes");
+        assert!(chunk.memory_mut().len() >= self.rows * width, "memory of another layout");
+        assert!(chunk.parts().1.len() >= self.spare_rows * width, "too little spare memory");
+        assert!(block.features.len() >= block.count * self.settings.features * width && block.labels.len() >= block.count * width);
+        assert!(errors.as_ref().is_none_or(|errors| errors.len() >= block.count * width), "too short a list of errors");
+        let mut spilled = Vec::new();
+        let errors = match errors {
+            Some(errors) => errors,
+            None if self.observe => {
+                spilled.resize(block.count * width, 0.0);
+                &mut spilled[..]
+            }
+            None => &mut [],
+        };
+        let pointers = chunk.pointers(training);
+        let mut host = Host {
+            chunk,
+            code: self.code,
+            features: self.settings.features,
+            max_abs_error: self.settings.max_abs_error,
+            freeze_training: self.settings.freeze_training,
+            freeze_validation: self.settings.freeze_validation,
+            step_errors: self.step_errors.as_ptr(),
+            width,
+        };
+        let mut frame = Frame {
+            memory: pointers.memory,
+            features: block.features.as_ptr(),
+            labels: block.labels.as_ptr(),
+            count: block.count as u64,
+            errors: errors.as_mut_ptr(),
+            stopped: pointers.excluded,
+            loss: pointers.loss,
+            constants: self.constants.as_ptr(),
+            first_step: block.first_step,
+            step_errors: self.step_errors.as_mut_ptr(),
+            host: &raw mut host,
+        };
+        // The lengths behind all pointers were checked above; compiled code stays within them by construction of the
+        // emitter, which addresses rows of the same layout, examples below `count` and constants of the same code.
+        (entry.0)(&raw mut frame);
+    }
+}
+
+/// Executes step `index` of the program on the whole chunk, in step number `step`: the interpreter's own code.
+pub(super) extern "C" fn host_step(frame: *mut Frame, index: u64, step: u64) {
+    // SAFETY: compiled code passes on the frame that `Invocation::call` made, whose host and chunk live until it returns; compiled code
+    // and this function run on one thread, one after the other, so that no two references to the chunk are in use at a time.
+    let (host, chunk) = unsafe {
+        let host = &*(*frame).host;
+        (host, &mut *host.chunk)
+    };
+    // SAFETY: as above; `code` is borrowed by the invocation for as long as it lives.
+    let code = unsafe { &*host.code };
+    let (memory, spare, keys) = chunk.parts();
+    run_one(&code.steps()[index as usize], host.features, host.width, memory, spare, Draws { keys, step });
+}
+
+/// Stops the training of lanes by the errors in the frame; 1 if all lanes have stopped.
+pub(super) extern "C" fn stop_training(frame: *mut Frame, example: u64) -> u64 {
+    stop(frame, example, true)
+}
+
+/// Fails the validation of lanes by the errors in the frame; 1 if no lane counts any more.
+pub(super) extern "C" fn fail_validation(frame: *mut Frame, example: u64) -> u64 {
+    stop(frame, example, false)
+}
+
+fn stop(frame: *mut Frame, example: u64, training: bool) -> u64 {
+    // SAFETY: as in `host_step`.
+    let (host, chunk) = unsafe {
+        let host = &*(*frame).host;
+        (host, &mut *host.chunk)
+    };
+    // SAFETY: the invocation's array of MAX_COMPILED_WIDTH errors, at least `width` of them, written by compiled code before the call.
+    let errors = unsafe { std::slice::from_raw_parts(host.step_errors, host.width) };
+    let beyond = |lane: usize| errors[lane].is_nan() || errors[lane] > host.max_abs_error;
+    u64::from(if training {
+        chunk.stop_training(example as usize, host.freeze_training, beyond)
+    } else {
+        chunk.fail_validation(example as usize, host.freeze_validation, beyond)
+    })
+}
+
+macro_rules! scalar_functions {
+    ($($name:ident),*) => {
+        $(
+            extern "C" fn $name(x: f64) -> f64 {
+                math::$name(x)
+            }
+        )*
+    };
+}
+
+scalar_functions!(sin, cos, tan, arcsin, arccos, arctan, exp, log, sigmoid);
+
+/// The address of the scalar function that an op calls, if it is one of those.
+pub(super) fn scalar_function(op: Op) -> Option<usize> {
+    let function: extern "C" fn(f64) -> f64 = match op {
+        Op::ScalarSin => sin,
+        Op::ScalarCos => cos,
+        Op::ScalarTan => tan,
+        Op::ScalarArcsin => arcsin,
+        Op::ScalarArccos => arccos,
+        Op::ScalarArctan => arctan,
+        Op::ScalarExp => exp,
+        Op::ScalarLog => log,
+        _ => return None,
+    };
+    Some(function as usize)
+}
+
+/// The address of the sigmoid of classification tasks.
+pub(super) fn sigmoid_function() -> usize {
+    let function: extern "C" fn(f64) -> f64 = sigmoid;
+    function as usize
+}

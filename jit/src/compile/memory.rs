@@ -1,0 +1,115 @@
+//! Executable memory: the pages of one generation of compiled programs.
+//!
+//! One region is reserved per generation. Code is written to fresh pages; finalizing makes these readable and executable, and they are
+//! never written again: no page is ever writable and executable. When the module and all code that runs from the pages are gone,
+//! the region is unmapped, so memory is bounded over any number of compiles.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider};
+use cranelift_module::{ModuleError, ModuleResult};
+
+/// Bytes of address space per generation; only touched pages take memory.
+const RESERVED: usize = 32 << 20;
+
+/// Bytes of executable memory that are mapped now, over all generations of all threads.
+static MAPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes of address space that compiled code holds now, over all threads: a multiple of a generation's, returned when it dies.
+pub(crate) fn mapped_bytes() -> usize {
+    MAPPED.load(Ordering::Relaxed)
+}
+
+/// The region of one generation.
+pub(super) struct CodePages {
+    region: Mutex<Option<Region>>,
+}
+
+struct Region {
+    allocation: region::Allocation,
+    /// End of what is allocated.
+    position: usize,
+    /// End of the pages that are executable.
+    finalized: usize,
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        MAPPED.fetch_sub(self.allocation.len(), Ordering::Relaxed);
+    }
+}
+
+/// The memory provider of one module.
+pub(super) struct CodeMemory {
+    pages: Arc<CodePages>,
+}
+
+impl CodeMemory {
+    /// Memory for a module, and the pages that its code keeps alive.
+    pub(super) fn new() -> (CodeMemory, Arc<CodePages>) {
+        let pages = Arc::new(CodePages { region: Mutex::new(None) });
+        (CodeMemory { pages: Arc::clone(&pages) }, pages)
+    }
+}
+
+impl CodePages {
+    /// Whether `address` is inside executable pages of this region.
+    pub(super) fn contains_code(&self, address: *const u8) -> bool {
+        let region = self.region.lock().unwrap_or_else(PoisonError::into_inner);
+        region.as_ref().is_some_and(|region| {
+            let offset = (address as usize).wrapping_sub(region.allocation.as_ptr::<u8>() as usize);
+            offset < region.finalized
+        })
+    }
+}
+
+fn round_up(position: usize, align: usize) -> usize {
+    position.next_multiple_of(align)
+}
+
+impl JITMemoryProvider for CodeMemory {
+    fn allocate(&mut self, size: usize, align: u64, kind: JITMemoryKind) -> io::Result<*mut u8> {
+        if !matches!(kind, JITMemoryKind::Executable) {
+            return Err(io::Error::other("compiled programs have no data of their own"));
+        }
+        let mut guard = self.pages.region.lock().unwrap_or_else(PoisonError::into_inner);
+        if guard.is_none() {
+            let allocation = region::alloc(RESERVED, region::Protection::READ_WRITE).map_err(io::Error::other)?;
+            MAPPED.fetch_add(allocation.len(), Ordering::Relaxed);
+            *guard = Some(Region { allocation, position: 0, finalized: 0 });
+        }
+        let region = guard.as_mut().expect("filled above");
+        let start = round_up(region.position, align as usize);
+        if size > region.allocation.len().saturating_sub(start) {
+            return Err(io::Error::new(io::ErrorKind::OutOfMemory, "the pages of this generation are full"));
+        }
+        region.position = start + size;
+        // SAFETY: `start + size` was checked to be within the allocation, so the pointer stays inside it.
+        Ok(unsafe { region.allocation.as_mut_ptr::<u8>().add(start) })
+    }
+
+    unsafe fn free_memory(&mut self) {
+        *self.pages.region.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn finalize(&mut self, _branch_protection: BranchProtection) -> ModuleResult<()> {
+        let mut guard = self.pages.region.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(region) = guard.as_mut() else { return Ok(()) };
+        let end = round_up(region.position, region::page::size());
+        if end > region.finalized {
+            // SAFETY: [finalized, end) are whole pages inside the allocation that hold only code of functions that are complete;
+            // nobody writes them after this, since `position` moves past them.
+            unsafe {
+                let start = region.allocation.as_mut_ptr::<u8>().add(region.finalized);
+                region::protect(start, end - region.finalized, region::Protection::READ_EXECUTE)
+                    .map_err(|error| ModuleError::Backend(error.into()))?;
+            }
+            region.finalized = end;
+            region.position = end;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,307 @@
+//! The evaluator and its per-thread workers.
+
+use std::time::Instant;
+
+use super::Backend;
+use super::drive::{ChunkShape, DriveScratch};
+use super::evaluation::{Evaluation, Probe, TaskRecord};
+use super::lane_data::{WIDTHS, width_for};
+use super::task::{GroupError, TaskGroup};
+use crate::analysis::Simplified;
+#[cfg(feature = "jit")]
+use crate::compile::{Compiled, Compiler, MAX_COMPILED_WIDTH, Source};
+use crate::exec::chunk::RunSettings;
+use crate::exec::layout::Layout;
+use crate::interp::{Code, Interpreter, spare_rows};
+use crate::lang::{AddressCounts, AddressError, ComponentFunction, Program};
+use crate::oracle::Oracle;
+
+/// Evaluates programs: immutable, shared by all threads. Everything that changes is in its [`Worker`]s.
+///
+/// ```
+/// use exnihilo_jit::{Backend, Combine, Evaluator, Examples, GroupSettings, Scoring, Task, TaskGroup, known_program};
+/// // y = 2 x, three examples to train on, one to validate.
+/// let task = Task {
+///     seed: 1,
+///     train: Examples { features: vec![1.0, -1.0, 0.5], labels: vec![2.0, -2.0, 1.0] },
+///     valid: Examples { features: vec![3.0], labels: vec![6.0] },
+///     train_orders: None,
+/// };
+/// let settings = GroupSettings { epochs: 500, ..GroupSettings::new(1, Scoring::Rms) };
+/// let group = TaskGroup::new(settings, vec![task])?;
+/// let program = known_program("linear").expect("a program of that name");
+/// let mut worker = Evaluator::new(Backend::Auto).worker();
+/// assert!(worker.evaluate(&program, &group)?.fitness(Combine::Mean) > 0.99);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluator {
+    backend: Backend,
+}
+
+/// Why a program cannot be evaluated on a group.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvalError {
+    /// It needs too much memory.
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    /// It uses addresses that are not declared.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+}
+
+/// What a worker has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Counters {
+    /// Programs turned into native code.
+    pub compiled: u64,
+    /// Programs that should have been, but were interpreted: the host is unknown to the compiler, or compiling failed.
+    pub compile_failures: u64,
+    /// Time spent compiling.
+    pub compile_seconds: f64,
+}
+
+/// What was seen of a program by someone who looks at its memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// One record a task.
+    pub records: Vec<TaskRecord>,
+    /// The backend that ran it.
+    pub backend: Backend,
+}
+
+impl Evaluator {
+    /// An evaluator that executes programs on `backend`.
+    pub const fn new(backend: Backend) -> Evaluator {
+        Evaluator { backend }
+    }
+
+    /// The backend asked for.
+    pub const fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// A worker, for one thread at a time.
+    pub fn worker(&self) -> Worker {
+        Worker { backend: self.backend, ..Worker::default() }
+    }
+}
+
+/// Evaluates programs, one after the other; holds all scratch memory, so that nothing is allocated per evaluation once it is warm.
+#[derive(Debug, Default)]
+pub struct Worker {
+    backend: Backend,
+    simplified: Simplified,
+    layout: Layout,
+    code: Code,
+    drive: DriveScratch,
+    evaluation: Evaluation,
+    probe: Probe,
+    oracle: Oracle,
+    counters: Counters,
+    #[cfg(feature = "jit")]
+    compiler: Compiler,
+}
+
+/// From this many executed instructions of one lane on, compiling pays; measured by `exnihilo bench` (break-even steps).
+const BREAK_EVEN: u64 = 40_000;
+
+/// The most bytes of chunk memory that the widest layout may take, so that it stays in the first-level cache.
+const CHUNK_BYTES: usize = 32 * 1024;
+
+impl Worker {
+    /// Makes `program` the one that [`Worker::probe`] and [`Worker::run`] execute on `group`: simplified, decoded.
+    ///
+    /// # Errors
+    /// [`EvalError::Group`] if its memory would pass the group's limit.
+    pub fn prepare(&mut self, program: &Program, group: &TaskGroup) -> Result<(), EvalError> {
+        self.simplified.set(program);
+        group.check_memory(self.simplified.program().address_counts())?;
+        self.layout.set_used(self.simplified.program(), group.features());
+        self.code.set(self.simplified.program(), self.simplified.ordinals(), &self.layout);
+        Ok(())
+    }
+
+    /// The errors of the prepared program on the first `train` training examples and, where it does not stop in them, the first
+    /// `valid` validation examples: exactly as in the run of which this is the beginning. Never compiled.
+    pub fn probe(&mut self, group: &TaskGroup, train: usize, valid: usize) -> &Probe {
+        let settings = run_settings(group, false);
+        let shape = shape(&self.code, &self.layout, lane_width(&self.layout, group));
+        let mut engine = Interpreter { code: &self.code, settings };
+        self.drive.probe(&mut engine, group, shape, (train, valid), &mut self.probe);
+        &self.probe
+    }
+
+    /// The fitness of the prepared program on every task.
+    pub fn run(&mut self, group: &TaskGroup) -> &Evaluation {
+        match self.backend {
+            Backend::Oracle => {
+                self.evaluation.task_fitness.clear();
+                self.evaluation.train_steps = 0;
+                for task in group.tasks() {
+                    let run = self.oracle.run(self.simplified.program(), self.simplified.ordinals(), group, task);
+                    self.evaluation.task_fitness.push(run.fitness);
+                    self.evaluation.train_steps += run.train_steps;
+                }
+                self.evaluation.backend = Backend::Oracle;
+            }
+            Backend::Interp => self.run_interpreted(group),
+            Backend::Jit => self.run_compiled(group),
+            Backend::Auto if self.compiling_pays(group) => self.run_compiled(group),
+            Backend::Auto => self.run_interpreted(group),
+        }
+        &self.evaluation
+    }
+
+    /// [`Worker::prepare`] and [`Worker::run`].
+    ///
+    /// # Errors
+    /// As [`Worker::prepare`].
+    pub fn evaluate(&mut self, program: &Program, group: &TaskGroup) -> Result<&Evaluation, EvalError> {
+        self.prepare(program, group)?;
+        Ok(self.run(group))
+    }
+
+    /// Evaluates `program` as it is, with a memory of `counts` addresses, and tells what became of that memory, and the errors.
+    /// `width` is how many tasks go side by side (2, 4, 8, 12 or 16; compiled code takes 2 or 4); by default the backend's own choice.
+    ///
+    /// # Errors
+    /// If the program uses other addresses, or memory would pass the group's limit.
+    pub fn observe(
+        &mut self,
+        program: &Program,
+        counts: AddressCounts,
+        group: &TaskGroup,
+        width: Option<usize>,
+    ) -> Result<Observed, EvalError> {
+        program.check_addresses(counts)?;
+        group.check_memory(counts)?;
+        self.simplified.set_whole(program);
+        let mut observed = Observed { records: Vec::new(), backend: Backend::Oracle };
+        if self.backend == Backend::Oracle {
+            for task in group.tasks() {
+                observed.records.push(self.oracle.observe(program, self.simplified.ordinals(), counts, group, task));
+            }
+            return Ok(observed);
+        }
+        self.layout.set_full(counts, group.features());
+        self.code.set(program, self.simplified.ordinals(), &self.layout);
+        let width = width.filter(|width| WIDTHS.contains(width));
+        #[cfg(feature = "jit")]
+        if self.backend != Backend::Interp {
+            let width = width.filter(|width| MAX_COMPILED_WIDTH >= *width).unwrap_or(compiled_width(group));
+            if let Some(mut engine) = self.compile(group, width, true) {
+                let shape = shape(&self.code, &self.layout, width);
+                self.drive.run(&mut engine, group, shape, &mut self.evaluation, Some(&mut observed.records));
+                observed.backend = Backend::Jit;
+                return Ok(observed);
+            }
+        }
+        let shape = shape(&self.code, &self.layout, width.unwrap_or(lane_width(&self.layout, group)));
+        let mut engine = Interpreter { code: &self.code, settings: run_settings(group, true) };
+        self.drive.run(&mut engine, group, shape, &mut self.evaluation, Some(&mut observed.records));
+        observed.backend = Backend::Interp;
+        Ok(observed)
+    }
+
+    /// What this worker has done so far.
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The prepared program: what of the given one can matter.
+    pub fn prepared(&self) -> &Program {
+        self.simplified.program()
+    }
+
+    fn run_interpreted(&mut self, group: &TaskGroup) {
+        let shape = shape(&self.code, &self.layout, lane_width(&self.layout, group));
+        let mut engine = Interpreter { code: &self.code, settings: run_settings(group, false) };
+        self.drive.run(&mut engine, group, shape, &mut self.evaluation, None);
+        self.evaluation.backend = Backend::Interp;
+    }
+
+    #[cfg(not(feature = "jit"))]
+    fn run_compiled(&mut self, group: &TaskGroup) {
+        self.counters.compile_failures += 1;
+        self.run_interpreted(group);
+    }
+
+    #[cfg(feature = "jit")]
+    fn run_compiled(&mut self, group: &TaskGroup) {
+        let width = compiled_width(group);
+        let Some(mut engine) = self.compile(group, width, false) else { return self.run_interpreted(group) };
+        let shape = shape(&self.code, &self.layout, width);
+        self.drive.run(&mut engine, group, shape, &mut self.evaluation, None);
+        self.evaluation.backend = Backend::Jit;
+    }
+
+    /// Native code for the decoded program; `None`, counted, where there can be none.
+    #[cfg(feature = "jit")]
+    fn compile(&mut self, group: &TaskGroup, width: usize, observe: bool) -> Option<Compiled> {
+        let begin = Instant::now();
+        let source = Source {
+            program: self.simplified.program(),
+            code: &self.code,
+            layout: &self.layout,
+            settings: run_settings(group, observe),
+            width,
+            observe,
+        };
+        let compiled = self.compiler.compile(source);
+        self.counters.compile_seconds += begin.elapsed().as_secs_f64();
+        match compiled {
+            Ok(compiled) => {
+                self.counters.compiled += 1;
+                Some(compiled)
+            }
+            Err(_) => {
+                self.counters.compile_failures += 1;
+                None
+            }
+        }
+    }
+
+    /// Whether the prepared program runs long enough on the group for compiling to pay.
+    fn compiling_pays(&self, group: &TaskGroup) -> bool {
+        if cfg!(not(feature = "jit")) {
+            return false;
+        }
+        let steps = |function| self.code.function(function).len() as u64;
+        let examples = (group.train_examples() as u64) * (steps(ComponentFunction::Predict) + steps(ComponentFunction::Learn))
+            + group.valid_examples() as u64 * steps(ComponentFunction::Predict);
+        examples * u64::from(group.settings().epochs) * group.tasks().len().div_ceil(4) as u64 >= BREAK_EVEN
+    }
+}
+
+fn run_settings(group: &TaskGroup, observe: bool) -> RunSettings {
+    let settings = group.settings();
+    RunSettings {
+        features: settings.features,
+        scoring: settings.scoring,
+        max_abs_error: settings.max_abs_error,
+        freeze_training: observe,
+        freeze_validation: observe || settings.epochs > 1,
+    }
+}
+
+fn shape<'a>(code: &'a Code, layout: &Layout, width: usize) -> ChunkShape<'a> {
+    let spare_rows = spare_rows(code.steps(), layout.features());
+    ChunkShape { width, rows: layout.rows(), spare_rows, ordinals: code.ordinals() }
+}
+
+/// How many lanes the interpreter takes: all tasks if their memory stays in the first-level cache, else fewer.
+fn lane_width(layout: &Layout, group: &TaskGroup) -> usize {
+    let mut width = width_for(group.tasks().len());
+    while width > 4 && layout.rows() * width * size_of::<f64>() > CHUNK_BYTES {
+        width = WIDTHS[WIDTHS.iter().position(|&w| w == width).unwrap_or(1) - 1];
+    }
+    width
+}
+
+/// How many lanes compiled code takes: two pairs of tasks, or one if there are no more.
+#[cfg(feature = "jit")]
+fn compiled_width(group: &TaskGroup) -> usize {
+    if group.tasks().len() <= 2 { 2 } else { MAX_COMPILED_WIDTH }
+}

@@ -1,0 +1,244 @@
+//! The state of one chunk of tasks while a program runs on them, lane by lane, and what an engine must do with it.
+
+use super::random::DrawKey;
+
+/// How the predictions on a task are scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scoring {
+    /// Regression: fitness falls with the root mean squared error.
+    Rms,
+    /// Binary classification: labels are 0 or 1, the prediction goes through a sigmoid.
+    Accuracy,
+}
+
+/// What an engine needs to know about a group and an evaluation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RunSettings {
+    pub(crate) features: usize,
+    pub(crate) scoring: Scoring,
+    pub(crate) max_abs_error: f64,
+    /// Keep the memory of a lane as it was when its training stopped (for those who look at memory).
+    pub(crate) freeze_training: bool,
+    /// Keep the memory of a lane as it was when its validation failed (training goes on from it in the next epoch).
+    pub(crate) freeze_validation: bool,
+}
+
+/// Consecutive examples of all lanes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block<'a> {
+    /// `[example][feature][lane]`.
+    pub(crate) features: &'a [f64],
+    /// `[example][lane]`.
+    pub(crate) labels: &'a [f64],
+    /// How many examples.
+    pub(crate) count: usize,
+    /// The step number of the first one.
+    pub(crate) first_step: u64,
+}
+
+/// Executes one program on chunks. Errors, where they are asked for, go to `[example][lane]`; those of a lane after its stop mean nothing.
+pub(crate) trait Engine {
+    /// Runs Setup.
+    fn setup(&mut self, chunk: &mut Chunk);
+    /// Trains on a block until its end or until every lane has stopped.
+    fn train(&mut self, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>);
+    /// Validates on a block until its end or until every lane has stopped or failed; adds squared errors to the losses.
+    fn validate(&mut self, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>);
+}
+
+/// A lane mask: all bits set or none, as compiled code compares them.
+pub(crate) type Mask = u64;
+
+/// The state of one chunk.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    width: usize,
+    memory: Vec<f64>,
+    spare: Vec<f64>,
+    keys: Vec<DrawKey>,
+    /// Lanes whose training has stopped, for good.
+    stopped: Vec<Mask>,
+    /// Lanes that the current validation does not count: stopped, or failed in it.
+    failed: Vec<Mask>,
+    /// The example of the last block at which a lane stopped or failed.
+    stopped_at: Vec<u64>,
+    loss: Vec<f64>,
+    /// Training steps begun, by lane.
+    begun: Vec<u64>,
+    /// Lanes whose last step is in `begun`.
+    counted: Vec<bool>,
+    frozen: Vec<Option<Vec<f64>>>,
+}
+
+/// Where compiled code finds the parts of a chunk.
+pub(crate) struct ChunkPointers {
+    /// `[row][lane]`.
+    pub(crate) memory: *mut f64,
+    /// Masks of the lanes that do not count any more.
+    pub(crate) excluded: *const Mask,
+    /// By lane.
+    pub(crate) loss: *mut f64,
+}
+
+impl Chunk {
+    /// Makes it a chunk of `width` lanes with zeroed memory of `rows` rows, and nothing stopped.
+    pub(crate) fn reset(&mut self, width: usize, rows: usize, spare_rows: usize) {
+        fn refill<T: Clone>(buffer: &mut Vec<T>, len: usize, value: T) {
+            buffer.clear();
+            buffer.resize(len, value);
+        }
+        self.width = width;
+        refill(&mut self.memory, rows * width, 0.0);
+        if self.spare.len() < spare_rows * width {
+            refill(&mut self.spare, spare_rows * width, 0.0);
+        }
+        self.keys.clear();
+        refill(&mut self.stopped, width, 0);
+        refill(&mut self.failed, width, 0);
+        refill(&mut self.stopped_at, width, 0);
+        refill(&mut self.loss, width, 0.0);
+        refill(&mut self.begun, width, 0);
+        refill(&mut self.counted, width, false);
+        refill(&mut self.frozen, width, None);
+    }
+
+    /// Appends the draw keys of one random instruction, one a lane.
+    pub(crate) fn push_keys(&mut self, keys: impl Iterator<Item = DrawKey>) {
+        self.keys.extend(keys);
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// `[row][lane]`.
+    pub(crate) fn memory_mut(&mut self) -> &mut [f64] {
+        &mut self.memory
+    }
+
+    /// Memory, spare rows and draw keys.
+    pub(crate) fn parts(&mut self) -> (&mut [f64], &mut [f64], &[DrawKey]) {
+        (&mut self.memory, &mut self.spare, &self.keys)
+    }
+
+    pub(crate) fn loss(&self) -> &[f64] {
+        &self.loss
+    }
+
+    pub(crate) fn set_loss(&mut self, loss: &[f64]) {
+        self.loss.copy_from_slice(loss);
+    }
+
+    pub(crate) fn has_stopped(&self, lane: usize) -> bool {
+        self.stopped[lane] != 0
+    }
+
+    pub(crate) fn has_failed(&self, lane: usize) -> bool {
+        self.failed[lane] != 0
+    }
+
+    pub(crate) fn all_stopped(&self) -> bool {
+        self.stopped.iter().all(|&mask| mask != 0)
+    }
+
+    /// The example of the block last run at which the lane stopped or failed.
+    pub(crate) fn stopped_at(&self, lane: usize) -> usize {
+        self.stopped_at[lane] as usize
+    }
+
+    /// The addresses that compiled code works on.
+    pub(crate) fn pointers(&mut self, training: bool) -> ChunkPointers {
+        ChunkPointers {
+            memory: self.memory.as_mut_ptr(),
+            excluded: if training { self.stopped.as_ptr() } else { self.failed.as_ptr() },
+            loss: self.loss.as_mut_ptr(),
+        }
+    }
+
+    /// Stops the training of every lane for which `beyond` holds and that still ran; says whether all have stopped.
+    #[cold]
+    pub(crate) fn stop_training(&mut self, example: usize, freeze: bool, beyond: impl Fn(usize) -> bool) -> bool {
+        for lane in 0..self.width {
+            if self.stopped[lane] == 0 && beyond(lane) {
+                self.stopped[lane] = Mask::MAX;
+                self.stopped_at[lane] = example as u64;
+                if freeze {
+                    self.freeze(lane);
+                }
+            }
+        }
+        self.all_stopped()
+    }
+
+    /// Fails the validation of every lane for which `beyond` holds and that still counted; says whether none counts any more.
+    #[cold]
+    pub(crate) fn fail_validation(&mut self, example: usize, freeze: bool, beyond: impl Fn(usize) -> bool) -> bool {
+        for lane in 0..self.width {
+            if self.failed[lane] == 0 && beyond(lane) {
+                self.failed[lane] = Mask::MAX;
+                self.stopped_at[lane] = example as u64;
+                if freeze {
+                    self.freeze(lane);
+                }
+            }
+        }
+        self.failed.iter().all(|&mask| mask != 0)
+    }
+
+    /// Counts the training steps that the lanes began in a block of `count` examples.
+    pub(crate) fn count_steps(&mut self, count: usize) {
+        for lane in 0..self.width {
+            if self.stopped[lane] == 0 {
+                self.begun[lane] += count as u64;
+            } else if !self.counted[lane] {
+                self.begun[lane] += self.stopped_at[lane] + 1;
+                self.counted[lane] = true;
+            }
+        }
+    }
+
+    /// Training steps that the lane began.
+    pub(crate) fn begun(&self, lane: usize) -> u64 {
+        self.begun[lane]
+    }
+
+    /// Begins a validation: zero losses, and only stopped lanes do not count.
+    pub(crate) fn begin_validation(&mut self) {
+        self.loss.fill(0.0);
+        self.failed.copy_from_slice(&self.stopped);
+    }
+
+    /// Ends a validation: lanes that failed in it get back the memory that they had then.
+    pub(crate) fn end_validation(&mut self) {
+        for lane in 0..self.width {
+            if self.stopped[lane] == 0 {
+                self.thaw(lane);
+            }
+        }
+    }
+
+    /// Gives every lane that was frozen its memory back.
+    pub(crate) fn thaw_all(&mut self) {
+        for lane in 0..self.width {
+            self.thaw(lane);
+        }
+    }
+
+    /// The memory of one lane, a value a row.
+    pub(crate) fn column(&self, lane: usize) -> impl Iterator<Item = f64> + '_ {
+        self.memory[lane..].iter().step_by(self.width).copied()
+    }
+
+    fn freeze(&mut self, lane: usize) {
+        self.frozen[lane] = Some(self.column(lane).collect());
+    }
+
+    fn thaw(&mut self, lane: usize) {
+        if let Some(column) = self.frozen[lane].take() {
+            for (row, value) in column.into_iter().enumerate() {
+                self.memory[row * self.width + lane] = value;
+            }
+        }
+    }
+}
