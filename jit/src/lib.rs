@@ -4,6 +4,7 @@
 pub mod eval;
 pub mod exec;
 pub mod lang;
+pub mod oracle;
 
 pub use eval::{Examples, GroupError, GroupSettings, Scoring, Task, TaskGroup};
 pub use exec::random::Stream;
