@@ -1,10 +1,12 @@
 //! Evaluates AutoML-Zero programs on groups of tasks.
 #![deny(unsafe_code)]
 
+pub mod analysis;
 pub mod eval;
 pub mod exec;
 pub mod lang;
 pub mod oracle;
+pub mod testing;
 
 pub use eval::{Examples, GroupError, GroupSettings, Scoring, Task, TaskGroup};
 pub use exec::random::Stream;
