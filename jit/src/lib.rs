@@ -11,3 +11,6 @@ pub mod testing;
 pub use eval::{Examples, GroupError, GroupSettings, Scoring, Task, TaskGroup};
 pub use exec::random::Stream;
 pub use lang::{AddressCounts, AddressError, ComponentFunction, Data, Instruction, Op, Program, Space};
+
+/// The version of what programs mean. It stands in everything that is saved, and rises with any change of results.
+pub const SEMANTICS_VERSION: u32 = 1;
