@@ -7,4 +7,7 @@ pub mod lang;
 
 pub use eval::{Examples, GroupError, GroupSettings, Scoring, Task, TaskGroup};
 pub use exec::random::Stream;
-pub use lang::{AddressCounts, AddressError, ComponentFunction, Data, Instruction, Op, Program, Space};
+pub use lang::{
+    AddressCounts, AddressError, ComponentFunction, Data, Instruction, InstructionRecord, KNOWN_PROGRAMS, Number, Op, ParseError, Program,
+    ProgramRecord, RecordError, Space, known_program,
+};
