@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use super::memory::CodePages;
 use super::Source;
+use super::memory::CodePages;
 use crate::exec::chunk::{Block, Chunk};
 use crate::exec::math;
-use crate::interp::{Code, Draws, run_one};
+use crate::interp::{Code, Draws, Step, run_one};
 use crate::lang::Op;
 
 /// What a compiled function gets a pointer to. Compiled code reads the fields at the offsets in [`offset`] and writes none of them.
@@ -48,7 +48,8 @@ pub(super) mod offset {
 /// What the functions that compiled code calls need. Valid for the time of one [`Invocation::call`].
 struct Host {
     chunk: *mut Chunk,
-    code: *const Code,
+    /// The steps of the program that runs.
+    steps: *const [Step],
     features: usize,
     max_abs_error: f64,
     freeze_training: bool,
@@ -72,8 +73,9 @@ impl Entry {
 }
 
 /// Constants, and all that stays the same between the calls of one program.
-pub(super) struct Invocation<'a> {
-    code: &'a Code,
+pub(super) struct Invocation {
+    /// All steps, for those that the host executes.
+    steps: Vec<Step>,
     settings: crate::exec::chunk::RunSettings,
     constants: Vec<f64>,
     step_errors: [f64; super::MAX_COMPILED_WIDTH],
@@ -89,12 +91,12 @@ pub(super) fn constant_slots(code: &Code) -> impl Iterator<Item = (usize, f64)> 
     code.steps().iter().enumerate().filter(move |(_, step)| sets(step.op)).map(|(index, step)| (index, step.constants[0]))
 }
 
-impl<'a> Invocation<'a> {
-    pub(super) fn new(source: &Source<'a>) -> Invocation<'a> {
+impl Invocation {
+    pub(super) fn new(source: &Source<'_>) -> Invocation {
         let mut constants = vec![source.settings.max_abs_error; 2];
         constants.extend(constant_slots(source.code).flat_map(|(_, value)| [value; 2]));
         Invocation {
-            code: source.code,
+            steps: source.code.steps().to_vec(),
             settings: source.settings,
             constants,
             step_errors: [0.0; super::MAX_COMPILED_WIDTH],
@@ -128,7 +130,7 @@ impl<'a> Invocation<'a> {
         let pointers = chunk.pointers(training);
         let mut host = Host {
             chunk,
-            code: self.code,
+            steps: self.steps.as_slice(),
             features: self.settings.features,
             max_abs_error: self.settings.max_abs_error,
             freeze_training: self.settings.freeze_training,
@@ -163,10 +165,10 @@ pub(super) extern "C" fn host_step(frame: *mut Frame, index: u64, step: u64) {
         let host = &*(*frame).host;
         (host, &mut *host.chunk)
     };
-    // SAFETY: as above; `code` is borrowed by the invocation for as long as it lives.
-    let code = unsafe { &*host.code };
+    // SAFETY: as above; the steps belong to the invocation.
+    let steps = unsafe { &*host.steps };
     let (memory, spare, keys) = chunk.parts();
-    run_one(&code.steps()[index as usize], host.features, host.width, memory, spare, Draws { keys, step });
+    run_one(&steps[index as usize], host.features, host.width, memory, spare, Draws { keys, step });
 }
 
 /// Stops the training of lanes by the errors in the frame; 1 if all lanes have stopped.

@@ -19,7 +19,7 @@ const RESERVED: usize = 32 << 20;
 static MAPPED: AtomicUsize = AtomicUsize::new(0);
 
 /// Bytes of address space that compiled code holds now, over all threads: a multiple of a generation's, returned when it dies.
-pub(crate) fn mapped_bytes() -> usize {
+pub fn mapped_bytes() -> usize {
     MAPPED.load(Ordering::Relaxed)
 }
 
@@ -35,6 +35,9 @@ struct Region {
     /// End of the pages that are executable.
     finalized: usize,
 }
+
+// SAFETY: a region is plain memory that any thread may use or unmap; its pointer is only a number to the operating system.
+unsafe impl Send for Region {}
 
 impl Drop for Region {
     fn drop(&mut self) {

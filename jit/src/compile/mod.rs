@@ -23,9 +23,10 @@ use crate::analysis::AddressSet;
 use crate::exec::chunk::{Block, Chunk, Engine, RunSettings};
 use crate::exec::layout::Layout;
 use crate::interp::Code;
-use crate::lang::{ComponentFunction, Space};
+use crate::lang::Space;
 use frame::{Entry, Invocation};
 pub use listing::{Listing, ListingSection};
+pub use memory::mapped_bytes;
 use memory::{CodeMemory, CodePages};
 
 /// The most lanes that compiled code takes.
@@ -67,12 +68,17 @@ pub enum CompileError {
 }
 
 /// Compiles programs, one at a time; one per thread. Contexts and pages are reused.
-#[derive(Default)]
 pub(crate) struct Compiler {
     context: Context,
     builder: FunctionBuilderContext,
     control: ControlPlane,
     generation: Option<Generation>,
+}
+
+impl Default for Compiler {
+    fn default() -> Compiler {
+        Compiler { context: Context::new(), builder: FunctionBuilderContext::new(), control: ControlPlane::default(), generation: None }
+    }
 }
 
 impl std::fmt::Debug for Compiler {
@@ -121,7 +127,7 @@ pub(crate) fn host() -> Result<&'static OwnedTargetIsa, CompileError> {
 
 impl Compiler {
     /// Compiles the three functions of a program.
-    pub(crate) fn compile<'a>(&mut self, source: Source<'a>) -> Result<Compiled<'a>, CompileError> {
+    pub(crate) fn compile(&mut self, source: Source<'_>) -> Result<Compiled, CompileError> {
         let operations = emit::operations(&source);
         if operations > MAX_OPERATIONS {
             return Err(CompileError::TooLarge(operations));
@@ -136,7 +142,7 @@ impl Compiler {
         }
     }
 
-    fn try_compile<'a>(&mut self, source: Source<'a>) -> Result<Compiled<'a>, CompileError> {
+    fn try_compile(&mut self, source: Source<'_>) -> Result<Compiled, CompileError> {
         if self.generation.as_ref().is_none_or(|generation| generation.programs >= GENERATION) {
             self.generation = Some(Generation::new()?);
         }
@@ -200,13 +206,13 @@ impl Generation {
 }
 
 /// Native code of one program, ready to run on chunks. Keeps its pages alive.
-pub(crate) struct Compiled<'a> {
+pub(crate) struct Compiled {
     entries: [Entry; 3],
-    invocation: Invocation<'a>,
+    invocation: Invocation,
     _pages: Arc<CodePages>,
 }
 
-impl Engine for Compiled<'_> {
+impl Engine for Compiled {
     fn setup(&mut self, chunk: &mut Chunk) {
         let nothing = Block { features: &[], labels: &[], count: 0, first_step: 0 };
         self.invocation.call(&self.entries[0], true, chunk, nothing, None);
@@ -225,13 +231,4 @@ impl Engine for Compiled<'_> {
 fn rows_of(layout: &Layout, space: Space, address: u8) -> std::ops::Range<usize> {
     let first = layout.row(space, address);
     first..first + space.elements(layout.features())
-}
-
-/// The component functions whose steps a compiled function contains.
-fn components(function: emit::Function) -> &'static [ComponentFunction] {
-    match function {
-        emit::Function::Setup => &[ComponentFunction::Setup],
-        emit::Function::Train => &[ComponentFunction::Predict, ComponentFunction::Learn],
-        emit::Function::Validate => &[ComponentFunction::Predict],
-    }
 }

@@ -3,8 +3,11 @@
 use super::evaluation::{Evaluation, Probe, TaskRecord};
 use super::task::TaskGroup;
 use crate::exec::chunk::{Block, Chunk, Engine, Scoring};
+use crate::exec::layout::Layout;
 use crate::exec::math;
 use crate::exec::random::DrawKey;
+use crate::lang::{AddressCounts, Space};
+use crate::oracle::Memory;
 
 /// The shape of one program's memory on chunks.
 #[derive(Clone, Copy, Debug)]
@@ -36,36 +39,39 @@ impl DriveScratch {
         }
     }
 
-    /// Runs the program to its end on every task; `records`, if given, gets one record a task.
+    /// Runs the program to its end on every task; `records`, if given, gets one record a task, with a memory of those addresses,
+    /// all of which the program's layout must have.
     pub(crate) fn run(
         &mut self,
         engine: &mut dyn Engine,
         group: &TaskGroup,
         shape: ChunkShape<'_>,
         out: &mut Evaluation,
-        mut records: Option<&mut Vec<TaskRecord>>,
+        mut records: Option<(&mut Vec<TaskRecord>, &Layout, AddressCounts)>,
     ) {
         let tasks = group.tasks().len();
         out.task_fitness.clear();
         out.train_steps = 0;
-        if let Some(records) = &mut records {
+        if let Some((records, ..)) = &mut records {
             records.clear();
         }
         for chunk in 0..tasks.div_ceil(shape.width) {
             let first_task = chunk * shape.width;
             let lanes = shape.width.min(tasks - first_task);
             out.task_fitness.resize(first_task + lanes, 0.0);
-            let mut record = records.as_deref_mut().map(|records| {
+            let mut record = records.as_mut().map(|(records, layout, counts)| {
                 records.resize_with(first_task + lanes, TaskRecord::default);
-                &mut records[first_task..]
+                (&mut records[first_task..], *layout, *counts)
             });
             self.begin(group, shape, chunk);
-            self.run_chunk(engine, group, chunk, &mut out.task_fitness[first_task..], record.as_deref_mut());
+            let recording = record.as_mut().map(|(record, ..)| &mut **record);
+            self.run_chunk(engine, group, chunk, &mut out.task_fitness[first_task..], recording);
             out.train_steps += (0..lanes).map(|lane| self.chunk.begun(lane)).sum::<u64>();
-            if let Some(record) = record {
+            if let Some((record, layout, counts)) = record {
                 self.chunk.thaw_all();
                 for (lane, record) in record.iter_mut().enumerate() {
-                    record.memory = self.chunk.column(lane).collect();
+                    record.memory = Memory::new(group.features(), counts);
+                    read_lane(&self.chunk, lane, layout, &mut record.memory);
                     record.train_steps = self.chunk.begun(lane);
                     record.fitness = out.task_fitness[first_task + lane];
                 }
@@ -121,23 +127,24 @@ impl DriveScratch {
         while done < count && !self.chunk.all_stopped() {
             let now = if orders.is_some() { GATHER.min(count - done) } else { count };
             let first_step = group.train_step(epoch, done);
-            let block = match orders {
-                None => Block { features: &data.features, labels: &data.labels, count, first_step },
-                Some(orders) => {
-                    self.features.clear();
-                    self.labels.clear();
-                    let order_of = |lane: usize| &orders[(chunk * width + lane).min(orders.len() - 1)];
-                    for example in done..done + now {
-                        for feature in 0..group.features() {
-                            self.features.extend((0..width).map(|lane| {
-                                data.features[(order_of(lane)[example] as usize * group.features() + feature) * width + lane]
-                            }));
+            let block =
+                match orders {
+                    None => Block { features: &data.features, labels: &data.labels, count, first_step },
+                    Some(orders) => {
+                        self.features.clear();
+                        self.labels.clear();
+                        let order_of = |lane: usize| &orders[(chunk * width + lane).min(orders.len() - 1)];
+                        for example in done..done + now {
+                            for feature in 0..group.features() {
+                                self.features.extend((0..width).map(|lane| {
+                                    data.features[(order_of(lane)[example] as usize * group.features() + feature) * width + lane]
+                                }));
+                            }
+                            self.labels.extend((0..width).map(|lane| data.labels[order_of(lane)[example] as usize * width + lane]));
                         }
-                        self.labels.extend((0..width).map(|lane| data.labels[order_of(lane)[example] as usize * width + lane]));
+                        Block { features: &self.features, labels: &self.labels, count: now, first_step }
                     }
-                    Block { features: &self.features, labels: &self.labels, count: now, first_step }
-                }
-            };
+                };
             let errors = record.is_some().then(|| {
                 self.errors.resize(now * width, 0.0);
                 &mut self.errors[..]
@@ -178,6 +185,21 @@ impl DriveScratch {
         }
     }
 
+    /// Runs Setup on a memory that holds anything, whose addresses are those of the program's layout.
+    pub(crate) fn setup_only(&mut self, engine: &mut dyn Engine, shape: ChunkShape<'_>, layout: &Layout, seed: u64, memory: &mut Memory) {
+        self.chunk.reset(shape.width, shape.rows, shape.spare_rows);
+        for &ordinal in shape.ordinals {
+            self.chunk.push_keys((0..shape.width).map(|_| DrawKey::new(seed, ordinal)));
+        }
+        for_each_address(memory.counts(), |space, address| {
+            let elements = memory.elements_mut(space, address);
+            let rows = self.chunk.memory_mut().chunks_exact_mut(shape.width).skip(layout.row(space, address));
+            rows.zip(elements).for_each(|(row, &mut value)| row.fill(value));
+        });
+        engine.setup(&mut self.chunk);
+        read_lane(&self.chunk, 0, layout, memory);
+    }
+
     /// Runs Setup, the first `train` training examples and, on tasks that did not stop, the first `valid` validation examples.
     pub(crate) fn probe(
         &mut self,
@@ -202,4 +224,18 @@ impl DriveScratch {
             out.train_steps += (0..lanes).map(|lane| self.chunk.begun(lane)).sum::<u64>();
         }
     }
+}
+
+fn for_each_address(counts: AddressCounts, mut visit: impl FnMut(Space, u8)) {
+    for space in Space::ALL {
+        (0..counts.of(space)).for_each(|address| visit(space, address));
+    }
+}
+
+/// Copies what a lane of the chunk holds to a memory whose addresses the layout has.
+fn read_lane(chunk: &Chunk, lane: usize, layout: &Layout, memory: &mut Memory) {
+    for_each_address(memory.counts(), |space, address| {
+        let values = chunk.column(lane).skip(layout.row(space, address));
+        memory.elements_mut(space, address).iter_mut().zip(values).for_each(|(element, value)| *element = value);
+    });
 }

@@ -1,6 +1,7 @@
 //! What an evaluation answers.
 
 use super::Backend;
+use crate::oracle::Memory;
 
 /// How the fitness values of several tasks become one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -39,7 +40,7 @@ impl Evaluation {
 }
 
 /// What those who look closer than fitness learn of one task.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct TaskRecord {
     /// The fitness on the task.
     pub fitness: f64,
@@ -47,8 +48,8 @@ pub struct TaskRecord {
     pub train_errors: Vec<f64>,
     /// Errors of the first validation; the one that ended it is not listed.
     pub valid_errors: Vec<f64>,
-    /// The memory when the evaluation returned: scalars, vectors, matrices by address.
-    pub memory: Vec<f64>,
+    /// The memory when the evaluation returned.
+    pub memory: Memory,
     /// Training steps begun.
     pub train_steps: u64,
 }

@@ -1,8 +1,8 @@
 //! Tasks and groups of tasks: the data that a program is evaluated on.
 
-use crate::exec::random::{Stream, key, purpose};
 use super::lane_data::LaneData;
 use crate::exec::chunk::Scoring;
+use crate::exec::random::{Stream, key, purpose};
 use crate::lang::{AddressCounts, MAX_FEATURES};
 
 /// Labelled examples of one task.

@@ -7,14 +7,14 @@ use super::drive::{ChunkShape, DriveScratch};
 use super::evaluation::{Evaluation, Probe, TaskRecord};
 use super::lane_data::{WIDTHS, width_for};
 use super::task::{GroupError, TaskGroup};
-use crate::analysis::Simplified;
+use crate::analysis::{Liveness, Simplifier, random_ordinals};
 #[cfg(feature = "jit")]
-use crate::compile::{Compiled, Compiler, MAX_COMPILED_WIDTH, Source};
-use crate::exec::chunk::RunSettings;
+use crate::compile::{CompileError, Compiled, Compiler, Listing, MAX_COMPILED_WIDTH, Source};
+use crate::exec::chunk::{RunSettings, Scoring};
 use crate::exec::layout::Layout;
 use crate::interp::{Code, Interpreter, spare_rows};
 use crate::lang::{AddressCounts, AddressError, ComponentFunction, Program};
-use crate::oracle::Oracle;
+use crate::oracle::{Memory, Oracle};
 
 /// Evaluates programs: immutable, shared by all threads. Everything that changes is in its [`Worker`]s.
 ///
@@ -63,7 +63,7 @@ pub struct Counters {
 }
 
 /// What was seen of a program by someone who looks at its memory.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Observed {
     /// One record a task.
     pub records: Vec<TaskRecord>,
@@ -92,7 +92,10 @@ impl Evaluator {
 #[derive(Debug, Default)]
 pub struct Worker {
     backend: Backend,
-    simplified: Simplified,
+    simplifier: Simplifier,
+    program: Program,
+    ordinals: Vec<u32>,
+    live: Vec<bool>,
     layout: Layout,
     code: Code,
     drive: DriveScratch,
@@ -116,10 +119,10 @@ impl Worker {
     /// # Errors
     /// [`EvalError::Group`] if its memory would pass the group's limit.
     pub fn prepare(&mut self, program: &Program, group: &TaskGroup) -> Result<(), EvalError> {
-        self.simplified.set(program);
-        group.check_memory(self.simplified.program().address_counts())?;
-        self.layout.set_used(self.simplified.program(), group.features());
-        self.code.set(self.simplified.program(), self.simplified.ordinals(), &self.layout);
+        self.simplifier.simplify_into(program, &mut self.program, &mut self.ordinals);
+        group.check_memory(self.program.address_counts())?;
+        self.layout.set_used(&self.program, group.features());
+        self.code.set(&self.program, &self.ordinals, &self.layout);
         Ok(())
     }
 
@@ -136,16 +139,7 @@ impl Worker {
     /// The fitness of the prepared program on every task.
     pub fn run(&mut self, group: &TaskGroup) -> &Evaluation {
         match self.backend {
-            Backend::Oracle => {
-                self.evaluation.task_fitness.clear();
-                self.evaluation.train_steps = 0;
-                for task in group.tasks() {
-                    let run = self.oracle.run(self.simplified.program(), self.simplified.ordinals(), group, task);
-                    self.evaluation.task_fitness.push(run.fitness);
-                    self.evaluation.train_steps += run.train_steps;
-                }
-                self.evaluation.backend = Backend::Oracle;
-            }
+            Backend::Oracle => self.run_oracle(group),
             Backend::Interp => self.run_interpreted(group),
             Backend::Jit => self.run_compiled(group),
             Backend::Auto if self.compiling_pays(group) => self.run_compiled(group),
@@ -177,32 +171,100 @@ impl Worker {
     ) -> Result<Observed, EvalError> {
         program.check_addresses(counts)?;
         group.check_memory(counts)?;
-        self.simplified.set_whole(program);
+        self.take_whole(program);
         let mut observed = Observed { records: Vec::new(), backend: Backend::Oracle };
         if self.backend == Backend::Oracle {
-            for task in group.tasks() {
-                observed.records.push(self.oracle.observe(program, self.simplified.ordinals(), counts, group, task));
+            for task in 0..group.tasks().len() {
+                let run = self.oracle.run(program, &self.ordinals, group, task, counts, true)?;
+                let first = run.epochs.into_iter().next().unwrap_or_default();
+                observed.records.push(TaskRecord {
+                    fitness: run.fitness,
+                    train_errors: first.train_errors,
+                    valid_errors: first.valid_errors,
+                    memory: self.oracle.memory().clone(),
+                    train_steps: run.train_steps,
+                });
             }
             return Ok(observed);
         }
         self.layout.set_full(counts, group.features());
-        self.code.set(program, self.simplified.ordinals(), &self.layout);
+        self.code.set(program, &self.ordinals, &self.layout);
         let width = width.filter(|width| WIDTHS.contains(width));
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp {
             let width = width.filter(|width| MAX_COMPILED_WIDTH >= *width).unwrap_or(compiled_width(group));
-            if let Some(mut engine) = self.compile(group, width, true) {
+            if let Some(mut engine) = self.compile(run_settings(group, true), width, true) {
                 let shape = shape(&self.code, &self.layout, width);
-                self.drive.run(&mut engine, group, shape, &mut self.evaluation, Some(&mut observed.records));
+                self.drive.run(&mut engine, group, shape, &mut self.evaluation, Some((&mut observed.records, &self.layout, counts)));
                 observed.backend = Backend::Jit;
                 return Ok(observed);
             }
         }
         let shape = shape(&self.code, &self.layout, width.unwrap_or(lane_width(&self.layout, group)));
         let mut engine = Interpreter { code: &self.code, settings: run_settings(group, true) };
-        self.drive.run(&mut engine, group, shape, &mut self.evaluation, Some(&mut observed.records));
+        self.drive.run(&mut engine, group, shape, &mut self.evaluation, Some((&mut observed.records, &self.layout, counts)));
         observed.backend = Backend::Interp;
         Ok(observed)
+    }
+
+    /// Executes the Setup of `program` as it is on a memory that holds anything, on task seed `seed`.
+    ///
+    /// # Errors
+    /// If the program uses addresses that the memory does not have.
+    pub fn execute_setup(&mut self, program: &Program, seed: u64, memory: &mut Memory) -> Result<Backend, EvalError> {
+        let counts = memory.counts();
+        program.check_addresses(counts)?;
+        self.take_whole(program);
+        if self.backend == Backend::Oracle {
+            for (instruction, &ordinal) in program.function(ComponentFunction::Setup).iter().zip(&self.ordinals) {
+                crate::oracle::execute(instruction, ordinal, 0, seed, memory);
+            }
+            return Ok(Backend::Oracle);
+        }
+        self.layout.set_full(counts, memory.features());
+        self.code.set(program, &self.ordinals, &self.layout);
+        let settings = RunSettings {
+            features: memory.features(),
+            scoring: Scoring::Rms,
+            max_abs_error: f64::INFINITY,
+            freeze_training: true,
+            freeze_validation: true,
+        };
+        #[cfg(feature = "jit")]
+        if self.backend != Backend::Interp
+            && let Some(mut engine) = self.compile(settings, 2, true)
+        {
+            let shape = shape(&self.code, &self.layout, 2);
+            self.drive.setup_only(&mut engine, shape, &self.layout, seed, memory);
+            return Ok(Backend::Jit);
+        }
+        let shape = shape(&self.code, &self.layout, 2);
+        self.drive.setup_only(&mut Interpreter { code: &self.code, settings }, shape, &self.layout, seed, memory);
+        Ok(Backend::Interp)
+    }
+
+    /// The IR and machine code of the prepared program for `group`, for people to read.
+    ///
+    /// # Errors
+    /// [`CompileError`] where there can be no native code.
+    #[cfg(feature = "jit")]
+    pub fn listing(&mut self, group: &TaskGroup) -> Result<Listing, CompileError> {
+        let source = Source {
+            code: &self.code,
+            layout: &self.layout,
+            live_before_predict: Liveness::of(&self.program).before_predict(),
+            settings: run_settings(group, false),
+            width: compiled_width(group),
+            observe: false,
+        };
+        self.compiler.listing(source)
+    }
+
+    /// Takes the program as it is; live random instructions are numbered first, then dead ones.
+    fn take_whole(&mut self, program: &Program) {
+        Liveness::of(program).live(program, &mut self.live);
+        random_ordinals(program, &self.live, &mut self.ordinals);
+        self.program.copy_from(program);
     }
 
     /// What this worker has done so far.
@@ -212,7 +274,20 @@ impl Worker {
 
     /// The prepared program: what of the given one can matter.
     pub fn prepared(&self) -> &Program {
-        self.simplified.program()
+        &self.program
+    }
+
+    fn run_oracle(&mut self, group: &TaskGroup) {
+        self.evaluation.task_fitness.clear();
+        self.evaluation.train_steps = 0;
+        let counts = self.program.address_counts();
+        for task in 0..group.tasks().len() {
+            let run = self.oracle.run(&self.program, &self.ordinals, group, task, counts, false);
+            let run = run.expect("memory was checked when the program was prepared");
+            self.evaluation.task_fitness.push(run.fitness);
+            self.evaluation.train_steps += run.train_steps;
+        }
+        self.evaluation.backend = Backend::Oracle;
     }
 
     fn run_interpreted(&mut self, group: &TaskGroup) {
@@ -231,7 +306,7 @@ impl Worker {
     #[cfg(feature = "jit")]
     fn run_compiled(&mut self, group: &TaskGroup) {
         let width = compiled_width(group);
-        let Some(mut engine) = self.compile(group, width, false) else { return self.run_interpreted(group) };
+        let Some(mut engine) = self.compile(run_settings(group, false), width, false) else { return self.run_interpreted(group) };
         let shape = shape(&self.code, &self.layout, width);
         self.drive.run(&mut engine, group, shape, &mut self.evaluation, None);
         self.evaluation.backend = Backend::Jit;
@@ -239,13 +314,13 @@ impl Worker {
 
     /// Native code for the decoded program; `None`, counted, where there can be none.
     #[cfg(feature = "jit")]
-    fn compile(&mut self, group: &TaskGroup, width: usize, observe: bool) -> Option<Compiled> {
+    fn compile(&mut self, settings: RunSettings, width: usize, observe: bool) -> Option<Compiled> {
         let begin = Instant::now();
         let source = Source {
-            program: self.simplified.program(),
             code: &self.code,
             layout: &self.layout,
-            settings: run_settings(group, observe),
+            live_before_predict: Liveness::of(&self.program).before_predict(),
+            settings,
             width,
             observe,
         };

@@ -5,24 +5,24 @@ use crate::lang::{ComponentFunction, Data, Instruction, Op, Program, element_ind
 
 /// One decoded instruction. Offsets are rows of the chunk's memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub(crate) struct Step {
     /// The op.
-    pub op: Op,
+    pub(crate) op: Op,
     /// First row of the output; for an element constant the row of that element.
-    pub out: u32,
+    pub(crate) out: u32,
     /// First row of the first input.
-    pub in1: u32,
+    pub(crate) in1: u32,
     /// First row of the second input.
-    pub in2: u32,
+    pub(crate) in2: u32,
     /// The constants: the value to set; low and high; mean and standard deviation.
-    pub constants: [f64; 2],
+    pub(crate) constants: [f64; 2],
     /// Which of the chunk's draw keys a random instruction uses.
-    pub draw: u32,
+    pub(crate) draw: u32,
 }
 
 /// A decoded program: Setup, Predict and Learn in one buffer.
 #[derive(Clone, Debug, Default)]
-pub struct Code {
+pub(crate) struct Code {
     steps: Vec<Step>,
     ends: [usize; 2],
     ordinals: Vec<u32>,
@@ -30,7 +30,7 @@ pub struct Code {
 
 impl Code {
     /// Decodes `program` for `layout`; `ordinals` has the number of each instruction's draws (used for random ones only).
-    pub fn set(&mut self, program: &Program, ordinals: &[u32], layout: &Layout) {
+    pub(crate) fn set(&mut self, program: &Program, ordinals: &[u32], layout: &Layout) {
         self.steps.clear();
         self.ordinals.clear();
         let mut ordinals = ordinals.iter();
@@ -49,17 +49,17 @@ impl Code {
     }
 
     /// All steps: Setup, Predict, Learn.
-    pub fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
     }
 
     /// The steps of one component function.
-    pub fn function(&self, function: ComponentFunction) -> &[Step] {
+    pub(crate) fn function(&self, function: ComponentFunction) -> &[Step] {
         &self.steps[self.range(function)]
     }
 
     /// Where the steps of one component function are among [`Code::steps`].
-    pub fn range(&self, function: ComponentFunction) -> std::ops::Range<usize> {
+    pub(crate) fn range(&self, function: ComponentFunction) -> std::ops::Range<usize> {
         match function {
             ComponentFunction::Setup => 0..self.ends[0],
             ComponentFunction::Predict => self.ends[0]..self.ends[1],
@@ -68,7 +68,7 @@ impl Code {
     }
 
     /// The ordinals of the random steps, in the order of [`Step::draw`].
-    pub fn ordinals(&self) -> &[u32] {
+    pub(crate) fn ordinals(&self) -> &[u32] {
         &self.ordinals
     }
 }

@@ -87,13 +87,7 @@ impl Interpreter<'_> {
         self.component::<I, L>(isa, chunk, ComponentFunction::Predict, block.first_step + example as u64);
     }
 
-    fn train_lanes<I: Isa + Copy, const L: usize>(
-        &self,
-        isa: I,
-        chunk: &mut Chunk,
-        block: Block<'_>,
-        mut errors: Option<&mut [f64]>,
-    ) {
+    fn train_lanes<I: Isa + Copy, const L: usize>(&self, isa: I, chunk: &mut Chunk, block: Block<'_>, mut errors: Option<&mut [f64]>) {
         for example in 0..block.count {
             self.predict::<I, L>(isa, chunk, &block, example);
             let label: [f64; L] = lanes(&block.labels[example * L..]);
@@ -115,13 +109,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn validate_lanes<I: Isa + Copy, const L: usize>(
-        &self,
-        isa: I,
-        chunk: &mut Chunk,
-        block: Block<'_>,
-        mut errors: Option<&mut [f64]>,
-    ) {
+    fn validate_lanes<I: Isa + Copy, const L: usize>(&self, isa: I, chunk: &mut Chunk, block: Block<'_>, mut errors: Option<&mut [f64]>) {
         let mut loss: [f64; L] = lanes(chunk.loss());
         for example in 0..block.count {
             self.predict::<I, L>(isa, chunk, &block, example);
@@ -141,7 +129,9 @@ impl Interpreter<'_> {
             if let Some(errors) = &mut errors {
                 errors[example * L..][..L].copy_from_slice(&error);
             }
-            if self.any_beyond(&error) && chunk.fail_validation(example, self.settings.freeze_validation, |lane| self.is_beyond(error[lane])) {
+            if self.any_beyond(&error)
+                && chunk.fail_validation(example, self.settings.freeze_validation, |lane| self.is_beyond(error[lane]))
+            {
                 return;
             }
         }

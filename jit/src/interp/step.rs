@@ -10,11 +10,11 @@ use crate::lang::{Op, Space};
 
 /// Where the random instructions of a chunk draw from.
 #[derive(Clone, Copy, Debug)]
-pub struct Draws<'a> {
+pub(crate) struct Draws<'a> {
     /// Keys by [`Step::draw`], then lane.
-    pub keys: &'a [DrawKey],
+    pub(crate) keys: &'a [DrawKey],
     /// The step number.
-    pub step: u64,
+    pub(crate) step: u64,
 }
 
 /// The rows of one chunk's memory.
@@ -84,7 +84,7 @@ pub(super) const fn max_first(a: f64, b: f64) -> f64 {
 /// Executes one instruction on the chunk's memory. `spare` takes F x F rows that matrix ops use for results that must not
 /// overwrite their inputs.
 #[inline(always)]
-pub fn execute<const L: usize>(step: &Step, features: usize, rows: &mut Rows<L>, spare: &mut Rows<L>, draws: Draws<'_>) {
+pub(crate) fn execute<const L: usize>(step: &Step, features: usize, rows: &mut Rows<L>, spare: &mut Rows<L>, draws: Draws<'_>) {
     let (a, b, out) = (step.in1 as usize, step.in2 as usize, step.out as usize);
     let n = step.op.output().map_or(0, |space| space.elements(features));
     let size = step.op.inputs().first().map_or(0, |space| space.elements(features));
@@ -147,7 +147,7 @@ pub fn execute<const L: usize>(step: &Step, features: usize, rows: &mut Rows<L>,
 }
 
 /// How many rows of spare memory a program with these ops needs for features of size `features`.
-pub fn spare_rows(steps: &[Step], features: usize) -> usize {
+pub(crate) fn spare_rows(steps: &[Step], features: usize) -> usize {
     let through_spare = |step: &Step| match step.op {
         Op::MatrixVectorProduct => Space::Vector.elements(features),
         Op::MatrixTranspose | Op::MatrixMatrixProduct => Space::Matrix.elements(features),

@@ -146,7 +146,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         for (slot, (index, _)) in frame::constant_slots(source.code).enumerate() {
             slots[index] = slot as u32 + 1;
         }
-        let mut emitter = Emitter {
+        let mut emitter: Emitter<'_, '_, P> = Emitter {
             source,
             function,
             builder,
@@ -431,7 +431,7 @@ fn row_facts(source: &Source<'_>) -> Vec<(Space, bool)> {
     let mut facts = vec![(Space::Scalar, false); source.layout.rows()];
     for space in Space::ALL {
         for address in (0..crate::lang::MAX_ADDRESSES as u8).filter(|&address| source.layout.has(space, address)) {
-            let live = source.live_before_predict.contains((space, address));
+            let live = source.live_before_predict.contains(space, address);
             facts[rows_of(source.layout, space, address)].fill((space, live));
         }
     }

@@ -36,6 +36,12 @@ impl<const P: usize> Emitter<'_, '_, P> {
         i32::try_from(row * P * 16).expect("programs whose memory is over 2 GiB are refused before")
     }
 
+    /// The address of a row in memory.
+    pub(super) fn row_pointer(&mut self, row: usize) -> Value {
+        let offset = i64::from(self.row_offset(row));
+        self.add(self.memory, offset)
+    }
+
     /// The value of a row: known, or loaded now.
     pub(super) fn get(&mut self, row: usize) -> Pairs<P> {
         if let Some(values) = self.rows.values[row] {
@@ -43,7 +49,9 @@ impl<const P: usize> Emitter<'_, '_, P> {
         }
         let f = self.source.settings.features;
         let values = match self.features {
-            Some(features) if (FEATURES_ROW..FEATURES_ROW + f).contains(&row) => self.load_pairs(features, ((row - FEATURES_ROW) * P * 16) as i32),
+            Some(features) if (FEATURES_ROW..FEATURES_ROW + f).contains(&row) => {
+                self.load_pairs(features, ((row - FEATURES_ROW) * P * 16) as i32)
+            }
             _ => self.load_pairs(self.memory, self.row_offset(row)),
         };
         self.rows.values[row] = Some(values);
@@ -80,7 +88,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
     pub(super) fn copy_features(&mut self) {
         let f = self.source.settings.features;
         let from = self.features.expect("in a loop over examples");
-        let to = self.builder.ins().iadd_imm(self.memory, i64::from(self.row_offset(FEATURES_ROW)));
+        let to = self.row_pointer(FEATURES_ROW);
         self.element_loop(f, |emitter, at| {
             let source = emitter.builder.ins().iadd(from, at);
             let target = emitter.builder.ins().iadd(to, at);
@@ -113,7 +121,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
     }
 
     pub(super) fn add(&mut self, value: Value, amount: i64) -> Value {
-        self.builder.ins().iadd_imm(value, amount)
+        self.builder.ins().iadd_imm_s(value, amount)
     }
 
     /// The same value in every lane.

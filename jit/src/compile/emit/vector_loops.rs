@@ -70,7 +70,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
     fn vector_base(&mut self, row: usize) -> Value {
         match self.features {
             Some(features) if row == FEATURES_ROW => features,
-            _ => self.builder.ins().iadd_imm(self.memory, i64::from(self.row_offset(row))),
+            _ => self.row_pointer(row),
         }
     }
 
@@ -84,7 +84,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
         self.builder.switch_to_block(head);
         body(self, at);
         let next = self.add(at, stride);
-        let more = self.builder.ins().icmp_imm(IntCC::UnsignedLessThan, next, count as i64 * stride);
+        let more = self.builder.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, count as i64 * stride);
         let after = self.builder.create_block();
         self.builder.ins().brif(more, head, &[next.into()], after, &[]);
         self.builder.switch_to_block(after);
@@ -125,7 +125,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
         self.jump(sums, &args);
         self.builder.switch_to_block(sums);
         let at_head: [Pairs<P>; PARTIALS] = self.partials(sums);
-        let more = self.builder.ins().icmp_imm(IntCC::UnsignedLessThan, at, (blocks * PARTIALS * stride) as i64);
+        let more = self.builder.ins().icmp_imm_u(IntCC::UnsignedLessThan, at, (blocks * PARTIALS * stride) as i64);
         let body = self.builder.create_block();
         let after = self.builder.create_block();
         self.builder.ins().brif(more, body, &[], after, &[]);

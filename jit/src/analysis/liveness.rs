@@ -1,0 +1,210 @@
+//! Which instructions can reach a prediction.
+//!
+//! An instruction is live if reads of whole addresses lead from its output to `s1` at the end of some Predict, over every
+//! sequence Setup (Predict Learn?)*. A Predict may follow a Predict: validation has no Learn, and comes before the training of
+//! a later epoch. `v0` and `s0` are overwritten at the start of Predict and Learn; constants that set one element kill nothing.
+//! The sigmoid of an accuracy task replaces `s1` by a function of `s1` between Predict and Learn, which lets reads through.
+
+use crate::lang::{ComponentFunction, Instruction, Program, Space};
+
+/// A set of addresses, one bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AddressSet {
+    /// Bit a of word `space` is address a of that space.
+    words: [u64; 3],
+}
+
+impl AddressSet {
+    /// Whether the address is in the set.
+    pub const fn contains(&self, space: Space, address: u8) -> bool {
+        self.words[space as usize] >> address & 1 == 1
+    }
+
+    /// Puts an address into the set.
+    pub const fn insert(&mut self, space: Space, address: u8) {
+        self.words[space as usize] |= 1 << address;
+    }
+
+    /// Takes an address out of the set.
+    pub const fn remove(&mut self, space: Space, address: u8) {
+        self.words[space as usize] &= !(1 << address);
+    }
+
+    /// The addresses that are in this set or the other.
+    pub const fn union(self, other: AddressSet) -> AddressSet {
+        let ([s, v, m], [other_s, other_v, other_m]) = (self.words, other.words);
+        AddressSet { words: [s | other_s, v | other_v, m | other_m] }
+    }
+
+    /// Goes back over one instruction: from what is live after it to what is live before it. Returns whether it is live.
+    fn step_back(&mut self, instruction: &Instruction) -> bool {
+        let Some((space, out)) = instruction.writes() else { return false };
+        if !self.contains(space, out) {
+            return false;
+        }
+        if !instruction.op().writes_one_element() {
+            self.remove(space, out);
+        }
+        for (space, address) in instruction.reads() {
+            self.insert(space, address);
+        }
+        true
+    }
+}
+
+/// The addresses that some later prediction depends on, at the ends of the component functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Liveness {
+    after_predict: AddressSet,
+    before_predict: AddressSet,
+    before_learn: AddressSet,
+}
+
+impl Liveness {
+    /// The liveness of a program: backward passes over Learn and Predict until nothing changes.
+    pub fn of(program: &Program) -> Liveness {
+        let mut prediction = AddressSet::default();
+        prediction.insert(Space::Scalar, 1);
+        let mut liveness =
+            Liveness { after_predict: prediction, before_predict: AddressSet::default(), before_learn: AddressSet::default() };
+        // The sets only grow, by at least one address a round, so this ends.
+        loop {
+            let before = liveness;
+            liveness.before_predict = before_function(program, ComponentFunction::Predict, liveness.after_predict);
+            liveness.before_learn = before_function(program, ComponentFunction::Learn, liveness.before_predict);
+            liveness.after_predict = prediction.union(liveness.before_predict).union(liveness.before_learn);
+            if liveness == before {
+                return liveness;
+            }
+        }
+    }
+
+    /// What is live when this component function ends.
+    pub const fn after(&self, function: ComponentFunction) -> AddressSet {
+        match function {
+            ComponentFunction::Setup | ComponentFunction::Learn => self.before_predict,
+            ComponentFunction::Predict => self.after_predict,
+        }
+    }
+
+    /// What must be kept until Predict begins; `s0` and `v0`, which are set then, are never in it.
+    pub const fn before_predict(&self) -> AddressSet {
+        self.before_predict
+    }
+
+    /// What must be kept until Learn begins; `s0` and `v0`, which are set then, are never in it.
+    pub const fn before_learn(&self) -> AddressSet {
+        self.before_learn
+    }
+
+    /// Sets `live` to one entry an instruction of the program that this is the liveness of, in order.
+    pub fn live(&self, program: &Program, live: &mut Vec<bool>) {
+        live.clear();
+        live.resize(program.instructions().len(), false);
+        let mut end = live.len();
+        for function in ComponentFunction::ALL.into_iter().rev() {
+            let instructions = program.function(function);
+            let start = end - instructions.len();
+            let mut set = self.after(function);
+            for (instruction, live) in instructions.iter().zip(&mut live[start..end]).rev() {
+                *live = set.step_back(instruction);
+            }
+            end = start;
+        }
+    }
+}
+
+/// What must be live before `function` begins, given what is live after it.
+fn before_function(program: &Program, function: ComponentFunction, after: AddressSet) -> AddressSet {
+    let mut set = after;
+    for instruction in program.function(function).iter().rev() {
+        set.step_back(instruction);
+    }
+    set.remove(Space::Scalar, 0);
+    set.remove(Space::Vector, 0);
+    set
+}
+
+/// Sets `ordinals` to the number of each instruction among the random ones: the live ones from 0 in the order Setup, Predict,
+/// Learn, the dead ones after them; 0 for an instruction that draws nothing.
+///
+/// # Panics
+/// If `live` is not one entry an instruction.
+pub fn random_ordinals(program: &Program, live: &[bool], ordinals: &mut Vec<u32>) {
+    assert_eq!(live.len(), program.instructions().len(), "one entry an instruction");
+    ordinals.clear();
+    ordinals.resize(live.len(), 0);
+    let mut next = 0;
+    for wanted in [true, false] {
+        for ((instruction, &live), ordinal) in program.instructions().iter().zip(live).zip(ordinals.iter_mut()) {
+            if instruction.op().is_random() && live == wanted {
+                *ordinal = next;
+                next += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::{Data, Op};
+
+    fn live_of(program: &Program) -> Vec<bool> {
+        let mut live = Vec::new();
+        Liveness::of(program).live(program, &mut live);
+        live
+    }
+
+    fn i(op: Op, in1: u8, in2: u8, out: u8) -> Instruction {
+        Instruction::new(op, in1, in2, out, Data::None).expect("valid")
+    }
+
+    #[test]
+    fn what_learn_writes_lives_through_the_next_predict() {
+        // The linear regressor, with one dead instruction in each function.
+        let rate = Instruction::new(Op::ScalarConstSet, 0, 0, 2, Data::ScalarConst(0.01)).expect("valid");
+        let dead = i(Op::ScalarSin, 1, 0, 9);
+        let program = Program::new(
+            &[rate, dead],
+            &[dead, i(Op::VectorInnerProduct, 0, 1, 1)],
+            &[
+                i(Op::ScalarDiff, 0, 1, 3),
+                i(Op::ScalarProduct, 3, 2, 4),
+                i(Op::ScalarVectorProduct, 4, 0, 2),
+                i(Op::VectorSum, 1, 2, 1),
+                dead,
+                Instruction::NO_OP,
+            ],
+        );
+        assert_eq!(live_of(&program), [true, false, false, true, true, true, true, true, false, false]);
+        let liveness = Liveness::of(&program);
+        assert!(liveness.before_predict().contains(Space::Vector, 1) && !liveness.before_predict().contains(Space::Vector, 0));
+        assert!(liveness.before_learn().contains(Space::Scalar, 1) && !liveness.before_learn().contains(Space::Scalar, 0));
+        assert!(!liveness.before_predict().contains(Space::Scalar, 3));
+    }
+
+    #[test]
+    fn a_predict_may_follow_a_predict() {
+        // s2 is written after it is read, and Learn overwrites it: only a Predict right after a Predict sees it.
+        let constant = Instruction::new(Op::ScalarConstSet, 0, 0, 2, Data::ScalarConst(0.5)).expect("valid");
+        let program = Program::new(&[], &[i(Op::ScalarSum, 2, 2, 1), i(Op::ScalarExp, 3, 0, 2)], &[constant]);
+        assert_eq!(live_of(&program), [true, true, true]);
+    }
+
+    #[test]
+    fn an_empty_program_keeps_its_prediction() {
+        let program = Program::default();
+        assert!(live_of(&program).is_empty());
+        assert!(Liveness::of(&program).before_predict().contains(Space::Scalar, 1));
+    }
+
+    #[test]
+    fn dead_draws_are_numbered_after_the_live_ones() {
+        let draw = |out| Instruction::new(Op::ScalarUniformSet, 0, 0, out, Data::Uniform { low: 0.0, high: 1.0 }).expect("valid");
+        let program = Program::new(&[draw(5), draw(2)], &[draw(6), i(Op::ScalarSum, 2, 3, 1)], &[draw(3)]);
+        let mut ordinals = Vec::new();
+        random_ordinals(&program, &live_of(&program), &mut ordinals);
+        assert_eq!(ordinals, [2, 0, 3, 0, 1]);
+    }
+}

@@ -1,0 +1,267 @@
+//! Evaluation of one program on one task: Setup, epochs of training, validation, fitness.
+
+use super::execute::{Executor, executor};
+use super::memory::Memory;
+use crate::eval::{Examples, GroupError, Scoring, Task, TaskGroup};
+use crate::exec::math;
+use crate::lang::{AddressCounts, ComponentFunction, Instruction, Program};
+
+/// Runs programs as written on one task at a time; owns the memory, which is reused from run to run.
+///
+/// ```
+/// use exnihilo_jit::{AddressCounts, Examples, GroupSettings, Program, Scoring, Task, TaskGroup, oracle::Oracle};
+/// let examples = || Examples { features: vec![1.0, 2.0], labels: vec![0.0] };
+/// let task = Task { seed: 1, train: examples(), valid: examples(), train_orders: None };
+/// let group = TaskGroup::new(GroupSettings::new(2, Scoring::Rms), vec![task])?;
+/// let run = Oracle::new().run(&Program::default(), &[], &group, 0, AddressCounts::MIN, false)?;
+/// assert_eq!((run.fitness, run.train_steps), (1.0, 1)); // An empty program predicts 0, which is this label.
+/// # Ok::<(), exnihilo_jit::GroupError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Oracle {
+    memory: Memory,
+}
+
+/// What became of a program on a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OracleRun {
+    /// The best validation fitness of all epochs, in [0, 1].
+    pub fitness: f64,
+    /// Training examples begun, the one that stopped the run included.
+    pub train_steps: u64,
+    /// One record an epoch begun; empty unless asked for.
+    pub epochs: Vec<EpochRecord>,
+}
+
+/// The errors of one epoch, in the order of the run. An error that ends training or validation is not among them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EpochRecord {
+    /// |label - prediction| of each training example; for accuracy the prediction has gone through the sigmoid.
+    pub train_errors: Vec<f64>,
+    /// |label - prediction| of each validation example; for accuracy 1 where the class is wrong, else 0.
+    pub valid_errors: Vec<f64>,
+    /// The fitness of the validation after this epoch; none if training stopped before it.
+    pub fitness: Option<f64>,
+}
+
+/// The errors at the beginning of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OracleProbe {
+    /// As in [`EpochRecord`].
+    pub train_errors: Vec<f64>,
+    /// As in [`EpochRecord`]; empty if training stopped.
+    pub valid_errors: Vec<f64>,
+    /// Training examples begun, the one that stopped the run included.
+    pub train_steps: u64,
+}
+
+impl Default for Oracle {
+    fn default() -> Oracle {
+        Oracle::new()
+    }
+}
+
+impl Oracle {
+    /// An oracle that has run nothing.
+    pub fn new() -> Oracle {
+        Oracle { memory: Memory::new(1, AddressCounts::MIN) }
+    }
+
+    /// The memory as the latest run left it.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Evaluates `program` as written on task number `task` of `group`. `ordinals` has the number of each instruction among the
+    /// random ones (Setup, Predict, Learn; anything for the others). The memory has the larger of `counts` and what the program
+    /// uses. With `record` the errors of every epoch are returned.
+    ///
+    /// # Errors
+    /// [`GroupError::Memory`] for a memory beyond the group's limit.
+    ///
+    /// # Panics
+    /// If the group has no such task, or `ordinals` is not one number an instruction.
+    pub fn run(
+        &mut self,
+        program: &Program,
+        ordinals: &[u32],
+        group: &TaskGroup,
+        task: usize,
+        counts: AddressCounts,
+        record: bool,
+    ) -> Result<OracleRun, GroupError> {
+        let mut run = Run::new(&mut self.memory, program, ordinals, group, task, counts)?;
+        run.setup();
+        let mut result = OracleRun { fitness: 0.0, train_steps: 0, epochs: Vec::new() };
+        for epoch in 0..group.settings().epochs {
+            let mut errors = EpochRecord::default();
+            let order = run.task.train_order(epoch);
+            let (steps, trained) = run.train(epoch, &order, record.then_some(&mut errors.train_errors));
+            result.train_steps += steps;
+            if trained {
+                let fitness = run.validate(epoch, record.then_some(&mut errors.valid_errors));
+                errors.fitness = Some(fitness);
+                result.fitness = result.fitness.max(fitness);
+            }
+            if record {
+                result.epochs.push(errors);
+            }
+            if !trained {
+                break;
+            }
+        }
+        Ok(result)
+    }
+
+    /// The beginning of the run that [`Oracle::run`] makes: the first `train` training examples of the first epoch, then, unless
+    /// one of them stopped it, the first `valid` validation examples. Numbers beyond what the task has mean all.
+    ///
+    /// # Errors
+    /// As [`Oracle::run`].
+    ///
+    /// # Panics
+    /// As [`Oracle::run`].
+    pub fn probe(
+        &mut self,
+        program: &Program,
+        ordinals: &[u32],
+        group: &TaskGroup,
+        task: usize,
+        train: usize,
+        valid: usize,
+    ) -> Result<OracleProbe, GroupError> {
+        let mut run = Run::new(&mut self.memory, program, ordinals, group, task, AddressCounts::MIN)?;
+        run.setup();
+        let order = run.task.train_order(0);
+        let mut probe = OracleProbe::default();
+        let (steps, trained) = run.train(0, &order[..train.min(order.len())], Some(&mut probe.train_errors));
+        probe.train_steps = steps;
+        if trained {
+            run.validate_first(valid.min(group.valid_examples()), 0, Some(&mut probe.valid_errors));
+        }
+        Ok(probe)
+    }
+}
+
+/// A program at work on a task.
+struct Run<'r> {
+    memory: &'r mut Memory,
+    execute: Executor,
+    group: &'r TaskGroup,
+    task: &'r Task,
+    setup: (&'r [Instruction], &'r [u32]),
+    predict: (&'r [Instruction], &'r [u32]),
+    learn: (&'r [Instruction], &'r [u32]),
+}
+
+impl<'r> Run<'r> {
+    fn new(
+        memory: &'r mut Memory,
+        program: &'r Program,
+        ordinals: &'r [u32],
+        group: &'r TaskGroup,
+        task: usize,
+        counts: AddressCounts,
+    ) -> Result<Run<'r>, GroupError> {
+        assert_eq!(ordinals.len(), program.instructions().len(), "one ordinal an instruction");
+        let counts = counts.max(program.address_counts());
+        group.check_memory(counts)?;
+        memory.reset(group.features(), counts);
+        let [setup, predict, learn] = ComponentFunction::ALL.map(|function| program.function(function));
+        let (setup_ordinals, ordinals) = ordinals.split_at(setup.len());
+        let (predict_ordinals, learn_ordinals) = ordinals.split_at(predict.len());
+        Ok(Run {
+            memory,
+            execute: executor(group.features()),
+            group,
+            task: &group.tasks()[task],
+            setup: (setup, setup_ordinals),
+            predict: (predict, predict_ordinals),
+            learn: (learn, learn_ordinals),
+        })
+    }
+
+    /// Runs Setup on the memory of zeros.
+    fn setup(&mut self) {
+        (self.execute)(self.setup.0, self.setup.1, 0, self.task.seed, self.memory);
+    }
+
+    /// Features into `v0`, 0 into `s0`, then Predict; returns the prediction.
+    fn predict(&mut self, examples: &Examples, example: usize, step: u64) -> f64 {
+        self.set_inputs(examples, example, 0.0);
+        (self.execute)(self.predict.0, self.predict.1, step, self.task.seed, self.memory);
+        self.memory.scalars()[1]
+    }
+
+    fn set_inputs(&mut self, examples: &Examples, example: usize, label: f64) {
+        let f = self.memory.features();
+        self.memory.vectors_mut()[..f].copy_from_slice(&examples.features[example * f..][..f]);
+        self.memory.scalars_mut()[0] = label;
+    }
+
+    /// Trains on the examples in `order`, the first ones of epoch `epoch`. Returns the number of examples begun, and whether all
+    /// of them went through.
+    fn train(&mut self, epoch: u32, order: &[u32], mut record: Option<&mut Vec<f64>>) -> (u64, bool) {
+        let settings = self.group.settings();
+        let (task, seed) = (self.task, self.task.seed);
+        for (position, &example) in order.iter().enumerate() {
+            let (example, step) = (example as usize, self.group.train_step(epoch, position));
+            let mut prediction = self.predict(&task.train, example, step);
+            if settings.scoring == Scoring::Accuracy {
+                prediction = math::sigmoid(prediction);
+                self.memory.scalars_mut()[1] = prediction;
+            }
+            let label = task.train.labels[example];
+            let error = (label - prediction).abs();
+            if stops(error, settings.max_abs_error) {
+                return (position as u64 + 1, false);
+            }
+            if let Some(errors) = &mut record {
+                errors.push(error);
+            }
+            self.set_inputs(&task.train, example, label);
+            (self.execute)(self.learn.0, self.learn.1, step, seed, self.memory);
+        }
+        (order.len() as u64, true)
+    }
+
+    /// The fitness of the validation after epoch `epoch`.
+    fn validate(&mut self, epoch: u32, record: Option<&mut Vec<f64>>) -> f64 {
+        let count = self.group.valid_examples();
+        match (self.validate_first(count, epoch, record), self.group.settings().scoring) {
+            (None, _) => 0.0,
+            (Some(squares), Scoring::Rms) => math::rms_fitness(squares / count as f64),
+            (Some(wrong), Scoring::Accuracy) => 1.0 - wrong / count as f64,
+        }
+    }
+
+    /// Validates on the first `count` examples. Returns the sum of squared errors (for accuracy the number of wrong classes), or
+    /// nothing if one of them ended it.
+    fn validate_first(&mut self, count: usize, epoch: u32, mut record: Option<&mut Vec<f64>>) -> Option<f64> {
+        let settings = self.group.settings();
+        let task = self.task;
+        let mut squares = 0.0;
+        for example in 0..count {
+            let prediction = self.predict(&task.valid, example, self.group.valid_step(epoch, example));
+            let label = task.valid.labels[example];
+            let error = match settings.scoring {
+                Scoring::Rms => (label - prediction).abs(),
+                Scoring::Accuracy if (label > 0.5) == (math::sigmoid(prediction) > 0.5) => 0.0,
+                Scoring::Accuracy => 1.0,
+            };
+            if stops(error, settings.max_abs_error) {
+                return None;
+            }
+            if let Some(errors) = &mut record {
+                errors.push(error);
+            }
+            squares += error * error;
+        }
+        Some(squares)
+    }
+}
+
+/// Whether an error ends training or validation: NaN does, one equal to the largest allowed does not.
+fn stops(error: f64, max_abs_error: f64) -> bool {
+    error.is_nan() || error > max_abs_error
+}

@@ -1,0 +1,168 @@
+//! One suite of cases for every backend: a backend joins by one implementation of [`CaseBackend`].
+
+use super::cases::{Case, ExecuteCase, ExecuteOutcome, OpCase};
+use super::compare::{Tolerance, memory_difference};
+use crate::eval::{Backend, Evaluator, Worker};
+use crate::lang::Program;
+use crate::oracle::{Memory, Oracle, execute};
+
+/// Something that can run cases and show the whole memory afterwards.
+pub trait CaseBackend {
+    /// Its name in messages.
+    fn name(&self) -> &str;
+
+    /// The memory after the case's one instruction.
+    ///
+    /// # Errors
+    /// Why the backend cannot run it.
+    fn run_op(&mut self, case: &OpCase) -> Result<Memory, String>;
+
+    /// The outcome of the case's evaluation, train steps and memory included.
+    ///
+    /// # Errors
+    /// Why the backend cannot run it.
+    fn run_execute(&mut self, case: &ExecuteCase) -> Result<ExecuteOutcome, String>;
+}
+
+/// The oracle as a backend of the suite.
+#[derive(Debug, Default)]
+pub struct OracleBackend {
+    oracle: Oracle,
+}
+
+impl CaseBackend for OracleBackend {
+    fn name(&self) -> &str {
+        "oracle"
+    }
+
+    fn run_op(&mut self, case: &OpCase) -> Result<Memory, String> {
+        let mut memory = case.initial.clone();
+        execute(&case.instruction, 0, 0, 0, &mut memory);
+        Ok(memory)
+    }
+
+    fn run_execute(&mut self, case: &ExecuteCase) -> Result<ExecuteOutcome, String> {
+        let run = self.oracle.run(&case.program, &case.ordinals, &case.group, 0, case.counts, true).map_err(|error| error.to_string())?;
+        let first = run.epochs.into_iter().next().unwrap_or_default();
+        Ok(ExecuteOutcome {
+            fitness: run.fitness,
+            train_errors: first.train_errors,
+            valid_errors: first.valid_errors,
+            train_steps: Some(run.train_steps),
+            memory: Some(self.oracle.memory().clone()),
+        })
+    }
+}
+
+/// A worker's backend in the suite, with a number of tasks side by side.
+#[derive(Debug)]
+pub struct WorkerBackend {
+    worker: Worker,
+    backend: Backend,
+    name: String,
+    width: Option<usize>,
+}
+
+impl WorkerBackend {
+    /// The backend with this many lanes, or as many as it chooses.
+    pub fn new(backend: Backend, width: Option<usize>) -> WorkerBackend {
+        let name = width.map_or(backend.name().to_owned(), |width| format!("{} with {width} lanes", backend.name()));
+        WorkerBackend { worker: Evaluator::new(backend).worker(), backend, name, width }
+    }
+
+    /// An answer of another backend would show nothing.
+    fn expect(&self, ran: Backend) -> Result<(), String> {
+        if ran == self.backend { Ok(()) } else { Err(format!("{ran} ran in its place")) }
+    }
+}
+
+impl CaseBackend for WorkerBackend {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn run_op(&mut self, case: &OpCase) -> Result<Memory, String> {
+        let mut memory = case.initial.clone();
+        let program = Program::new(&[case.instruction], &[], &[]);
+        let ran = self.worker.execute_setup(&program, 0, &mut memory).map_err(|error| error.to_string())?;
+        self.expect(ran)?;
+        Ok(memory)
+    }
+
+    fn run_execute(&mut self, case: &ExecuteCase) -> Result<ExecuteOutcome, String> {
+        let observed = self.worker.observe(&case.program, case.counts, &case.group, self.width).map_err(|error| error.to_string())?;
+        self.expect(observed.backend)?;
+        let record = observed.records.into_iter().next().ok_or("no task was run")?;
+        Ok(ExecuteOutcome {
+            fitness: record.fitness,
+            train_errors: record.train_errors,
+            valid_errors: record.valid_errors,
+            train_steps: Some(record.train_steps),
+            memory: Some(record.memory),
+        })
+    }
+}
+
+/// A backend that does not give what a case expects.
+#[derive(Debug, thiserror::Error)]
+#[error("{backend}, case {id:?} ({about}): {difference}")]
+pub struct Mismatch {
+    backend: String,
+    id: String,
+    about: String,
+    difference: String,
+}
+
+/// Runs a case on a backend.
+///
+/// # Errors
+/// The first difference from what the case expects, beyond the tolerance that the format of recorded cases states.
+pub fn check(backend: &mut impl CaseBackend, case: &Case) -> Result<(), Mismatch> {
+    let (id, about, difference) = match case {
+        Case::Op(case) => {
+            let about = format!("{}, F = {}, {}", case.instruction.op(), case.initial.features(), case.note);
+            (&case.id, about, backend.run_op(case).map(|memory| op_difference(case, &memory)))
+        }
+        Case::Execute(case) => {
+            let about = format!("F = {}, {}", case.group.features(), case.category);
+            (&case.id, about, backend.run_execute(case).map(|outcome| execute_difference(&case.expected, &outcome)))
+        }
+    };
+    match difference {
+        Ok(None) => Ok(()),
+        Ok(Some(difference)) | Err(difference) => Err(Mismatch { backend: backend.name().to_owned(), id: id.clone(), about, difference }),
+    }
+}
+
+fn op_difference(case: &OpCase, found: &Memory) -> Option<String> {
+    let output = case.instruction.writes().map(|(space, address)| (space, usize::from(address)));
+    memory_difference(&case.expected, found, |space, address| {
+        if output == Some((space, address)) { Tolerance::of_op(case.instruction.op()) } else { Tolerance::Exact }
+    })
+}
+
+fn execute_difference(expected: &ExecuteOutcome, found: &ExecuteOutcome) -> Option<String> {
+    if !(Tolerance::Near { relative: 0.0, absolute: 1e-9 }).accepts(expected.fitness, found.fitness) {
+        return Some(format!("the fitness is {:e}, expected {:e}", found.fitness, expected.fitness));
+    }
+    errors_difference("training", &expected.train_errors, &found.train_errors)
+        .or_else(|| errors_difference("validation", &expected.valid_errors, &found.valid_errors))
+        .or_else(|| match (expected.train_steps, found.train_steps) {
+            (Some(expected), Some(found)) if expected != found => Some(format!("{found} training steps, expected {expected}")),
+            _ => None,
+        })
+        .or_else(|| match (&expected.memory, &found.memory) {
+            (Some(expected), Some(found)) => memory_difference(expected, found, |_, _| Tolerance::Near { relative: 1e-7, absolute: 1e-12 }),
+            _ => None,
+        })
+}
+
+fn errors_difference(what: &str, expected: &[f64], found: &[f64]) -> Option<String> {
+    if expected.len() != found.len() {
+        return Some(format!("{} {what} errors, expected {}", found.len(), expected.len()));
+    }
+    let near = Tolerance::Near { relative: 1e-9, absolute: 1e-12 };
+    let (number, (expected, found)) =
+        expected.iter().zip(found).enumerate().find(|(_, (expected, found))| !near.accepts(**expected, **found))?;
+    Some(format!("{what} error {number} is {found:e}, expected {expected:e}"))
+}

@@ -1,0 +1,310 @@
+//! Case files (`.jsonl`, `.jsonl.gz`): one case a line, of one instruction or of a whole evaluation. The format is that of the
+//! cases recorded from the reference; `semantics` (the version, 1 unless given) and `task_seed` (0 unless given) may be added.
+
+use super::liveness::live_instructions_by_paths;
+use super::record::{CaseRecord, EvalType, ExecuteRecord, InstructionRecord, MemoryRecord, Number, OpRecord};
+use crate::analysis::random_ordinals;
+use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
+use crate::lang::{AddressCounts, Data, DataKind, Instruction, MAX_FEATURES, MAX_INSTRUCTIONS, Op, Program};
+use crate::oracle::Memory;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+/// The longest line that is read; a memory of a few matrices at F = 256 fits.
+pub const MAX_LINE_BYTES: usize = 16 << 20;
+
+/// One case of a file.
+#[derive(Debug)]
+pub enum Case {
+    /// One instruction.
+    Op(OpCase),
+    /// A whole evaluation, boxed since it is large.
+    Execute(Box<ExecuteCase>),
+}
+
+/// One instruction on a given memory.
+#[derive(Debug)]
+pub struct OpCase {
+    /// Names the case.
+    pub id: String,
+    /// How the memory was filled, and which operands alias.
+    pub note: String,
+    /// The instruction.
+    pub instruction: Instruction,
+    /// The memory before it.
+    pub initial: Memory,
+    /// The memory after it.
+    pub expected: Memory,
+}
+
+/// A program evaluated on one task.
+#[derive(Debug)]
+pub struct ExecuteCase {
+    /// Names the case.
+    pub id: String,
+    /// Where the program came from.
+    pub category: String,
+    /// The shape of the memory.
+    pub counts: AddressCounts,
+    /// The program, to be run as written.
+    pub program: Program,
+    /// The number of each instruction among the random ones.
+    pub ordinals: Vec<u32>,
+    /// A group of one task, validation examples in the order in which they are used.
+    pub group: TaskGroup,
+    /// What comes out.
+    pub expected: ExecuteOutcome,
+}
+
+/// The outcome of a whole evaluation.
+#[derive(Clone, Debug)]
+pub struct ExecuteOutcome {
+    /// The fitness, in [0, 1].
+    pub fitness: f64,
+    /// The training errors of the first epoch, without the one that stops.
+    pub train_errors: Vec<f64>,
+    /// The validation errors of the first epoch, without the one that stops.
+    pub valid_errors: Vec<f64>,
+    /// Training examples begun in all epochs, where known.
+    pub train_steps: Option<u64>,
+    /// The memory at return, where known.
+    pub memory: Option<Memory>,
+}
+
+/// A case file that cannot be read: where, and what is wrong there.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}, line {line}: {problem}")]
+pub struct CaseError {
+    file: String,
+    line: usize,
+    problem: String,
+}
+
+/// Reads the cases of a file one after another; ends after the first error.
+pub struct CaseReader {
+    file: String,
+    line: usize,
+    reader: Box<dyn BufRead>,
+    buffer: Vec<u8>,
+    ended: bool,
+}
+
+impl CaseReader {
+    /// Opens a case file, compressed if its name ends in `.gz`.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn open(path: &Path) -> Result<CaseReader, CaseError> {
+        let file = path.display().to_string();
+        let opened =
+            File::open(path).map_err(|error| CaseError { file: file.clone(), line: 0, problem: format!("cannot be opened: {error}") })?;
+        let reader: Box<dyn BufRead> = if path.extension().is_some_and(|extension| extension == "gz") {
+            Box::new(BufReader::new(flate2::read::MultiGzDecoder::new(opened)))
+        } else {
+            Box::new(BufReader::new(opened))
+        };
+        Ok(CaseReader::new(file, reader))
+    }
+
+    /// Reads cases from anything; `file` names it in errors.
+    pub fn new(file: String, reader: Box<dyn BufRead>) -> CaseReader {
+        CaseReader { file, line: 0, reader, buffer: Vec::new(), ended: false }
+    }
+
+    /// The next case, if there is one.
+    fn read(&mut self) -> Result<Option<Case>, String> {
+        loop {
+            self.line += 1;
+            self.buffer.clear();
+            let mut bounded = self.reader.by_ref().take(MAX_LINE_BYTES as u64 + 1);
+            bounded.read_until(b'\n', &mut self.buffer).map_err(|error| format!("cannot be read: {error}"))?;
+            if self.buffer.len() > MAX_LINE_BYTES {
+                return Err(format!("longer than {MAX_LINE_BYTES} bytes; split the case or use smaller features"));
+            }
+            if self.buffer.is_empty() {
+                return Ok(None);
+            }
+            if !self.buffer.trim_ascii().is_empty() {
+                let record = serde_json::from_slice(&self.buffer).map_err(|error| format!("not a case: {error}"))?;
+                return case_of(record).map(Some);
+            }
+        }
+    }
+}
+
+impl Iterator for CaseReader {
+    type Item = Result<Case, CaseError>;
+
+    fn next(&mut self) -> Option<Result<Case, CaseError>> {
+        if self.ended {
+            return None;
+        }
+        let case = self.read().transpose();
+        self.ended = !matches!(case, Some(Ok(_)));
+        case.map(|case| case.map_err(|problem| CaseError { file: self.file.clone(), line: self.line, problem }))
+    }
+}
+
+fn case_of(record: CaseRecord) -> Result<Case, String> {
+    let (version, id, features) = match &record {
+        CaseRecord::Op(op) => (op.semantics, &op.id, op.features_size),
+        CaseRecord::Execute(execute) => (execute.semantics, &execute.id, execute.features_size),
+    };
+    let of_case = format!("case {id:?}: ");
+    if version != crate::SEMANTICS_VERSION {
+        return Err(format!("{of_case}semantics version {version}, but this build has version {}", crate::SEMANTICS_VERSION));
+    }
+    if !(1..=MAX_FEATURES).contains(&features) {
+        return Err(format!("{of_case}features_size {features} is not in 1 to {MAX_FEATURES}"));
+    }
+    match record {
+        CaseRecord::Op(record) => op_case(record).map(Case::Op),
+        CaseRecord::Execute(record) => execute_case(record).map(|case| Case::Execute(Box::new(case))),
+    }
+    .map_err(|problem| of_case + &problem)
+}
+
+fn op_case(record: OpRecord) -> Result<OpCase, String> {
+    let (initial, counts) = memory(&record.initial, record.features_size, "initial")?;
+    let (expected, expected_counts) = memory(&record.expected, record.features_size, "final")?;
+    if counts != expected_counts {
+        return Err(format!("initial has {counts:?}, but final has {expected_counts:?}"));
+    }
+    let instruction = instruction(&record.instruction)?;
+    Program::new(&[instruction], &[], &[]).check_addresses(counts).map_err(|error| error.to_string())?;
+    Ok(OpCase { id: record.id, note: record.note, instruction, initial, expected })
+}
+
+fn execute_case(record: ExecuteRecord) -> Result<ExecuteCase, String> {
+    let features = record.features_size;
+    let counts = AddressCounts::new(record.num_scalars, record.num_vectors, record.num_matrices).map_err(|error| error.to_string())?;
+    let program = Program::new(
+        &instructions(&record.setup, "setup")?,
+        &instructions(&record.predict, "predict")?,
+        &instructions(&record.learn, "learn")?,
+    );
+    program.check_addresses(counts).map_err(|error| error.to_string())?;
+
+    let settings = GroupSettings {
+        epochs: record.num_train_epochs,
+        max_abs_error: record.max_abs_error.0,
+        ..GroupSettings::new(
+            features,
+            match record.eval_type {
+                EvalType::RmsError => Scoring::Rms,
+                EvalType::Accuracy => Scoring::Accuracy,
+            },
+        )
+    };
+    let train = Examples { features: rows(&record.train_features, features, "train_features")?, labels: numbers(&record.train_labels) };
+    let given = Examples { features: rows(&record.valid_features, features, "valid_features")?, labels: numbers(&record.valid_labels) };
+    let task = Task {
+        seed: record.task_seed,
+        train,
+        valid: in_order(&given, features, &record.valid_order)?,
+        train_orders: Some(record.train_order),
+    };
+    let group = TaskGroup::new(settings, vec![task]).map_err(|error| error.to_string())?;
+    group.check_memory(counts).map_err(|error| error.to_string())?;
+
+    let memory = match &record.expect.final_memory {
+        None => None,
+        Some(given) => {
+            let (memory, found) = memory(given, features, "final_memory")?;
+            if found != counts {
+                return Err(format!("final_memory has {found:?}, but the case declares {counts:?}"));
+            }
+            Some(memory)
+        }
+    };
+    let expected = ExecuteOutcome {
+        fitness: record.expect.fitness.0,
+        train_errors: numbers(&record.expect.train_errors),
+        valid_errors: numbers(&record.expect.valid_errors),
+        train_steps: record.info.train_steps,
+        memory,
+    };
+    let mut ordinals = Vec::new();
+    random_ordinals(&program, &live_instructions_by_paths(&program), &mut ordinals);
+    Ok(ExecuteCase { id: record.id, category: record.category, counts, program, ordinals, group, expected })
+}
+
+/// The examples picked by `order`, in that order.
+fn in_order(examples: &Examples, features: usize, order: &[usize]) -> Result<Examples, String> {
+    if order.len() != examples.labels.len() {
+        return Err(format!("valid_order has {} entries for {} examples", order.len(), examples.labels.len()));
+    }
+    let mut picked = Examples::default();
+    for &example in order {
+        let row = examples.features.get(example * features..(example + 1) * features);
+        let (Some(row), Some(&label)) = (row, examples.labels.get(example)) else {
+            return Err(format!("valid_order names example {example}, but there are {}", examples.labels.len()));
+        };
+        picked.features.extend_from_slice(row);
+        picked.labels.push(label);
+    }
+    Ok(picked)
+}
+
+fn instructions(records: &[InstructionRecord], function: &str) -> Result<Vec<Instruction>, String> {
+    if records.len() > MAX_INSTRUCTIONS {
+        return Err(format!("{function} has {} instructions, more than {MAX_INSTRUCTIONS}", records.len()));
+    }
+    let checked = |(number, record)| instruction(record).map_err(|problem| format!("{function}, instruction {number}: {problem}"));
+    records.iter().enumerate().map(checked).collect()
+}
+
+fn instruction(record: &InstructionRecord) -> Result<Instruction, String> {
+    let op = Op::from_reference_name(&record.op).ok_or_else(|| format!("there is no op {:?}", record.op))?;
+    let narrow = |number: Number| {
+        let narrowed = number.0 as f32;
+        if narrowed.is_infinite() && number.0.is_finite() { Err(format!("{} overflows an f32", number.0)) } else { Ok(narrowed) }
+    };
+    let data = match (op.info().data, record.data.as_slice()) {
+        (DataKind::None, []) => Data::None,
+        (DataKind::ScalarConst, &[value]) => Data::ScalarConst(value.0),
+        (DataKind::VectorConst, &[index, value]) => Data::VectorConst { index: narrow(index)?, value: narrow(value)? },
+        (DataKind::MatrixConst, &[row, column, value]) => {
+            Data::MatrixConst { row: narrow(row)?, column: narrow(column)?, value: narrow(value)? }
+        }
+        (DataKind::Uniform, &[low, high]) => Data::Uniform { low: narrow(low)?, high: narrow(high)? },
+        (DataKind::Gaussian, &[mean, st_dev]) => Data::Gaussian { mean: narrow(mean)?, st_dev: narrow(st_dev)? },
+        (kind, given) => return Err(format!("{op} takes {kind:?} constants, but data has {} numbers", given.len())),
+    };
+    Instruction::new(op, record.in1, record.in2, record.out, data).map_err(|error| error.to_string())
+}
+
+/// A memory and its shape.
+fn memory(record: &MemoryRecord, features: usize, what: &str) -> Result<(Memory, AddressCounts), String> {
+    let count = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
+    let counts = AddressCounts::new(count(record.scalars.len()), count(record.vectors.len()), count(record.matrices.len()))
+        .map_err(|error| format!("{what}: {error}"))?;
+    let scalars = numbers(&record.scalars);
+    let vectors = rows(&record.vectors, features, &format!("{what}, vectors"))?;
+    let mut matrices = Vec::new();
+    for (address, matrix) in record.matrices.iter().enumerate() {
+        if matrix.len() != features {
+            return Err(format!("{what}, m{address}: {} rows where {features} belong", matrix.len()));
+        }
+        matrices.extend(rows(matrix, features, &format!("{what}, m{address}"))?);
+    }
+    // The numbers are all there, so the memory is no larger than the line it came from.
+    let mut memory = Memory::new(features, counts);
+    memory.scalars_mut().copy_from_slice(&scalars);
+    memory.vectors_mut().copy_from_slice(&vectors);
+    memory.matrices_mut().copy_from_slice(&matrices);
+    Ok((memory, counts))
+}
+
+/// The numbers of rows of F, one after another.
+fn rows(rows: &[Vec<Number>], features: usize, what: &str) -> Result<Vec<f64>, String> {
+    if let Some((number, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != features) {
+        return Err(format!("{what}: row {number} has {} numbers where {features} belong", row.len()));
+    }
+    Ok(rows.iter().flatten().map(|number| number.0).collect())
+}
+
+fn numbers(records: &[Number]) -> Vec<f64> {
+    records.iter().map(|number| number.0).collect()
+}

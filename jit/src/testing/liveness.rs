@@ -1,0 +1,150 @@
+//! Liveness by its definition: follow what an instruction wrote along every path, and see whether it meets a prediction.
+
+use crate::lang::{ComponentFunction, Program, Space};
+use std::collections::HashSet;
+
+/// A place in the run of a program: before instruction number `.1` of a function, or at its end.
+type Point = (ComponentFunction, usize);
+
+/// Whether each instruction (Setup, Predict, Learn) is live: whether reads of whole addresses lead from its output to `s1` at
+/// the end of some Predict, over every sequence Setup (Predict Learn?)*. Searches forward from each instruction on its own, so
+/// it takes time with the square of the program; [`Liveness`](crate::analysis::Liveness) is the fast form.
+pub fn live_instructions_by_paths(program: &Program) -> Vec<bool> {
+    let mut live = Vec::with_capacity(program.instructions().len());
+    for function in ComponentFunction::ALL {
+        for (position, instruction) in program.function(function).iter().enumerate() {
+            live.push(instruction.writes().is_some_and(|(space, out)| reaches_prediction(program, (function, position + 1), space, out)));
+        }
+    }
+    live
+}
+
+/// Whether the value at an address matters to some prediction from `point` on.
+fn reaches_prediction(program: &Program, point: Point, space: Space, address: u8) -> bool {
+    let mut seen = HashSet::new();
+    let mut waiting = vec![(point, space, address)];
+    while let Some(state) = waiting.pop() {
+        if !seen.insert(state) {
+            continue;
+        }
+        let ((function, position), space, address) = state;
+        let Some(instruction) = program.function(function).get(position) else {
+            if function == ComponentFunction::Predict && (space, address) == (Space::Scalar, 1) {
+                return true;
+            }
+            // The features go into v0 and the label or 0 into s0, over whatever was there.
+            if (space, address) != (Space::Scalar, 0) && (space, address) != (Space::Vector, 0) {
+                waiting.extend(followers(function).iter().map(|&next| ((next, 0), space, address)));
+            }
+            continue;
+        };
+        let next = (function, position + 1);
+        if let Some((out_space, out)) = instruction.writes()
+            && instruction.reads().any(|read| read == (space, address))
+        {
+            waiting.push((next, out_space, out));
+        }
+        if instruction.writes() != Some((space, address)) || instruction.op().writes_one_element() {
+            waiting.push((next, space, address));
+        }
+    }
+    false
+}
+
+/// What may run next: training alternates Predict and Learn, validation is one Predict after another.
+fn followers(function: ComponentFunction) -> &'static [ComponentFunction] {
+    match function {
+        ComponentFunction::Setup | ComponentFunction::Learn => &[ComponentFunction::Predict],
+        ComponentFunction::Predict => &[ComponentFunction::Predict, ComponentFunction::Learn],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Liveness, random_ordinals, simplify};
+    use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
+    use crate::exec::random::Stream;
+    use crate::lang::{AddressCounts, Data, DataKind, Instruction, Op};
+    use crate::oracle::Oracle;
+
+    /// Few addresses, so that most instructions touch what others touch.
+    fn random_instruction(stream: &mut Stream) -> Instruction {
+        let op = Op::ALL[stream.below(65)];
+        let mut address = |space: Option<&Space>, first: u8| {
+            first + stream.below(space.map_or(1, |space| match space {
+            Space::Scalar => 4,
+            Space::Vector => 3,
+            Space::Matrix => 2,
+        } - usize::from(first))) as u8
+        };
+        let in1 = address(op.inputs().first(), 0);
+        let in2 = address(op.inputs().get(1), 0);
+        let out = op.output().map_or(0, |space| address(Some(&space), space.first_writable()));
+        let data = match op.info().data {
+            DataKind::None => Data::None,
+            DataKind::ScalarConst => Data::ScalarConst(stream.normal()),
+            DataKind::VectorConst => Data::VectorConst { index: 0.4, value: 0.5 },
+            DataKind::MatrixConst => Data::MatrixConst { row: 0.4, column: 0.9, value: 0.5 },
+            DataKind::Uniform => Data::Uniform { low: -1.0, high: 1.0 },
+            DataKind::Gaussian => Data::Gaussian { mean: 0.0, st_dev: 1.0 },
+        };
+        Instruction::new(op, in1, in2, out, data).expect("addresses and constants are of the op's kind")
+    }
+
+    fn random_program(stream: &mut Stream) -> Program {
+        let [setup, predict, learn] = [4, 7, 9].map(|most| {
+            let length = stream.below(most + 1);
+            (0..length).map(|_| random_instruction(stream)).collect::<Vec<_>>()
+        });
+        Program::new(&setup, &predict, &learn)
+    }
+
+    #[test]
+    fn the_fast_liveness_is_the_defined_one() {
+        let mut stream = Stream::new(2026);
+        let mut live = Vec::new();
+        let mut counts = [0usize; 2];
+        for number in 0..4_000 {
+            let program = random_program(&mut stream);
+            Liveness::of(&program).live(&program, &mut live);
+            assert_eq!(live, live_instructions_by_paths(&program), "program {number}: {program:?}");
+            for &live in &live {
+                counts[usize::from(live)] += 1;
+            }
+        }
+        assert!(counts.iter().all(|&count| count > 5_000), "both kinds are tested: {counts:?}");
+    }
+
+    /// What is dropped changes neither errors nor fitness nor steps, draws included.
+    #[test]
+    fn simplified_programs_run_alike() {
+        let mut stream = Stream::new(7);
+        let mut examples = |count: usize| Examples {
+            features: (0..count * 2).map(|_| stream.normal()).collect(),
+            labels: (0..count).map(|_| stream.unit().round()).collect(),
+        };
+        let task = Task { seed: 5, train: examples(6), valid: examples(4), train_orders: None };
+        let mut oracle = Oracle::new();
+        let (mut ordinals, mut beyond_one, mut random) = (Vec::new(), 0, 0);
+        for scoring in [Scoring::Rms, Scoring::Accuracy] {
+            let settings = GroupSettings { epochs: 3, ..GroupSettings::new(2, scoring) };
+            let group = TaskGroup::new(settings, vec![task.clone()]).expect("a valid group");
+            for number in 0..1_000 {
+                let program = random_program(&mut stream);
+                let live = live_instructions_by_paths(&program);
+                random_ordinals(&program, &live, &mut ordinals);
+                let whole = oracle.run(&program, &ordinals, &group, 0, AddressCounts::MIN, true).expect("small");
+                let simple = simplify(&program);
+                let simple_live = live_instructions_by_paths(&simple);
+                assert!(simple_live.iter().all(|&live| live), "program {number}: {program:?}");
+                random += usize::from(simple.instructions().iter().any(|instruction| instruction.op().is_random()));
+                random_ordinals(&simple, &simple_live, &mut ordinals);
+                let part = oracle.run(&simple, &ordinals, &group, 0, AddressCounts::MIN, true).expect("small");
+                assert_eq!(whole, part, "program {number}: {program:?}");
+                beyond_one += usize::from(whole.epochs.len() > 1 && whole.fitness > 0.0);
+            }
+        }
+        assert!(beyond_one > 500 && random > 100, "{beyond_one} programs get through an epoch, {random} draw numbers that matter");
+    }
+}

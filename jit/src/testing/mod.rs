@@ -1,0 +1,13 @@
+//! What tests, fuzzing and the `conform` command share: slow and obvious forms of what is fast elsewhere, and case files.
+//! Nothing that evaluates programs in earnest may use it.
+
+mod backend;
+mod cases;
+mod compare;
+mod liveness;
+mod record;
+
+pub use backend::{CaseBackend, Mismatch, OracleBackend, WorkerBackend, check};
+pub use cases::{Case, CaseError, CaseReader, ExecuteCase, ExecuteOutcome, MAX_LINE_BYTES, OpCase};
+pub use compare::{Tolerance, memory_difference};
+pub use liveness::live_instructions_by_paths;

@@ -1,0 +1,148 @@
+//! The JSON of a case, as it stands in the file; [`super::cases`] checks it and builds programs, tasks and memories.
+
+use serde::{Deserialize, Deserializer, de};
+
+/// One line of a case file.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(super) enum CaseRecord {
+    Op(OpRecord),
+    Execute(ExecuteRecord),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OpRecord {
+    #[serde(default = "current_version")]
+    pub(super) semantics: u32,
+    pub(super) id: String,
+    pub(super) features_size: usize,
+    #[serde(default)]
+    pub(super) note: String,
+    pub(super) initial: MemoryRecord,
+    pub(super) instruction: InstructionRecord,
+    #[serde(rename = "final")]
+    pub(super) expected: MemoryRecord,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExecuteRecord {
+    #[serde(default = "current_version")]
+    pub(super) semantics: u32,
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) category: String,
+    #[serde(default)]
+    pub(super) task_seed: u64,
+    pub(super) features_size: usize,
+    pub(super) num_scalars: u8,
+    pub(super) num_vectors: u8,
+    pub(super) num_matrices: u8,
+    pub(super) eval_type: EvalType,
+    pub(super) max_abs_error: Number,
+    pub(super) num_train_epochs: u32,
+    pub(super) setup: Vec<InstructionRecord>,
+    pub(super) predict: Vec<InstructionRecord>,
+    pub(super) learn: Vec<InstructionRecord>,
+    pub(super) train_features: Vec<Vec<Number>>,
+    pub(super) train_labels: Vec<Number>,
+    pub(super) train_order: Vec<Vec<u32>>,
+    pub(super) valid_features: Vec<Vec<Number>>,
+    pub(super) valid_labels: Vec<Number>,
+    pub(super) valid_order: Vec<usize>,
+    pub(super) expect: ExpectRecord,
+    #[serde(default)]
+    pub(super) info: InfoRecord,
+}
+
+/// How the reference names the two scorings.
+#[derive(Clone, Copy, Deserialize)]
+pub(super) enum EvalType {
+    #[serde(rename = "RMS_ERROR")]
+    RmsError,
+    #[serde(rename = "ACCURACY")]
+    Accuracy,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InstructionRecord {
+    pub(super) op: String,
+    #[serde(default)]
+    pub(super) in1: u8,
+    #[serde(default)]
+    pub(super) in2: u8,
+    #[serde(default)]
+    pub(super) out: u8,
+    #[serde(default)]
+    pub(super) data: Vec<Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MemoryRecord {
+    pub(super) scalars: Vec<Number>,
+    pub(super) vectors: Vec<Vec<Number>>,
+    pub(super) matrices: Vec<Vec<Vec<Number>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExpectRecord {
+    pub(super) fitness: Number,
+    pub(super) train_errors: Vec<Number>,
+    pub(super) valid_errors: Vec<Number>,
+    pub(super) final_memory: Option<MemoryRecord>,
+}
+
+/// Mostly for people; what else stands there is ignored.
+#[derive(Default, Deserialize)]
+pub(super) struct InfoRecord {
+    pub(super) train_steps: Option<u64>,
+}
+
+fn current_version() -> u32 {
+    crate::SEMANTICS_VERSION
+}
+
+/// A number of a case file: a JSON number, or one of the strings "NaN", "Infinity", "-Infinity".
+#[derive(Clone, Copy)]
+pub(super) struct Number(pub(super) f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl de::Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a number, \"NaN\", \"Infinity\" or \"-Infinity\"")
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Number, E> {
+        Ok(Number(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Number, E> {
+        Ok(Number(value as f64))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Number, E> {
+        Ok(Number(value as f64))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Number, E> {
+        match value {
+            "NaN" => Ok(Number(f64::NAN)),
+            "Infinity" => Ok(Number(f64::INFINITY)),
+            "-Infinity" => Ok(Number(f64::NEG_INFINITY)),
+            _ => Err(E::invalid_value(de::Unexpected::Str(value), &self)),
+        }
+    }
+}
