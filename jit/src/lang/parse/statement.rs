@@ -80,7 +80,7 @@ fn build(op: Op, out: Address, inputs: &[Address], data: Data) -> Instruction {
 
 /// The error for an instruction that no row of the table matches; `forms` is how such things are written.
 fn no_such_op(line: &Scanner<'_>, out: Address, forms: &str) -> ParseError {
-    let message = format!("{} is not an operation", quoted(line.from_column(out.column)));
+    let message = format!("{} is not an operation", quoted(line.code_at(out.column)));
     line.error(out.column, message, format!("write {forms}"))
 }
 
