@@ -2,9 +2,16 @@
 //! Everything else may use it; it uses nothing of the crate.
 
 mod instruction;
+mod known;
 mod op;
+mod parse;
+mod print;
 mod program;
+mod record;
 
 pub use instruction::{Data, Instruction, InstructionError, element_index};
+pub use known::{KNOWN_PROGRAMS, known_program};
 pub use op::{DataKind, Notation, Op, OpInfo, Space};
+pub use parse::{MAX_TEXT_BYTES, ParseError};
 pub use program::{AddressCounts, AddressError, ComponentFunction, MAX_ADDRESSES, MAX_FEATURES, MAX_INSTRUCTIONS, Program};
+pub use record::{InstructionRecord, InstructionRecordError, Number, ProgramRecord, RecordError, RecordId};

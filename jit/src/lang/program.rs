@@ -133,6 +133,19 @@ impl AddressCounts {
 }
 
 /// A program: three component functions of instructions.
+///
+/// ```
+/// use exnihilo_jit::{ComponentFunction, Program};
+///
+/// let text = "def Predict():\n  s1 = dot(v0, v1)   # prediction\n";
+/// let program: Program = text.parse()?;
+/// assert_eq!(program.function(ComponentFunction::Predict).len(), 1);
+/// assert_eq!(program.to_string(), "def Setup():\ndef Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n");
+///
+/// let error = "def Predict():\n  s1 = v0\n".parse::<Program>().unwrap_err();
+/// assert_eq!((error.line, error.column), (2, 8));
+/// # Ok::<(), exnihilo_jit::ParseError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Program {
     /// Setup, then Predict, then Learn.
