@@ -7,6 +7,11 @@ pub const KNOWN_PROGRAMS: [&str; 2] = ["linear", "net"];
 
 /// The hand-written program of this name: `linear`, a linear model (4 scalars, 3 vectors, no matrix), or `net`, a
 /// two-layer network (4 scalars, 8 vectors, 2 matrices), both trained by gradient descent.
+///
+/// ```
+/// let linear = exnihilo_jit::known_program("linear").expect("a known name");
+/// assert!(linear.to_string().contains("s1 = dot(v0, v1)"));
+/// ```
 pub fn known_program(name: &str) -> Option<Program> {
     let text = match name {
         "linear" => include_str!("programs/linear.az"),

@@ -9,7 +9,7 @@ use super::ParseError;
 
 /// Reads the code of one line from left to right. The code is ASCII, so bytes are characters.
 pub(super) struct Scanner<'a> {
-    /// The line without its comment and line end.
+    /// The line without its comment, line end and the blanks before them.
     code: &'a str,
     /// How much has been read.
     at: usize,
@@ -85,7 +85,7 @@ impl<'a> Scanner<'a> {
     /// The code of line number `line`, given with its line end and comment.
     pub(super) fn new(text: &'a str, line: usize) -> Result<Scanner<'a>, ParseError> {
         let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
-        let code = text.split('#').next().unwrap_or_default();
+        let code = text.split('#').next().unwrap_or_default().trim_end_matches([' ', '\t']);
         let scanner = Scanner { code, at: 0, line };
         let foreign = code.chars().enumerate().find(|(_, c)| *c != '\t' && !matches!(c, ' '..='~'));
         match foreign {
@@ -135,13 +135,13 @@ impl<'a> Scanner<'a> {
     }
 
     /// The code from a column to the end, for messages.
-    pub(super) fn from_column(&self, column: usize) -> &'a str {
-        self.code[column - 1..].trim_end_matches([' ', '\t'])
+    pub(super) fn code_at(&self, column: usize) -> &'a str {
+        &self.code[column - 1..]
     }
 
     /// What comes next, for messages: a whole word or number, or a symbol.
     pub(super) fn found(&self) -> String {
-        let rest = self.from_column(self.column());
+        let rest = self.code_at(self.column());
         let word = rest.bytes().take_while(|&byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.').count();
         match rest.get(..word.max(1)) {
             Some(text) => quoted(text),
@@ -214,7 +214,7 @@ impl<'a> Scanner<'a> {
         match self.operand("a number", remedy)? {
             Operand::Number(literal) => Ok(literal),
             Operand::Address(Address { column, .. }) | Operand::Name(_, column) => {
-                let word = self.from_column(column);
+                let word = self.code_at(column);
                 let length = word.bytes().take_while(|&byte| starts_word(byte) || byte.is_ascii_digit()).count();
                 Err(self.error(column, format!("expected a number, found {}", quoted(&word[..length])), remedy))
             }

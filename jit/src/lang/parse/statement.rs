@@ -55,8 +55,10 @@ fn assignment(line: &mut Scanner<'_>, out: Address) -> Result<Instruction, Parse
     if line.take('[') {
         return element(line, out);
     }
-    line.expect('=', &format!("write `{out} = …`"))?;
-    match line.operand("a value", &format!("write `{out} = …`"))? {
+    let sum = |op: Op| op.output() == Some(out.space) && op.info().notation == Notation::Infix('+');
+    let remedy = format!("write `{out} =` and one operation, as in {}", forms(sum));
+    line.expect('=', &remedy)?;
+    match line.operand("a value", &remedy)? {
         Operand::Address(a) => after_address(line, out, a),
         Operand::Number(number) => after_number(line, out, number),
         Operand::Name(name, column) => call(line, out, name, column),
@@ -78,7 +80,7 @@ fn build(op: Op, out: Address, inputs: &[Address], data: Data) -> Instruction {
 
 /// The error for an instruction that no row of the table matches; `forms` is how such things are written.
 fn no_such_op(line: &Scanner<'_>, out: Address, forms: &str) -> ParseError {
-    let message = format!("{} is not an operation", quoted(line.from_column(out.column)));
+    let message = format!("{} is not an operation", quoted(line.code_at(out.column)));
     line.error(out.column, message, format!("write {forms}"))
 }
 
@@ -115,11 +117,11 @@ fn after_address(line: &mut Scanner<'_>, out: Address, a: Address) -> Result<Ins
 
 /// The error for `out = a`, with what copies.
 fn copy(line: &Scanner<'_>, out: Address, a: Address) -> ParseError {
-    // On equal inputs the result of `minimum` is the input, bit for bit, in every space.
-    let remedy = if out.space == a.space {
-        format!("write `{out} = minimum({a}, {a})`")
-    } else {
-        format!("write {}", forms(|op| op.output() == Some(out.space) && op.inputs() == [a.space]))
+    let remedy = match (forms(|op| op.output() == Some(out.space) && op.inputs() == [a.space]), out.space == a.space) {
+        // On equal inputs the result of `minimum` is the input, bit for bit, in every space.
+        (_, true) => format!("write `{out} = minimum({a}, {a})`"),
+        (forms, false) if forms.is_empty() => "go by way of a vector: `v3 = bcast(s1)`, then `m3 = bcast(v3, axis=0)`".into(),
+        (forms, false) => format!("write {forms}"),
     };
     line.error(a.column, format!("`{out} = {a}` is a copy, which is not an operation"), remedy)
 }
@@ -205,8 +207,8 @@ fn call(line: &mut Scanner<'_>, out: Address, name: &str, column: usize) -> Resu
     let mut list = [Argument::Axis(0); MAX_ARGUMENTS];
     let mut count = 0;
     while !line.take(')') {
-        if count > 0 {
-            line.expect(',', &remedy)?;
+        if count > 0 && !line.take(',') {
+            return Err(line.error(line.column(), format!("expected `,` or `)`, found {}", line.found()), remedy));
         }
         let Some(place) = list.get_mut(count) else {
             return Err(line.error(line.column(), format!("`{name}` has too many arguments"), remedy));
@@ -331,6 +333,7 @@ fn unknown_function(line: &Scanner<'_>, out: Address, name: &str, column: usize)
     let space = out.space.word();
     let offered = called_names(|op| op.output() == Some(out.space)).join(", ");
     let meant = nearest(name, called_names(|_| true)).map_or_else(String::new, |known| format!("did you mean `{known}`? "));
-    let what = if line.peek() == Some('(') { "function" } else { "name" };
-    line.error(column, format!("unknown {what} {}", quoted(name)), format!("{meant}the functions that give a {space} are {offered}"))
+    let (what, or) = if line.peek() == Some('(') { ("function", "") } else { ("name", "write an address, a number or a function; ") };
+    let remedy = format!("{meant}{or}the functions that give a {space} are {offered}");
+    line.error(column, format!("unknown {what} {}", quoted(name)), remedy)
 }

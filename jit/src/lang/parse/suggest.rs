@@ -3,24 +3,28 @@
 use super::super::instruction::{Data, Instruction};
 use super::super::op::{DataKind, Notation, Op};
 
-/// The most single-character edits at which a name still counts as meant.
-const NEAR: usize = 2;
-
-/// The candidate nearest to `name`, if any is near; a candidate that continues `name` (of three letters or more) counts as near.
+/// The candidate nearest to `name`, if any is near: one of which it is an abbreviation (`asin` of `arcsin`) or else the one
+/// with the fewest single-character edits, at most one for every three characters. Case counts for nothing.
 pub(super) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let lower = name.to_ascii_lowercase();
-    candidates
-        .into_iter()
-        .filter_map(|candidate| {
-            let goal = candidate.to_ascii_lowercase();
-            // Names of other lengths are not near, which also bounds the work for a hostile name.
-            let close = lower.len().abs_diff(goal.len()) <= NEAR;
-            let edits = if close { edit_distance(lower.as_bytes(), goal.as_bytes()) } else { usize::MAX };
-            let continued = lower.len() >= 3 && goal.starts_with(&lower);
-            (continued || (edits <= NEAR && edits < goal.len())).then_some((edits, candidate))
-        })
-        .min_by_key(|&(edits, _)| edits)
-        .map(|(_, candidate)| candidate)
+    let rank = |candidate: &str| {
+        let goal = candidate.to_ascii_lowercase();
+        if abbreviates(&lower, &goal) {
+            return Some((0, goal.len() - lower.len()));
+        }
+        // Compared only if the lengths are near, which also bounds the work for a hostile name.
+        let most = goal.len().max(3) / 3;
+        let edits = (lower.len().abs_diff(goal.len()) <= most).then(|| edit_distance(lower.as_bytes(), goal.as_bytes()))?;
+        (edits <= most).then_some((1, edits))
+    };
+    let ranked = candidates.into_iter().filter_map(|candidate| Some((rank(candidate)?, candidate)));
+    ranked.min_by_key(|&(rank, _)| rank).map(|(_, candidate)| candidate)
+}
+
+/// Whether `short`, of three letters or more, starts like `long` and has all its letters in the same order.
+fn abbreviates(short: &str, long: &str) -> bool {
+    let mut letters = long.bytes();
+    short.len() >= 3 && short.as_bytes().first() == long.as_bytes().first() && short.bytes().all(|x| letters.any(|y| x == y))
 }
 
 /// Levenshtein's distance.
@@ -77,4 +81,36 @@ fn example(op: Op) -> Instruction {
         DataKind::Gaussian => Data::Gaussian { mean: 0.0, st_dev: 0.1 },
     };
     Instruction::new(op, 1, 2, 3, data).expect("address 3 may be written in every space, and the constants are of the op's kind")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_meant_is_found() {
+        let meant = |name| nearest(name, called_names(|_| true));
+        for (name, known) in [
+            ("maxmum", "maximum"),
+            ("max", "maximum"),
+            ("asin", "arcsin"),
+            ("Sin", "sin"),
+            ("gauss", "gaussian"),
+            ("heavyside", "heaviside"),
+            ("exq", "exp"),
+        ] {
+            assert_eq!(meant(name), Some(known), "{name}");
+        }
+        for name in ["x1", "sqrt", "", "s", "zzz", "relu"] {
+            assert_eq!(meant(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn distances_are_levenshteins() {
+        for (a, b, edits) in [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("flaw", "lawn", 2), ("sin", "sin", 0)] {
+            assert_eq!(edit_distance(a.as_bytes(), b.as_bytes()), edits, "{a} {b}");
+            assert_eq!(edit_distance(b.as_bytes(), a.as_bytes()), edits, "{b} {a}");
+        }
+    }
 }
