@@ -265,3 +265,83 @@ impl<'r> Run<'r> {
 fn stops(error: f64, max_abs_error: f64) -> bool {
     error.is_nan() || error > max_abs_error
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::GroupSettings;
+    use crate::exec::random::Stream;
+    use crate::lang::{Data, Op};
+
+    fn group(scoring: Scoring, epochs: u32, max_abs_error: f64) -> TaskGroup {
+        let mut stream = Stream::new(3);
+        let mut examples = |count: usize| Examples {
+            features: (0..count * 3).map(|_| stream.normal()).collect(),
+            labels: (0..count).map(|_| stream.unit().round()).collect(),
+        };
+        let tasks = (0..2).map(|seed| Task { seed, train: examples(12), valid: examples(8), train_orders: None }).collect();
+        TaskGroup::new(GroupSettings { epochs, max_abs_error, ..GroupSettings::new(3, scoring) }, tasks).expect("a valid group")
+    }
+
+    /// Predicts by a random walk, so that errors differ from step to step and grow.
+    fn walk() -> Program {
+        let draw = Instruction::new(Op::ScalarGaussianSet, 0, 0, 2, Data::Gaussian { mean: 0.1, st_dev: 0.5 }).expect("valid");
+        let add = Instruction::new(Op::ScalarSum, 1, 2, 1, Data::None).expect("valid");
+        Program::new(&[], &[draw, add], &[draw, add])
+    }
+
+    #[test]
+    fn a_probe_is_the_beginning_of_the_run() {
+        let (program, ordinals) = (walk(), [0, 0, 1, 0]);
+        let mut oracle = Oracle::new();
+        let (mut stopped, mut through) = (0, 0);
+        for scoring in [Scoring::Rms, Scoring::Accuracy] {
+            for limit in [0.3, 0.8, 1.5, 100.0] {
+                let group = group(scoring, 3, limit);
+                for task in 0..2 {
+                    let run = oracle.run(&program, &ordinals, &group, task, AddressCounts::MIN, true).expect("small");
+                    let probe = oracle.probe(&program, &ordinals, &group, task, 12, 5).expect("small");
+                    let first = &run.epochs[0];
+                    assert_eq!(probe.train_errors, first.train_errors);
+                    assert_eq!(probe.valid_errors, first.valid_errors[..first.valid_errors.len().min(5)]);
+                    if first.fitness.is_none() {
+                        assert_eq!((probe.train_steps, probe.valid_errors.len(), run.fitness), (run.train_steps, 0, 0.0));
+                        stopped += 1;
+                    } else {
+                        through += 1;
+                    }
+                    let short = oracle.probe(&program, &ordinals, &group, task, 2, 0).expect("small");
+                    assert_eq!(short.train_errors, first.train_errors[..first.train_errors.len().min(2)]);
+                    let all = oracle.probe(&program, &ordinals, &group, task, usize::MAX, usize::MAX).expect("small");
+                    assert_eq!((all.train_errors, all.valid_errors), (first.train_errors.clone(), first.valid_errors.clone()));
+                }
+            }
+        }
+        assert!(stopped > 2 && through > 2, "both ends of a probe are seen: {stopped} and {through}");
+    }
+
+    #[test]
+    fn recording_changes_nothing_and_a_run_leaves_nothing_to_the_next() {
+        let (program, ordinals, group) = (walk(), [0, 0, 1, 0], group(Scoring::Rms, 3, 100.0));
+        let mut oracle = Oracle::new();
+        let recorded = oracle.run(&program, &ordinals, &group, 1, AddressCounts::MIN, true).expect("small");
+        let scalars = oracle.memory().scalars().to_vec();
+        assert_eq!(recorded.epochs.len(), 3);
+        let best = recorded.epochs.iter().filter_map(|epoch| epoch.fitness).fold(0.0, f64::max);
+        assert_eq!((recorded.fitness, recorded.train_steps), (best, 36));
+        oracle.run(&Program::default(), &[], &group, 0, AddressCounts::MIN, false).expect("small");
+        let plain = oracle.run(&program, &ordinals, &group, 1, AddressCounts::MIN, false).expect("small");
+        assert_eq!(plain, OracleRun { epochs: Vec::new(), ..recorded });
+        assert_eq!(oracle.memory().scalars(), scalars);
+    }
+
+    #[test]
+    fn a_memory_beyond_the_limit_is_refused() {
+        let task = group(Scoring::Rms, 1, 1.0).tasks()[0].clone();
+        let settings = GroupSettings { memory_limit: 1_000, ..GroupSettings::new(3, Scoring::Rms) };
+        let group = TaskGroup::new(settings, vec![task]).expect("640 bytes of data");
+        let many = AddressCounts { matrices: 64, ..AddressCounts::MIN };
+        let refused = Oracle::new().run(&Program::default(), &[], &group, 0, many, false);
+        assert!(matches!(refused, Err(GroupError::Memory { what: "program memory", .. })), "{refused:?}");
+    }
+}

@@ -2,10 +2,10 @@
 //! cases recorded from the reference; `semantics` (the version, 1 unless given) and `task_seed` (0 unless given) may be added.
 
 use super::liveness::live_instructions_by_paths;
-use super::record::{CaseRecord, EvalType, ExecuteRecord, InstructionRecord, MemoryRecord, Number, OpRecord};
+use super::record::{CaseRecord, EvalType, ExecuteRecord, MemoryRecord, OpRecord};
 use crate::analysis::random_ordinals;
 use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
-use crate::lang::{AddressCounts, Data, DataKind, Instruction, MAX_FEATURES, MAX_INSTRUCTIONS, Op, Program};
+use crate::lang::{AddressCounts, Instruction, MAX_FEATURES, Number, Program, ProgramRecord};
 use crate::oracle::Memory;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -18,8 +18,8 @@ pub const MAX_LINE_BYTES: usize = 16 << 20;
 #[derive(Debug)]
 pub enum Case {
     /// One instruction.
-    Op(OpCase),
-    /// A whole evaluation, boxed since it is large.
+    Op(Box<OpCase>),
+    /// A whole evaluation.
     Execute(Box<ExecuteCase>),
 }
 
@@ -74,10 +74,10 @@ pub struct ExecuteOutcome {
 
 /// A case file that cannot be read: where, and what is wrong there.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}, line {line}: {problem}")]
+#[error("{place}: {problem}")]
 pub struct CaseError {
-    file: String,
-    line: usize,
+    /// The file and, once it is open, the line.
+    place: String,
     problem: String,
 }
 
@@ -97,8 +97,7 @@ impl CaseReader {
     /// If it cannot be opened.
     pub fn open(path: &Path) -> Result<CaseReader, CaseError> {
         let file = path.display().to_string();
-        let opened =
-            File::open(path).map_err(|error| CaseError { file: file.clone(), line: 0, problem: format!("cannot be opened: {error}") })?;
+        let opened = File::open(path).map_err(|error| CaseError { place: file.clone(), problem: format!("cannot be opened: {error}") })?;
         let reader: Box<dyn BufRead> = if path.extension().is_some_and(|extension| extension == "gz") {
             Box::new(BufReader::new(flate2::read::MultiGzDecoder::new(opened)))
         } else {
@@ -133,6 +132,8 @@ impl CaseReader {
     }
 }
 
+impl std::iter::FusedIterator for CaseReader {}
+
 impl Iterator for CaseReader {
     type Item = Result<Case, CaseError>;
 
@@ -142,7 +143,7 @@ impl Iterator for CaseReader {
         }
         let case = self.read().transpose();
         self.ended = !matches!(case, Some(Ok(_)));
-        case.map(|case| case.map_err(|problem| CaseError { file: self.file.clone(), line: self.line, problem }))
+        case.map(|case| case.map_err(|problem| CaseError { place: format!("{}, line {}", self.file, self.line), problem }))
     }
 }
 
@@ -159,7 +160,7 @@ fn case_of(record: CaseRecord) -> Result<Case, String> {
         return Err(format!("{of_case}features_size {features} is not in 1 to {MAX_FEATURES}"));
     }
     match record {
-        CaseRecord::Op(record) => op_case(record).map(Case::Op),
+        CaseRecord::Op(record) => op_case(record).map(|case| Case::Op(Box::new(case))),
         CaseRecord::Execute(record) => execute_case(record).map(|case| Case::Execute(Box::new(case))),
     }
     .map_err(|problem| of_case + &problem)
@@ -171,7 +172,7 @@ fn op_case(record: OpRecord) -> Result<OpCase, String> {
     if counts != expected_counts {
         return Err(format!("initial has {counts:?}, but final has {expected_counts:?}"));
     }
-    let instruction = instruction(&record.instruction)?;
+    let instruction = Instruction::try_from(&record.instruction).map_err(|error| error.to_string())?;
     Program::new(&[instruction], &[], &[]).check_addresses(counts).map_err(|error| error.to_string())?;
     Ok(OpCase { id: record.id, note: record.note, instruction, initial, expected })
 }
@@ -179,11 +180,8 @@ fn op_case(record: OpRecord) -> Result<OpCase, String> {
 fn execute_case(record: ExecuteRecord) -> Result<ExecuteCase, String> {
     let features = record.features_size;
     let counts = AddressCounts::new(record.num_scalars, record.num_vectors, record.num_matrices).map_err(|error| error.to_string())?;
-    let program = Program::new(
-        &instructions(&record.setup, "setup")?,
-        &instructions(&record.predict, "predict")?,
-        &instructions(&record.learn, "learn")?,
-    );
+    let program = ProgramRecord { id: None, setup: record.setup, predict: record.predict, learn: record.learn };
+    let program = Program::try_from(&program).map_err(|error| error.to_string())?;
     program.check_addresses(counts).map_err(|error| error.to_string())?;
 
     let settings = GroupSettings {
@@ -232,47 +230,22 @@ fn execute_case(record: ExecuteRecord) -> Result<ExecuteCase, String> {
 
 /// The examples picked by `order`, in that order.
 fn in_order(examples: &Examples, features: usize, order: &[usize]) -> Result<Examples, String> {
-    if order.len() != examples.labels.len() {
-        return Err(format!("valid_order has {} entries for {} examples", order.len(), examples.labels.len()));
+    let count = examples.labels.len();
+    if examples.features.len() != count * features {
+        return Err(format!("{} rows of valid_features for {count} valid_labels", examples.features.len() / features));
+    }
+    if order.len() != count {
+        return Err(format!("valid_order has {} entries for {count} examples", order.len()));
     }
     let mut picked = Examples::default();
     for &example in order {
-        let row = examples.features.get(example * features..(example + 1) * features);
-        let (Some(row), Some(&label)) = (row, examples.labels.get(example)) else {
-            return Err(format!("valid_order names example {example}, but there are {}", examples.labels.len()));
+        let Some(&label) = examples.labels.get(example) else {
+            return Err(format!("valid_order names example {example}, but there are {count}"));
         };
-        picked.features.extend_from_slice(row);
+        picked.features.extend_from_slice(&examples.features[example * features..][..features]);
         picked.labels.push(label);
     }
     Ok(picked)
-}
-
-fn instructions(records: &[InstructionRecord], function: &str) -> Result<Vec<Instruction>, String> {
-    if records.len() > MAX_INSTRUCTIONS {
-        return Err(format!("{function} has {} instructions, more than {MAX_INSTRUCTIONS}", records.len()));
-    }
-    let checked = |(number, record)| instruction(record).map_err(|problem| format!("{function}, instruction {number}: {problem}"));
-    records.iter().enumerate().map(checked).collect()
-}
-
-fn instruction(record: &InstructionRecord) -> Result<Instruction, String> {
-    let op = Op::from_reference_name(&record.op).ok_or_else(|| format!("there is no op {:?}", record.op))?;
-    let narrow = |number: Number| {
-        let narrowed = number.0 as f32;
-        if narrowed.is_infinite() && number.0.is_finite() { Err(format!("{} overflows an f32", number.0)) } else { Ok(narrowed) }
-    };
-    let data = match (op.info().data, record.data.as_slice()) {
-        (DataKind::None, []) => Data::None,
-        (DataKind::ScalarConst, &[value]) => Data::ScalarConst(value.0),
-        (DataKind::VectorConst, &[index, value]) => Data::VectorConst { index: narrow(index)?, value: narrow(value)? },
-        (DataKind::MatrixConst, &[row, column, value]) => {
-            Data::MatrixConst { row: narrow(row)?, column: narrow(column)?, value: narrow(value)? }
-        }
-        (DataKind::Uniform, &[low, high]) => Data::Uniform { low: narrow(low)?, high: narrow(high)? },
-        (DataKind::Gaussian, &[mean, st_dev]) => Data::Gaussian { mean: narrow(mean)?, st_dev: narrow(st_dev)? },
-        (kind, given) => return Err(format!("{op} takes {kind:?} constants, but data has {} numbers", given.len())),
-    };
-    Instruction::new(op, record.in1, record.in2, record.out, data).map_err(|error| error.to_string())
 }
 
 /// A memory and its shape.
@@ -307,4 +280,78 @@ fn rows(rows: &[Vec<Number>], features: usize, what: &str) -> Result<Vec<f64>, S
 
 fn numbers(records: &[Number]) -> Vec<f64> {
     records.iter().map(|number| number.0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OP: &str = r#"{"kind":"op","id":"x","features_size":1,"initial":{"scalars":[1,"NaN"],"vectors":[[-0.0]],"matrices":[]},"instruction":{"op":"SCALAR_SIN_OP","in1":0,"out":1},"final":{"scalars":[1,2],"vectors":[[0]],"matrices":[]}}"#;
+    const EXECUTE: &str = r#"{"kind":"execute","id":"y","features_size":1,"num_scalars":2,"num_vectors":1,"num_matrices":0,"eval_type":"RMS_ERROR","max_abs_error":"Infinity","num_train_epochs":1,"setup":[],"predict":[],"learn":[],"train_features":[[1]],"train_labels":[0],"train_order":[[0]],"valid_features":[[1],[2]],"valid_labels":[3,4],"valid_order":[1,0],"expect":{"fitness":1,"train_errors":[],"valid_errors":[]}}"#;
+
+    fn read(text: &str) -> Result<Vec<Case>, CaseError> {
+        CaseReader::new("cases".to_owned(), Box::new(std::io::Cursor::new(text.to_owned()))).collect()
+    }
+
+    /// The error for a text in which `from` has become `to`.
+    fn error(text: &str, from: &str, to: &str) -> String {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from} is there to be replaced");
+        read(&changed).expect_err("a broken case").to_string()
+    }
+
+    #[test]
+    fn well_formed_cases_are_read() {
+        let cases = read(&format!("{OP}\r\n\n{EXECUTE}")).expect("two cases");
+        let [Case::Op(op), Case::Execute(execute)] = &cases[..] else { panic!("{cases:?}") };
+        assert!(op.initial.scalars()[1].is_nan() && op.initial.vectors()[0].is_sign_negative());
+        assert_eq!(execute.group.tasks()[0].valid, Examples { features: vec![2.0, 1.0], labels: vec![4.0, 3.0] });
+        assert_eq!(execute.group.settings().max_abs_error, f64::INFINITY);
+    }
+
+    #[test]
+    fn errors_name_file_line_case_and_fault() {
+        let second = read(&format!("{OP}\n{{")).expect_err("no JSON").to_string();
+        assert!(second.starts_with("cases, line 2: not a case: "), "{second}");
+        for (text, from, to, fault) in [
+            (OP, "SCALAR_SIN_OP", "SCALAR_SINE_OP", "unknown op \"SCALAR_SINE_OP\""),
+            (OP, "\"out\":1", "\"out\":0", "may not write s0"),
+            (OP, "\"out\":1", "\"out\":9", "uses s9"),
+            (OP, "\"features_size\":1", "\"features_size\":0", "features_size 0 is not in 1 to 4096"),
+            (OP, "\"features_size\":1", "\"features_size\":2", "row 0 has 1 numbers where 2 belong"),
+            (OP, "[1,\"NaN\"]", "[1]", "1 scalars are not possible"),
+            (OP, "[[-0.0]]", "[[-0.0],[1]]", "but final has"),
+            (OP, "\"id\":\"x\"", "\"id\":\"x\",\"semantics\":2", "semantics version 2, but this build has version 1"),
+            (OP, "\"id\"", "\"name\"", "unknown field `name`"),
+            (OP, "\"NaN\"", "\"nan\"", "invalid value"),
+            (EXECUTE, "[1,0]", "[1]", "valid_order has 1 entries for 2 examples"),
+            (EXECUTE, "[1,0]", "[1,2]", "valid_order names example 2, but there are 2"),
+            (EXECUTE, "[1,0]", "[1,18446744073709551615]", "valid_order names example 18446744073709551615"),
+            (EXECUTE, "[[1],[2]]", "[[1]]", "1 rows of valid_features for 2 valid_labels"),
+            (EXECUTE, "[[0]]", "[[1]]", "order of training examples does not fit"),
+            (EXECUTE, "\"num_train_epochs\":1", "\"num_train_epochs\":4000000000", "order of training examples does not fit"),
+            (EXECUTE, "\"Infinity\"", "-1", "max_abs_error must be at least 0"),
+            (EXECUTE, "\"train_labels\":[0]", "\"train_labels\":[]", "at least one training example"),
+            (EXECUTE, "\"num_scalars\":2", "\"num_scalars\":200", "200 scalars are not possible"),
+        ] {
+            let error = error(text, from, to);
+            assert!(error.starts_with("cases, line 1: ") && error.contains(fault), "{from} -> {to}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_endless_line_is_bounded_and_an_error_ends_the_reading() {
+        let endless = Box::new(BufReader::new(std::io::repeat(b'[')));
+        let error = CaseReader::new("endless".to_owned(), endless).next().expect("an error").expect_err("no case").to_string();
+        assert!(error.contains("longer than 16777216 bytes"), "{error}");
+        // After an error there is nothing more to expect.
+        let mut reader = CaseReader::new("cases".to_owned(), Box::new(std::io::Cursor::new("x\nx\n")));
+        assert!(reader.next().is_some_and(|case| case.is_err()) && reader.next().is_none());
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = CaseReader::open(Path::new("/no/such/cases.jsonl")).err().expect("no file").to_string();
+        assert!(error.starts_with("/no/such/cases.jsonl: cannot be opened"), "{error}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The JSON of a case, as it stands in the file; [`super::cases`] checks it and builds programs, tasks and memories.
 
-use serde::{Deserialize, Deserializer, de};
+use crate::lang::{InstructionRecord, Number};
+use serde::Deserialize;
 
 /// One line of a case file.
 #[derive(Deserialize)]
@@ -67,20 +68,6 @@ pub(super) enum EvalType {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct InstructionRecord {
-    pub(super) op: String,
-    #[serde(default)]
-    pub(super) in1: u8,
-    #[serde(default)]
-    pub(super) in2: u8,
-    #[serde(default)]
-    pub(super) out: u8,
-    #[serde(default)]
-    pub(super) data: Vec<Number>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct MemoryRecord {
     pub(super) scalars: Vec<Number>,
     pub(super) vectors: Vec<Vec<Number>>,
@@ -104,45 +91,4 @@ pub(super) struct InfoRecord {
 
 fn current_version() -> u32 {
     crate::SEMANTICS_VERSION
-}
-
-/// A number of a case file: a JSON number, or one of the strings "NaN", "Infinity", "-Infinity".
-#[derive(Clone, Copy)]
-pub(super) struct Number(pub(super) f64);
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
-        deserializer.deserialize_any(NumberVisitor)
-    }
-}
-
-struct NumberVisitor;
-
-impl de::Visitor<'_> for NumberVisitor {
-    type Value = Number;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a number, \"NaN\", \"Infinity\" or \"-Infinity\"")
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Number, E> {
-        Ok(Number(value))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Number, E> {
-        Ok(Number(value as f64))
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Number, E> {
-        Ok(Number(value as f64))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Number, E> {
-        match value {
-            "NaN" => Ok(Number(f64::NAN)),
-            "Infinity" => Ok(Number(f64::INFINITY)),
-            "-Infinity" => Ok(Number(f64::NEG_INFINITY)),
-            _ => Err(E::invalid_value(de::Unexpected::Str(value), &self)),
-        }
-    }
 }
