@@ -168,7 +168,8 @@ fn read_text(path: &Path) -> Result<String, ExperimentError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(refused(format!("it is larger than {MAX_FILE_BYTES} bytes; name another file")));
     }
-    String::from_utf8(bytes).map_err(|error| refused(format!("byte {} is not UTF-8; save the file as UTF-8", error.utf8_error().valid_up_to())))
+    String::from_utf8(bytes)
+        .map_err(|error| refused(format!("byte {} is not UTF-8; save the file as UTF-8", error.utf8_error().valid_up_to())))
 }
 
 #[cfg(test)]

@@ -139,7 +139,11 @@ fn impossible_values_name_key_and_remedy() {
 fn a_named_program_file_becomes_text() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join("start.az"), "def Predict():\n  s1 = dot(v0, v0)\n").expect("a small file");
-    let text = linear().to_toml().expect("a preset can be written").replace("\"random\"", "\"start.az\"").replace("\"linear\"\ndesc", "\"\"\ndesc");
+    let text = linear()
+        .to_toml()
+        .expect("a preset can be written")
+        .replace("\"random\"", "\"start.az\"")
+        .replace("\"linear\"\ndesc", "\"\"\ndesc");
     let path = folder.path().join("own.toml");
     std::fs::write(&path, text).expect("a small file");
     let experiment = Experiment::load(&path).expect("a readable experiment");

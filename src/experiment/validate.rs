@@ -41,7 +41,8 @@ impl Experiment {
         if let Some(seed) = tasks.seed {
             between("tasks.seed", seed, 0, MAX_INTEGER)?;
         }
-        let sets = [("tasks.search", Some(&tasks.search)), ("tasks.select", Some(&tasks.select)), ("tasks.final", tasks.final_set.as_ref())];
+        let sets =
+            [("tasks.search", Some(&tasks.search)), ("tasks.select", Some(&tasks.select)), ("tasks.final", tasks.final_set.as_ref())];
         for (key, spec) in sets {
             if let Some(spec) = spec {
                 let remedy = format!("change the section [{key}]");

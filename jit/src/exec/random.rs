@@ -130,6 +130,16 @@ impl Stream {
         Stream::new(key(parent, name))
     }
 
+    /// The same stream from output number `position` on.
+    pub const fn at(self, position: u64) -> Stream {
+        Stream { key: self.key, position }
+    }
+
+    /// How many outputs were taken; with [`Stream::at`] a stream goes on where it was.
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
     /// The next 64 random bits.
     #[inline]
     pub const fn next_u64(&mut self) -> u64 {
