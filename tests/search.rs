@@ -199,3 +199,19 @@ fn impossible_options_are_refused() {
     let message = Search::new(experiment, 0, SearchOptions::default()).expect_err("no population").to_string();
     assert!(message.contains("search.population"), "{message}");
 }
+
+#[test]
+fn evolution_repairs_the_damaged_net() {
+    let mut experiment = Experiment::preset("net-from-damaged").expect("a built-in preset");
+    experiment.set("tasks.select.tasks", "20").expect("a known key");
+    experiment.set("tasks.final.tasks", "20").expect("a known key");
+    let start = run(&experiment, 0, individuals(1));
+    let outcome = run(&experiment, 0, individuals(20_000));
+    assert!(outcome.reached_target, "best select fitness {}", outcome.select_fitness);
+    assert!(outcome.search_fitness > start.search_fitness && outcome.select_fitness > start.select_fitness + 0.1);
+    let start = experiment.initial_population().expect("the start");
+    let exnihilo::experiment::InitialPopulation::Program(start) = start else { panic!("the preset starts from a program") };
+    for fixed in [exnihilo_jit::ComponentFunction::Predict, exnihilo_jit::ComponentFunction::Learn] {
+        assert_eq!(outcome.program.function(fixed), start.function(fixed), "only Setup evolves");
+    }
+}

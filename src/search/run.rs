@@ -115,7 +115,7 @@ impl Search {
         let board = Board::default();
         let report = Mutex::new(report);
         let show = || {
-            let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut report = report.lock().expect("a report that panicked ends the search here");
             report(&board.progress(started.elapsed()));
         };
         let mut run = Run { options: &self.options, shared, halt: &halt, board: &board, best: None, individuals: 0, train_steps: 0 };

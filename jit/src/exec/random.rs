@@ -247,6 +247,14 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_goes_on_from_its_position() {
+        let mut stream = Stream::named(3, 4);
+        stream.normal();
+        let mut resumed = Stream::named(3, 4).at(stream.position());
+        assert_eq!((resumed.position(), resumed.next_u64()), (2, stream.next_u64()));
+    }
+
+    #[test]
     fn a_shuffle_is_a_permutation() {
         let mut items: Vec<u32> = (0..100).collect();
         Stream::new(5).shuffle(&mut items);
