@@ -1,2 +1,6 @@
 //! Exnihilo evolves complete machine-learning algorithms from nothing.
 #![forbid(unsafe_code)]
+
+pub mod experiment;
+pub mod search;
+pub mod task;

@@ -130,6 +130,16 @@ impl Stream {
         Stream::new(key(parent, name))
     }
 
+    /// The same stream from output number `position` on.
+    pub const fn at(self, position: u64) -> Stream {
+        Stream { key: self.key, position }
+    }
+
+    /// How many outputs were taken; with [`Stream::at`] a stream goes on where it was.
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
     /// The next 64 random bits.
     #[inline]
     pub const fn next_u64(&mut self) -> u64 {
@@ -234,6 +244,14 @@ mod tests {
     fn streams_with_other_names_differ() {
         let keys: std::collections::HashSet<u64> = (0..100).flat_map(|parent| (0..100).map(move |name| key(parent, name))).collect();
         assert_eq!(keys.len(), 10_000);
+    }
+
+    #[test]
+    fn a_stream_goes_on_from_its_position() {
+        let mut stream = Stream::named(3, 4);
+        stream.normal();
+        let mut resumed = Stream::named(3, 4).at(stream.position());
+        assert_eq!((resumed.position(), resumed.next_u64()), (2, stream.next_u64()));
     }
 
     #[test]

@@ -1,0 +1,85 @@
+//! Why an experiment is refused, and the guess at what was meant.
+
+use std::path::PathBuf;
+
+/// Why an experiment is refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExperimentError {
+    /// Malformed TOML, an unknown key, a value of the wrong type; the message has the place.
+    #[error("{0}")]
+    Toml(String),
+    /// A key or value given apart from the file.
+    #[error("cannot set {key}: {problem}")]
+    Set {
+        /// The key or keys.
+        key: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A value that cannot be.
+    #[error("{key}: {problem}; {remedy}")]
+    Value {
+        /// The dotted key.
+        key: String,
+        /// What is wrong.
+        problem: String,
+        /// What would be right.
+        remedy: String,
+    },
+    /// A preset that does not exist.
+    #[error("there is no preset `{name}`{}; there are {known}", suggestion(.nearest.as_deref()))]
+    Preset {
+        /// What was asked for.
+        name: String,
+        /// The most similar name.
+        nearest: Option<String>,
+        /// All names.
+        known: String,
+    },
+    /// A file that cannot be read.
+    #[error("{}: {problem}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl ExperimentError {
+    pub(super) fn value(key: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> ExperimentError {
+        ExperimentError::Value { key: key.into(), problem: problem.into(), remedy: remedy.into() }
+    }
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// The name most similar to `word`, unless none shares at least half of it.
+pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Longer words resemble no name, and the distance takes their length times that of each name.
+    const LONGEST: usize = 64;
+    let length = word.chars().count();
+    if length > LONGEST {
+        return None;
+    }
+    let word = word.to_lowercase();
+    names
+        .into_iter()
+        .map(|name| (strsim::osa_distance(&word, &name.to_lowercase()), name))
+        .filter(|&(distance, name)| 2 * distance <= length.max(name.len()))
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, name)| name)
+}
+
+/// `text` and, where serde's `message` is about an unknown field or variant and lists the known ones, the nearest of these.
+pub(super) fn with_nearest(text: &str, message: &str) -> String {
+    let guess = ["unknown field `", "unknown variant `"].iter().find_map(|start| {
+        let (word, rest) = message.strip_prefix(start)?.split_once('`')?;
+        // The known names stand between backticks: every second piece.
+        nearest(word, rest.split('`').skip(1).step_by(2))
+    });
+    format!("{text}{}", suggestion(guess))
+}

@@ -1,0 +1,76 @@
+//! What a population starts from.
+
+use std::path::Path;
+
+use exnihilo_jit::{Program, known_program};
+
+use super::{Experiment, ExperimentError, read_text};
+
+/// What the first P programs of a population are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InitialPopulation {
+    /// Programs of no-ops, in the initial sizes.
+    NoOp,
+    /// Random programs, in the initial sizes.
+    Random,
+    /// Copies of one program.
+    Program(Program),
+}
+
+impl Experiment {
+    /// What `search.initial` names.
+    ///
+    /// # Errors
+    /// A program that cannot be found, read or parsed.
+    pub fn initial_population(&self) -> Result<InitialPopulation, ExperimentError> {
+        let initial = self.search.initial.as_str();
+        match initial {
+            "no-op" => return Ok(InitialPopulation::NoOp),
+            "random" => return Ok(InitialPopulation::Random),
+            _ => {}
+        }
+        if let Some(program) = known_program(initial) {
+            return Ok(InitialPopulation::Program(program));
+        }
+        let read;
+        let text = if is_program_text(initial) {
+            initial
+        } else {
+            read = read_program(Path::new(initial), initial)?;
+            &read
+        };
+        let program = text.parse::<Program>().map_err(|error| {
+            let place = if is_program_text(initial) { "in the program text".to_owned() } else { initial.to_owned() };
+            ExperimentError::value("search.initial", format!("{place}, {error}"), "correct the program")
+        })?;
+        Ok(InitialPopulation::Program(program))
+    }
+
+    /// Replaces a path in `search.initial`, taken from `folder`, by the text of the program, so that the experiment stands alone.
+    pub(super) fn take_in_initial(&mut self, folder: &Path) -> Result<(), ExperimentError> {
+        let initial = self.search.initial.as_str();
+        if !matches!(initial, "no-op" | "random") && !is_program_text(initial) && known_program(initial).is_none() {
+            self.search.initial = read_program(&folder.join(initial), initial)?;
+        }
+        Ok(())
+    }
+}
+
+/// A path has no line with `def ` in it; a program has at least one.
+fn is_program_text(initial: &str) -> bool {
+    initial.lines().any(|line| line.trim_start_matches('\u{feff}').trim_start().starts_with("def "))
+}
+
+fn read_program(path: &Path, named: &str) -> Result<String, ExperimentError> {
+    read_text(path).map_err(|error| {
+        let problem = match error {
+            ExperimentError::File { problem, .. } => problem,
+            other => other.to_string(),
+        };
+        ExperimentError::value(
+            "search.initial",
+            format!("cannot read `{named}`: {problem}"),
+            "write \"no-op\", \"random\", \"linear\", \"net\", the path of a program or its text",
+        )
+    })
+}

@@ -1,0 +1,176 @@
+//! Experiments: everything that decides the result of a search besides its seed, as TOML, with the built-in presets.
+//! The search and the command line use it; it knows tasks and the program language, and nothing of how a search runs.
+
+mod error;
+mod initial;
+mod presets;
+mod settings;
+mod validate;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use error::ExperimentError;
+pub use initial::InitialPopulation;
+pub use presets::{PRESETS, Preset};
+pub use settings::{FecSettings, FunctionSettings, MutationKind, OpName, ProgramSettings, SearchSettings, TaskSets};
+
+use error::with_nearest;
+
+/// The most bytes of an experiment or program file.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// The most parts of a dotted key; the deepest known key has three.
+const MAX_KEY_PARTS: usize = 8;
+
+/// An experiment: what is searched, how, and on which tasks.
+///
+/// ```
+/// use exnihilo::experiment::Experiment;
+/// let mut experiment = Experiment::preset("linear").expect("a built-in preset");
+/// experiment.set("search.population", "100").expect("a known key");
+/// assert_eq!(experiment.search.population, 100);
+/// assert!(experiment.set("search.populaton", "100").unwrap_err().to_string().contains("did you mean `population`?"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// A short name, part of the default run directory.
+    #[serde(default)]
+    pub name: String,
+    /// One or two sentences for lists.
+    #[serde(default)]
+    pub description: String,
+    /// The fitness on the select tasks that ends the run; without one only limits end it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<f64>,
+    /// What programs may look like.
+    pub program: ProgramSettings,
+    /// How they evolve.
+    #[serde(default)]
+    pub search: SearchSettings,
+    /// Functional equivalence checking.
+    #[serde(default)]
+    pub fec: FecSettings,
+    /// What they are evaluated on.
+    pub tasks: TaskSets,
+}
+
+impl Experiment {
+    /// Reads an experiment; [`Experiment::validate`] is the caller's, after its own changes.
+    ///
+    /// # Errors
+    /// Malformed TOML, unknown keys (with the nearest known one) and values of the wrong type, with line and column.
+    pub fn from_toml(text: &str) -> Result<Experiment, ExperimentError> {
+        toml::from_str(text).map_err(|error| ExperimentError::Toml(with_nearest(error.to_string().trim_end(), error.message())))
+    }
+
+    /// Reads an experiment file; a program that it names by path is looked for beside the file and taken in as text.
+    ///
+    /// # Errors
+    /// Unreadable or oversized files and whatever [`Experiment::from_toml`] refuses.
+    pub fn load(path: &Path) -> Result<Experiment, ExperimentError> {
+        let mut experiment = Experiment::from_toml(&read_text(path)?)?;
+        if experiment.name.is_empty() {
+            experiment.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        }
+        experiment.take_in_initial(path.parent().unwrap_or(Path::new("")))?;
+        Ok(experiment)
+    }
+
+    /// A built-in experiment.
+    ///
+    /// # Errors
+    /// An unknown name, with the nearest known one.
+    pub fn preset(name: &str) -> Result<Experiment, ExperimentError> {
+        presets::find(name).and_then(|preset| Experiment::from_toml(preset.toml))
+    }
+
+    /// The experiment as TOML that reads back to the same.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold, such as an integer above 2^63 - 1.
+    pub fn to_toml(&self) -> Result<String, ExperimentError> {
+        toml::to_string(self).map_err(|error| ExperimentError::Toml(error.to_string()))
+    }
+
+    /// Sets one key, `search.population` say, to a value in TOML's notation; what is not a TOML value is taken as a string.
+    /// The experiment stays as it was if the key or the type of the value is refused.
+    ///
+    /// # Errors
+    /// An unknown key, with the nearest known one, or a value of the wrong type.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), ExperimentError> {
+        let parsed = value.trim().parse::<toml::Value>().unwrap_or_else(|_| toml::Value::String(value.to_owned()));
+        self.set_values(&[(key, parsed)])
+    }
+
+    /// Replaces the data of all tasks: image pairs from a directory (kind `projected`) or a table from a file (kind `table`).
+    ///
+    /// # Errors
+    /// A path that is not UTF-8.
+    pub fn set_data(&mut self, path: &Path) -> Result<(), ExperimentError> {
+        let text = path.to_str().ok_or_else(|| ExperimentError::File {
+            path: path.to_owned(),
+            problem: "the path is not UTF-8, so no experiment can record it; rename it".to_owned(),
+        })?;
+        let kind = if path.is_dir() { "projected" } else { "table" };
+        let sets: &[[&str; 2]] = &[
+            ["tasks.search.kind", "tasks.search.data"],
+            ["tasks.select.kind", "tasks.select.data"],
+            ["tasks.final.kind", "tasks.final.data"],
+        ];
+        let present = if self.tasks.final_set.is_some() { 3 } else { 2 };
+        let values: Vec<(&str, toml::Value)> =
+            sets[..present].iter().flat_map(|&[kind_key, data_key]| [(kind_key, kind.into()), (data_key, text.into())]).collect();
+        self.set_values(&values)
+    }
+
+    fn set_values(&mut self, values: &[(&str, toml::Value)]) -> Result<(), ExperimentError> {
+        let mut table = toml::Table::try_from(&*self).map_err(|error| ExperimentError::Toml(error.to_string()))?;
+        for (key, value) in values {
+            insert(&mut table, key, value.clone())?;
+        }
+        *self = Experiment::deserialize(table).map_err(|error| ExperimentError::Set {
+            key: values.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", "),
+            problem: with_nearest(error.message(), error.message()),
+        })?;
+        Ok(())
+    }
+}
+
+/// Puts a value at a dotted key, making the tables on the way.
+fn insert(mut table: &mut toml::Table, key: &str, value: toml::Value) -> Result<(), ExperimentError> {
+    let refused = |problem: &str| ExperimentError::Set { key: key.to_owned(), problem: problem.to_owned() };
+    let parts: Vec<&str> = key.split('.').map(str::trim).take(MAX_KEY_PARTS + 1).collect();
+    if parts.len() > MAX_KEY_PARTS || parts.iter().any(|part| part.is_empty()) {
+        return Err(refused("this is not a key; write SECTION.KEY, as in search.population"));
+    }
+    let (last, sections) = parts.split_last().expect("splitting gives at least one part");
+    for section in sections {
+        table = table
+            .entry((*section).to_owned())
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()))
+            .as_table_mut()
+            .ok_or_else(|| refused(&format!("`{section}` is a value and has no keys of its own")))?;
+    }
+    table.insert((*last).to_owned(), value);
+    Ok(())
+}
+
+/// The text of a file of bounded size.
+fn read_text(path: &Path) -> Result<String, ExperimentError> {
+    use std::io::Read;
+    let refused = |problem: String| ExperimentError::File { path: path.to_owned(), problem };
+    let file = std::fs::File::open(path).map_err(|error| refused(error.to_string()))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refused(error.to_string()))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(refused(format!("it is larger than {MAX_FILE_BYTES} bytes; name another file")));
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| refused(format!("byte {} is not UTF-8; save the file as UTF-8", error.utf8_error().valid_up_to())))
+}
+
+#[cfg(test)]
+mod tests;

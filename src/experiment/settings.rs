@@ -1,0 +1,216 @@
+//! The sections of an experiment and their defaults.
+
+use exnihilo_jit::{AddressCounts, Combine, ComponentFunction, Op};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::error::nearest;
+use crate::task::TaskSpec;
+
+/// `[program]`: what programs may look like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramSettings {
+    /// How many scalars, vectors and matrices there are.
+    pub addresses: AddressCounts,
+    /// Setup.
+    #[serde(default)]
+    pub setup: FunctionSettings,
+    /// Predict.
+    #[serde(default)]
+    pub predict: FunctionSettings,
+    /// Learn.
+    #[serde(default)]
+    pub learn: FunctionSettings,
+}
+
+impl ProgramSettings {
+    /// The settings of one component function.
+    pub fn function(&self, function: ComponentFunction) -> &FunctionSettings {
+        match function {
+            ComponentFunction::Setup => &self.setup,
+            ComponentFunction::Predict => &self.predict,
+            ComponentFunction::Learn => &self.learn,
+        }
+    }
+}
+
+/// `[program.setup]` and the like: sizes and ops of one component function.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FunctionSettings {
+    /// Instructions at the start, if no program is given to start from.
+    pub initial: usize,
+    /// The fewest instructions that removal leaves.
+    pub min: usize,
+    /// The most instructions, inclusive.
+    pub max: usize,
+    /// The ops that mutation may put here; with none the function never changes.
+    pub ops: Vec<OpName>,
+}
+
+/// `[search]`: regularized evolution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchSettings {
+    /// P, the programs of one island's population.
+    pub population: usize,
+    /// T, the draws of which the best is the parent.
+    pub tournament: usize,
+    /// The probability that a child is mutated; otherwise it is an exact copy.
+    pub mutate_prob: f64,
+    /// The kinds of mutation, drawn uniformly; one that stands twice is twice as likely.
+    pub mutations: Vec<MutationKind>,
+    /// What the population starts from: `no-op`, `random`, the name or path of a program, or its text.
+    pub initial: String,
+    /// Islands of each experiment, each with a population of its own.
+    pub islands: usize,
+    /// Experiments that run side by side.
+    pub side_by_side: usize,
+    /// The individuals of one experiment, over all its islands; without it an experiment goes on until the run ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_individuals: Option<u64>,
+    /// The individuals of one experiment between two looks at the select tasks.
+    pub round: u64,
+    /// How the fitness on several tasks becomes one.
+    pub fitness: Combine,
+}
+
+impl Default for SearchSettings {
+    fn default() -> SearchSettings {
+        SearchSettings {
+            population: 1000,
+            tournament: 10,
+            mutate_prob: 0.9,
+            mutations: vec![
+                MutationKind::AlterParameter,
+                MutationKind::RandomizeFunction,
+                MutationKind::InsertInstruction,
+                MutationKind::RemoveInstruction,
+            ],
+            initial: "no-op".to_owned(),
+            islands: 1,
+            side_by_side: 1,
+            max_individuals: None,
+            round: 10_000,
+            fitness: Combine::Mean,
+        }
+    }
+}
+
+/// `[fec]`: functional equivalence checking.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FecSettings {
+    /// Whether programs with equal probe errors are taken for equal.
+    pub enabled: bool,
+    /// Training examples of the probe; all, if there are fewer.
+    pub train: usize,
+    /// Validation examples of the probe; all, if there are fewer.
+    pub valid: usize,
+    /// Entries of each island's cache.
+    pub capacity: usize,
+    /// An entry goes when seen for this time, its insertion included.
+    pub forget_after: u32,
+}
+
+impl Default for FecSettings {
+    fn default() -> FecSettings {
+        FecSettings { enabled: true, train: 10, valid: 10, capacity: 100_000, forget_after: 100 }
+    }
+}
+
+/// `[tasks]`: the sets of tasks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskSets {
+    /// The seed of all tasks, instead of the run's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// The tasks of evolution, new for every experiment.
+    pub search: TaskSpec,
+    /// The tasks that choose between the best programs of experiments, new for every experiment.
+    pub select: TaskSpec,
+    /// The unseen tasks of the final evaluation; without them there is none.
+    #[serde(rename = "final", default, skip_serializing_if = "Option::is_none")]
+    pub final_set: Option<TaskSpec>,
+}
+
+/// A kind of mutation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MutationKind {
+    /// Redraws one address or alters one constant of one instruction.
+    AlterParameter,
+    /// Replaces one instruction by a random one.
+    RandomizeInstruction,
+    /// Replaces all instructions of one component function by random ones.
+    RandomizeFunction,
+    /// Inserts a random instruction.
+    InsertInstruction,
+    /// Removes an instruction.
+    RemoveInstruction,
+    /// Inserts a random instruction, then removes one, in the same component function.
+    TradeInstruction,
+    /// Replaces all instructions of all component functions by random ones.
+    RandomizeProgram,
+    /// Changes nothing.
+    Identity,
+}
+
+impl MutationKind {
+    /// Every kind.
+    pub const ALL: [MutationKind; 8] = [
+        MutationKind::AlterParameter,
+        MutationKind::RandomizeInstruction,
+        MutationKind::RandomizeFunction,
+        MutationKind::InsertInstruction,
+        MutationKind::RemoveInstruction,
+        MutationKind::TradeInstruction,
+        MutationKind::RandomizeProgram,
+        MutationKind::Identity,
+    ];
+}
+
+/// An op as experiments write it: by its reference name, `SCALAR_SUM_OP`, or its number in the paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpName(pub Op);
+
+impl Serialize for OpName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.info().reference_name)
+    }
+}
+
+impl<'de> Deserialize<'de> for OpName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OpName, D::Error> {
+        struct OpVisitor;
+
+        impl de::Visitor<'_> for OpVisitor {
+            type Value = OpName;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the reference name of an op, such as \"SCALAR_SUM_OP\", or its number, 0 to 64")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<OpName, E> {
+                Op::from_reference_name(name).map(OpName).ok_or_else(|| {
+                    let names = Op::ALL.into_iter().map(|op| op.info().reference_name);
+                    let guess = nearest(name, names).map(|op| format!("; did you mean `{op}`?")).unwrap_or_default();
+                    E::custom(format!("there is no op `{name}`{guess}"))
+                })
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<OpName, E> {
+                let op = u8::try_from(number).ok().and_then(Op::from_number);
+                op.map(OpName).ok_or_else(|| E::custom(format!("there is no op {number}; the numbers are 0 to 64")))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<OpName, E> {
+                let op = u8::try_from(number).ok().and_then(Op::from_number);
+                op.map(OpName).ok_or_else(|| E::custom(format!("there is no op {number}; the numbers are 0 to 64")))
+            }
+        }
+
+        deserializer.deserialize_any(OpVisitor)
+    }
+}

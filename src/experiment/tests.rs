@@ -1,0 +1,155 @@
+use exnihilo_jit::{ComponentFunction, Op};
+
+use super::*;
+
+fn linear() -> Experiment {
+    Experiment::preset("linear").expect("a built-in preset")
+}
+
+/// The text of the refusal after one key is set.
+fn refusal(key: &str, value: &str) -> String {
+    let mut experiment = linear();
+    experiment.set(key, value).expect("a known key and a value of its type");
+    experiment.validate().expect_err("an impossible value").to_string()
+}
+
+#[test]
+fn presets_are_valid_and_read_back() {
+    for preset in PRESETS {
+        let mut experiment = Experiment::preset(preset.name).expect("a built-in preset parses");
+        assert_eq!(experiment.name, preset.name);
+        assert!(!experiment.description.is_empty());
+        if preset.name == "baseline" {
+            let message = experiment.validate().expect_err("the images are missing").to_string();
+            assert!(message.contains("tasks.search") && message.contains("--data"), "{message}");
+            experiment.set_data(&std::env::temp_dir()).expect("a directory");
+        }
+        experiment.validate().expect("a built-in preset is valid");
+        let text = experiment.to_toml().expect("a preset can be written");
+        assert_eq!(Experiment::from_toml(&text).expect("what was written reads back"), experiment);
+    }
+}
+
+#[test]
+fn the_linear_preset_is_the_published_demonstration() {
+    let experiment = linear();
+    let sizes = ComponentFunction::ALL.map(|function| experiment.program.function(function).initial);
+    assert_eq!(sizes, [10, 2, 8]);
+    for function in ComponentFunction::ALL {
+        let settings = experiment.program.function(function);
+        assert_eq!((settings.min, settings.max), (settings.initial, settings.initial));
+        let mut ops: Vec<u8> = settings.ops.iter().map(|op| op.0.number()).collect();
+        ops.sort_unstable();
+        assert_eq!(ops, [2, 3, 18, 23, 27, 56]);
+    }
+    assert_eq!((experiment.search.population, experiment.search.tournament), (1000, 10));
+    assert_eq!(experiment.search.side_by_side, 8);
+    assert_eq!(experiment.target, Some(0.9999));
+}
+
+#[test]
+fn unknown_keys_name_the_nearest_known_one() {
+    let text = linear().to_toml().expect("a preset can be written");
+    let message = Experiment::from_toml(&text.replace("tournament", "turnament")).expect_err("unknown").to_string();
+    assert!(message.contains("line ") && message.contains("did you mean `tournament`?"), "{message}");
+    for (key, guess) in [
+        ("search.popluation", "population"),
+        ("fec.enable", "enabled"),
+        ("serch.population", "search"),
+        ("program.setup.op", "ops"),
+        ("program.addresses.scalar", "scalars"),
+        ("tasks.search.feature", "features"),
+    ] {
+        let mut experiment = linear();
+        let message = experiment.set(key, "1").expect_err("an unknown key").to_string();
+        assert!(message.starts_with(&format!("cannot set {key}: ")), "{message}");
+        assert!(message.ends_with(&format!("did you mean `{guess}`?")), "{message}");
+        assert_eq!(experiment, linear(), "a refused key changes nothing");
+    }
+    let message = Experiment::preset("linaer").expect_err("no such preset").to_string();
+    assert!(message.contains("did you mean `linear`?") && message.contains("net-from-damaged"), "{message}");
+    let message = linear().set("search.mutations", "[\"alter-parameters\"]").expect_err("no such kind").to_string();
+    assert!(message.contains("did you mean `alter-parameter`?"), "{message}");
+    let message = linear().set("program.setup.ops", "[\"SCALAR_SUMM_OP\"]").expect_err("no such op").to_string();
+    assert!(message.contains("did you mean `SCALAR_SUM_OP`?"), "{message}");
+}
+
+#[test]
+fn keys_are_set_in_toml_notation() {
+    let mut experiment = linear();
+    experiment.set("search.population", "1_234").expect("an integer");
+    experiment.set("search.mutate_prob", "0.5").expect("a float");
+    experiment.set("search.fitness", "median").expect("a bare word is a string");
+    experiment.set("search.initial", "\"no-op\"").expect("a string");
+    experiment.set("program.learn.ops", "[1, \"MATRIX_SUM_OP\", 64]").expect("ops by number and name");
+    experiment.set("tasks.search.tasks", "3").expect("a key of the tasks");
+    experiment.set("tasks.seed", "9").expect("a key that was absent");
+    assert_eq!(experiment.search.population, 1234);
+    assert_eq!(experiment.search.mutate_prob, 0.5);
+    assert_eq!(experiment.search.fitness, exnihilo_jit::Combine::Median);
+    assert_eq!(experiment.search.initial, "no-op");
+    assert_eq!(experiment.program.learn.ops, [Op::ScalarSum, Op::MatrixSum, Op::MatrixGaussianSet].map(OpName));
+    assert_eq!(experiment.tasks.seed, Some(9));
+    for (key, value) in [
+        ("search.population", "many"),
+        ("search.population", "-1"),
+        ("search.population.more", "1"),
+        ("search", "1"),
+        ("", "1"),
+        ("search..population", "1"),
+        ("a.b.c.d.e.f.g.h.i.j", "1"),
+        ("program.setup.ops", "[65]"),
+        ("program.setup.ops", "[-1]"),
+    ] {
+        assert!(experiment.set(key, value).is_err(), "{key}={value}");
+    }
+}
+
+#[test]
+fn impossible_values_name_key_and_remedy() {
+    for (key, value, remedy) in [
+        ("search.population", "0", "choose 1 to 1000000"),
+        ("search.population", "1000001", "choose 1 to 1000000"),
+        ("search.tournament", "0", "choose 1 to"),
+        ("search.mutate_prob", "1.5", "choose 0 to 1"),
+        ("search.mutate_prob", "nan", "choose 0 to 1"),
+        ("search.mutations", "[]", "name at least one"),
+        ("search.islands", "0", "choose 1 to"),
+        ("search.side_by_side", "100000", "choose 1 to"),
+        ("search.round", "0", "choose 1 to"),
+        ("fec.forget_after", "1", "fec.enabled = false"),
+        ("fec.capacity", "100000000", "choose at most 12500000"),
+        ("program.setup.max", "10001", "choose 0 to 10000"),
+        ("program.setup.min", "11", "choose 0 to 10"),
+        ("program.setup.initial", "9", "choose 10 to 10"),
+        ("target", "1.1", "choose 0 to 1"),
+    ] {
+        let message = refusal(key, value);
+        assert!(message.starts_with(&format!("{key}: ")) && message.contains(remedy), "{message}");
+    }
+    assert!(refusal("program.addresses.scalars", "65").contains("program.addresses"));
+    let message = refusal("program.addresses.vectors", "1");
+    assert!(message.contains("program.setup.ops") && message.contains("at least 2 vector addresses"), "{message}");
+    let message = refusal("search.initial", "nowhere.az");
+    assert!(message.contains("search.initial") && message.contains("nowhere.az"), "{message}");
+    assert!(refusal("search.initial", "net").contains("search.initial"), "the net has other sizes");
+}
+
+#[test]
+fn a_named_program_file_becomes_text() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("start.az"), "def Predict():\n  s1 = dot(v0, v0)\n").expect("a small file");
+    let text = linear()
+        .to_toml()
+        .expect("a preset can be written")
+        .replace("\"random\"", "\"start.az\"")
+        .replace("\"linear\"\ndesc", "\"\"\ndesc");
+    let path = folder.path().join("own.toml");
+    std::fs::write(&path, text).expect("a small file");
+    let experiment = Experiment::load(&path).expect("a readable experiment");
+    assert_eq!(experiment.name, "own");
+    assert!(experiment.search.initial.starts_with("def Predict():"));
+    assert!(matches!(experiment.initial_population(), Ok(InitialPopulation::Program(_))));
+    let message = Experiment::load(&folder.path().join("absent.toml")).expect_err("no such file").to_string();
+    assert!(message.contains("absent.toml"), "{message}");
+}

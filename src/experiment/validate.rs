@@ -1,0 +1,174 @@
+//! What must hold for an experiment to run. Every refusal names the key and what would be right.
+
+use std::fmt::Display;
+
+use exnihilo_jit::lang::MAX_INSTRUCTIONS;
+use exnihilo_jit::{ComponentFunction, Program, Space};
+
+use super::{Experiment, ExperimentError, InitialPopulation};
+
+/// The largest population of an island.
+const MAX_POPULATION: usize = 1_000_000;
+/// The most draws of a tournament.
+const MAX_TOURNAMENT: usize = 1_000_000;
+/// The most kinds of mutation in a list, repetitions included.
+const MAX_MUTATIONS: usize = 1_000;
+/// The most islands that run at once, over all experiments side by side.
+const MAX_ISLANDS: usize = 10_000;
+/// The most cache entries over all islands, about 100 bytes each.
+const MAX_CACHE_ENTRIES: usize = 100_000_000;
+/// The most instructions in all populations together, 24 bytes each.
+const MAX_POPULATION_INSTRUCTIONS: usize = 1_000_000_000;
+/// The most examples of a probe.
+const MAX_PROBE: usize = 1_000_000;
+/// The largest integer that TOML holds.
+const MAX_INTEGER: u64 = i64::MAX as u64;
+
+impl Experiment {
+    /// Whether the experiment can run.
+    ///
+    /// # Errors
+    /// The first key with an impossible value, and the remedy.
+    pub fn validate(&self) -> Result<(), ExperimentError> {
+        if let Some(target) = self.target {
+            between("target", target, 0.0, 1.0)?;
+        }
+        self.validate_program()?;
+        self.validate_search()?;
+        self.validate_fec()?;
+        self.validate_sizes()?;
+        let tasks = &self.tasks;
+        if let Some(seed) = tasks.seed {
+            between("tasks.seed", seed, 0, MAX_INTEGER)?;
+        }
+        let sets =
+            [("tasks.search", Some(&tasks.search)), ("tasks.select", Some(&tasks.select)), ("tasks.final", tasks.final_set.as_ref())];
+        for (key, spec) in sets {
+            if let Some(spec) = spec {
+                let remedy = format!("change the section [{key}]");
+                spec.validate().map_err(|error| ExperimentError::value(key, error.to_string(), remedy))?;
+            }
+        }
+        self.validate_initial()
+    }
+
+    fn validate_program(&self) -> Result<(), ExperimentError> {
+        let addresses = self.program.addresses;
+        addresses
+            .check()
+            .map_err(|error| ExperimentError::value("program.addresses", error.to_string(), "change the count of this space"))?;
+        for function in ComponentFunction::ALL {
+            let key = function_key(function);
+            let settings = self.program.function(function);
+            between(&format!("{key}.max"), settings.max, 0, MAX_INSTRUCTIONS)?;
+            between(&format!("{key}.min"), settings.min, 0, settings.max)?;
+            between(&format!("{key}.initial"), settings.initial, settings.min, settings.max)?;
+            for op in &settings.ops {
+                let op = op.0;
+                let lacking = |space: Space, writing: bool| {
+                    let least = if writing { space.first_writable() + 1 } else { 1 };
+                    (addresses.of(space) < least).then_some((space, least))
+                };
+                let inputs = op.inputs().iter().find_map(|&space| lacking(space, false));
+                if let Some((space, least)) = inputs.or_else(|| op.output().and_then(|space| lacking(space, true))) {
+                    return Err(ExperimentError::value(
+                        format!("{key}.ops"),
+                        format!("{op} needs at least {least} {} addresses", space.word()),
+                        "leave it out or raise the count in program.addresses",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_search(&self) -> Result<(), ExperimentError> {
+        let search = &self.search;
+        between("search.population", search.population, 1, MAX_POPULATION)?;
+        between("search.tournament", search.tournament, 1, MAX_TOURNAMENT)?;
+        between("search.mutate_prob", search.mutate_prob, 0.0, 1.0)?;
+        between("search.islands", search.islands, 1, MAX_ISLANDS)?;
+        between("search.side_by_side", search.side_by_side, 1, MAX_ISLANDS / search.islands)?;
+        between("search.round", search.round, 1, MAX_INTEGER)?;
+        if let Some(individuals) = search.max_individuals {
+            between("search.max_individuals", individuals, 1, MAX_INTEGER)?;
+        }
+        if search.mutations.is_empty() {
+            let remedy = "name at least one, such as \"alter-parameter\"; \"identity\" changes nothing";
+            return Err(ExperimentError::value("search.mutations", "the list is empty", remedy));
+        }
+        if search.mutations.len() > MAX_MUTATIONS {
+            let problem = format!("{} kinds are too many", search.mutations.len());
+            return Err(ExperimentError::value("search.mutations", problem, format!("name at most {MAX_MUTATIONS}")));
+        }
+        Ok(())
+    }
+
+    fn validate_fec(&self) -> Result<(), ExperimentError> {
+        let fec = &self.fec;
+        between("fec.train", fec.train, 1, MAX_PROBE)?;
+        between("fec.valid", fec.valid, 0, MAX_PROBE)?;
+        between("fec.capacity", fec.capacity, 1, MAX_CACHE_ENTRIES)?;
+        if fec.forget_after < 2 {
+            let remedy = "choose 2 or more, or switch the cache off with fec.enabled = false";
+            return Err(ExperimentError::value("fec.forget_after", format!("{} lets no entry live", fec.forget_after), remedy));
+        }
+        Ok(())
+    }
+
+    /// Bounds what the search will hold in memory, all islands together.
+    fn validate_sizes(&self) -> Result<(), ExperimentError> {
+        let islands = self.search.islands * self.search.side_by_side;
+        if self.fec.enabled && self.fec.capacity > MAX_CACHE_ENTRIES / islands {
+            let problem = format!("{islands} caches of {} entries are too large", self.fec.capacity);
+            return Err(ExperimentError::value("fec.capacity", problem, format!("choose at most {}", MAX_CACHE_ENTRIES / islands)));
+        }
+        let longest: usize = ComponentFunction::ALL.iter().map(|&function| self.program.function(function).max).sum();
+        let most = MAX_POPULATION_INSTRUCTIONS / islands / longest.max(1);
+        if self.search.population > most {
+            let problem = format!("{islands} populations of {} programs of {longest} instructions are too large", self.search.population);
+            return Err(ExperimentError::value("search.population", problem, format!("choose at most {most}, or smaller programs")));
+        }
+        Ok(())
+    }
+
+    fn validate_initial(&self) -> Result<(), ExperimentError> {
+        let InitialPopulation::Program(program) = self.initial_population()? else { return Ok(()) };
+        program.check_addresses(self.program.addresses).map_err(|error| {
+            ExperimentError::value("search.initial", error.to_string(), "raise program.addresses or start from another program")
+        })?;
+        check_lengths(self, &program)
+    }
+}
+
+fn check_lengths(experiment: &Experiment, program: &Program) -> Result<(), ExperimentError> {
+    for function in ComponentFunction::ALL {
+        let settings = experiment.program.function(function);
+        let length = program.function(function).len();
+        if length < settings.min || length > settings.max {
+            let key = function_key(function);
+            return Err(ExperimentError::value(
+                "search.initial",
+                format!("{} has {length} instructions", function.name()),
+                format!("choose {key}.min and {key}.max so that they hold it; they are {} and {}", settings.min, settings.max),
+            ));
+        }
+    }
+    Ok(())
+}
+
+const fn function_key(function: ComponentFunction) -> &'static str {
+    match function {
+        ComponentFunction::Setup => "program.setup",
+        ComponentFunction::Predict => "program.predict",
+        ComponentFunction::Learn => "program.learn",
+    }
+}
+
+/// NaN lies between nothing.
+fn between<T: PartialOrd + Display>(key: &str, value: T, low: T, high: T) -> Result<(), ExperimentError> {
+    if value >= low && value <= high {
+        return Ok(());
+    }
+    Err(ExperimentError::value(key, format!("{value} is not possible"), format!("choose {low} to {high}")))
+}

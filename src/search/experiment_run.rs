@@ -1,0 +1,115 @@
+//! One experiment of a run: its islands, its tasks, and the evaluation of its best program on the select tasks.
+
+use std::sync::Arc;
+
+use exnihilo_jit::{Combine, Evaluator, Program, TaskGroup, Worker};
+
+use super::island::{Best, Island, IslandSettings};
+use super::outcome::SearchError;
+use super::share;
+use crate::experiment::Experiment;
+use crate::task::{DataCache, SetName, build_group};
+
+/// What the experiments of a run have in common.
+pub(super) struct Shared<'a> {
+    pub(super) experiment: &'a Experiment,
+    pub(super) settings: Arc<IslandSettings>,
+    pub(super) evaluator: Evaluator,
+    pub(super) data: DataCache,
+    pub(super) seed: u64,
+}
+
+impl Shared<'_> {
+    /// The seed of all tasks: the experiment's, or else the run's.
+    pub(super) fn task_seed(&self) -> u64 {
+        self.experiment.tasks.seed.unwrap_or(self.seed)
+    }
+
+    fn group(&self, set: SetName, experiment: u64) -> Result<TaskGroup, SearchError> {
+        let (spec, name) = match set {
+            SetName::Search => (&self.experiment.tasks.search, "search"),
+            _ => (&self.experiment.tasks.select, "select"),
+        };
+        build_group(spec, set, self.task_seed(), experiment, &self.data).map_err(|error| SearchError::Tasks { set: name, error })
+    }
+}
+
+/// A program with its fitness on the select tasks of its experiment.
+#[derive(Clone, Debug)]
+pub(super) struct Judged {
+    pub(super) program: Program,
+    pub(super) experiment: u64,
+    pub(super) search_fitness: f64,
+    pub(super) select_fitness: f64,
+    /// The tasks that `search_fitness` is about.
+    pub(super) search_group: Arc<TaskGroup>,
+}
+
+/// One experiment under way.
+pub(super) struct ExperimentRun {
+    number: u64,
+    group: Arc<TaskGroup>,
+    islands: Vec<Island>,
+    /// The select tasks and who evaluates on them, from the first use on.
+    select: Option<(TaskGroup, Worker)>,
+    /// Island and individual that were judged last.
+    judged: Option<(usize, u64)>,
+}
+
+impl ExperimentRun {
+    /// Experiment number `number`, before its first individual.
+    ///
+    /// # Errors
+    /// Search tasks that cannot be made.
+    pub(super) fn new(shared: &Shared<'_>, number: u64) -> Result<ExperimentRun, SearchError> {
+        let group = Arc::new(shared.group(SetName::Search, number)?);
+        let islands = (0..shared.experiment.search.islands as u64)
+            .map(|island| {
+                let names = [shared.seed, number, island];
+                Island::new(Arc::clone(&shared.settings), Arc::clone(&group), &shared.evaluator, names)
+            })
+            .collect();
+        Ok(ExperimentRun { number, group, islands, select: None, judged: None })
+    }
+
+    pub(super) fn islands(&self) -> &[Island] {
+        &self.islands
+    }
+
+    /// The islands, each with its share of the experiment's `goal` of individuals.
+    pub(super) fn islands_with_goals(&mut self, goal: u64) -> impl Iterator<Item = (&mut Island, u64)> {
+        let count = self.islands.len();
+        self.islands.iter_mut().enumerate().map(move |(index, island)| (island, share(goal, count, index)))
+    }
+
+    /// The best program so far and its island: highest search fitness, the earliest of equals, then the lowest island.
+    fn best(&self) -> Option<(usize, &Best)> {
+        let candidates = self.islands.iter().enumerate().filter_map(|(index, island)| Some((index, island.best()?)));
+        candidates.reduce(|first, second| {
+            let better = second.1.fitness > first.1.fitness;
+            let earlier = second.1.fitness == first.1.fitness && second.1.individual < first.1.individual;
+            if better || earlier { second } else { first }
+        })
+    }
+
+    /// Evaluates the best program on the select tasks, unless it was judged before or its search fitness is below `least`.
+    ///
+    /// # Errors
+    /// Select tasks that cannot be made, or on which the program cannot be evaluated.
+    pub(super) fn judge(&mut self, shared: &Shared<'_>, least: f64) -> Result<Option<Judged>, SearchError> {
+        let Some((island, best)) = self.best() else { return Ok(None) };
+        let identity = (island, best.individual);
+        if best.fitness < least || self.judged == Some(identity) {
+            return Ok(None);
+        }
+        let (program, search_fitness) = (best.program.clone(), best.fitness);
+        let (group, worker) = match &mut self.select {
+            Some(select) => select,
+            none => none.insert((shared.group(SetName::Select, self.number)?, shared.evaluator.worker())),
+        };
+        let select_fitness = worker.evaluate(&program, group)?.fitness(Combine::Mean);
+        self.judged = Some(identity);
+        let search_group = Arc::clone(&self.group);
+        Ok(Some(Judged { program, experiment: self.number, search_fitness, select_fitness, search_group }))
+    }
+}

@@ -1,0 +1,203 @@
+//! One island: a population, its cache and its stream of decisions, advanced child by child on one thread at a time.
+
+use std::sync::Arc;
+
+use exnihilo_jit::exec::random::{key, purpose};
+use exnihilo_jit::{Combine, EvalError, Evaluator, Program, Stream, TaskGroup, Worker};
+
+use super::control::Halt;
+use super::fec::Fec;
+use super::mutation::Mutator;
+use super::population::Population;
+use super::progress::{IslandState, Published};
+use crate::experiment::{Experiment, ExperimentError, InitialPopulation};
+
+/// Children between two publications, at least; a tenth of the population if that is more, as the mean fitness is summed anew.
+const PUBLISH_EVERY: u64 = 100;
+
+/// What all islands of a run have in common.
+#[derive(Debug)]
+pub(super) struct IslandSettings {
+    mutator: Mutator,
+    initial: InitialPopulation,
+    population: usize,
+    tournament: usize,
+    mutate_prob: f64,
+    combine: Combine,
+    fec: Option<crate::experiment::FecSettings>,
+}
+
+impl IslandSettings {
+    /// The settings of an experiment that was validated.
+    ///
+    /// # Errors
+    /// A start program that can no longer be read.
+    pub(super) fn new(experiment: &Experiment) -> Result<IslandSettings, ExperimentError> {
+        Ok(IslandSettings {
+            mutator: Mutator::new(experiment),
+            initial: experiment.initial_population()?,
+            population: experiment.search.population,
+            tournament: experiment.search.tournament,
+            mutate_prob: experiment.search.mutate_prob,
+            combine: experiment.search.fitness,
+            fec: experiment.fec.enabled.then(|| experiment.fec.clone()),
+        })
+    }
+
+    pub(super) const fn combine(&self) -> Combine {
+        self.combine
+    }
+}
+
+/// The best program of an island: highest search fitness, the earliest of equals.
+#[derive(Clone, Debug)]
+pub(super) struct Best {
+    pub(super) program: Program,
+    pub(super) fitness: f64,
+    /// Which individual of its island, from 0.
+    pub(super) individual: u64,
+}
+
+/// One population and everything that evolves it.
+pub(super) struct Island {
+    settings: Arc<IslandSettings>,
+    group: Arc<TaskGroup>,
+    /// Every random decision, in order. Its position and the state below are all that decides how the island goes on.
+    decisions: Stream,
+    population: Population,
+    fec: Option<Fec>,
+    worker: Worker,
+    /// The child in the making; its buffer changes places with that of the program which it drives out.
+    child: Program,
+    individuals: u64,
+    train_steps: u64,
+    best: Option<Best>,
+    published: Arc<Published>,
+}
+
+impl Island {
+    /// Island number `island` of experiment number `experiment` in the run with seed `seed`, before its first individual.
+    pub(super) fn new(
+        settings: Arc<IslandSettings>,
+        group: Arc<TaskGroup>,
+        evaluator: &Evaluator,
+        [seed, experiment, island]: [u64; 3],
+    ) -> Island {
+        Island {
+            decisions: Stream::named(key(key(seed, purpose::SEARCH), experiment), island),
+            population: Population::new(settings.population),
+            fec: settings.fec.as_ref().map(Fec::new),
+            worker: evaluator.worker(),
+            child: Program::default(),
+            individuals: 0,
+            train_steps: 0,
+            best: None,
+            published: Arc::new(Published::new()),
+            settings,
+            group,
+        }
+    }
+
+    pub(super) const fn individuals(&self) -> u64 {
+        self.individuals
+    }
+
+    pub(super) const fn train_steps(&self) -> u64 {
+        self.train_steps
+    }
+
+    pub(super) const fn best(&self) -> Option<&Best> {
+        self.best.as_ref()
+    }
+
+    pub(super) fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published)
+    }
+
+    /// Makes children until there are `goal` individuals, `allowance` training steps were begun in this call (the child that
+    /// passes the allowance is finished), or `halt` is set.
+    ///
+    /// # Errors
+    /// A program that cannot be evaluated on these tasks at all.
+    pub(super) fn advance(&mut self, goal: u64, allowance: u64, halt: &Halt) -> Result<(), EvalError> {
+        let last_step = self.train_steps.saturating_add(allowance);
+        let publish_every = PUBLISH_EVERY.max(self.settings.population as u64 / 10);
+        let mut publish_at = self.individuals + publish_every;
+        while self.individuals < goal && self.train_steps < last_step && !halt.is_set() {
+            self.step()?;
+            if self.individuals >= publish_at {
+                self.publish();
+                publish_at = self.individuals + publish_every;
+            }
+        }
+        self.publish();
+        Ok(())
+    }
+
+    /// One individual: made, evaluated, added to the population.
+    fn step(&mut self) -> Result<(), EvalError> {
+        self.make_child();
+        let fitness = self.evaluate_child()?;
+        if self.best.as_ref().is_none_or(|best| fitness > best.fitness) {
+            self.best = Some(Best { program: self.child.clone(), fitness, individual: self.individuals });
+        }
+        self.population.push(&mut self.child, fitness);
+        self.individuals += 1;
+        Ok(())
+    }
+
+    /// An initial program until the population is full; then a tournament's winner, mutated with the probability set.
+    fn make_child(&mut self) {
+        let settings = &*self.settings;
+        if self.population.is_full() {
+            self.child.copy_from(self.population.tournament(settings.tournament, &mut self.decisions));
+            if self.decisions.unit() < settings.mutate_prob {
+                settings.mutator.mutate(&mut self.child, &mut self.decisions);
+            }
+            return;
+        }
+        match &settings.initial {
+            InitialPopulation::NoOp => self.child = settings.mutator.no_op_program(),
+            InitialPopulation::Random => {
+                self.child = settings.mutator.no_op_program();
+                settings.mutator.randomize(&mut self.child, &mut self.decisions);
+            }
+            InitialPopulation::Program(program) => self.child.copy_from(program),
+        }
+    }
+
+    /// The child's search fitness: from the cache if its first errors are known there, by a full run otherwise.
+    fn evaluate_child(&mut self) -> Result<f64, EvalError> {
+        let group = &*self.group;
+        self.worker.prepare(&self.child, group)?;
+        let (Some(fec), Some(settings)) = (&mut self.fec, &self.settings.fec) else {
+            let evaluation = self.worker.run(group);
+            self.train_steps += evaluation.train_steps;
+            return Ok(evaluation.fitness(self.settings.combine));
+        };
+        let train = settings.train.min(group.train_examples());
+        let valid = settings.valid.min(group.valid_examples());
+        let probe = self.worker.probe(group, train, valid);
+        let key = fec.key(group, (0..group.tasks().len()).map(|task| [probe.train_errors(task), probe.valid_errors(task)]));
+        if let Some(fitness) = fec.look_up(key) {
+            self.train_steps += probe.train_steps;
+            return Ok(fitness);
+        }
+        let evaluation = self.worker.run(group);
+        self.train_steps += evaluation.train_steps;
+        let fitness = evaluation.fitness(self.settings.combine);
+        fec.insert(key, fitness);
+        Ok(fitness)
+    }
+
+    fn publish(&self) {
+        self.published.publish(&IslandState {
+            individuals: self.individuals,
+            train_steps: self.train_steps,
+            fec_hits: self.fec.as_ref().map_or(0, Fec::hits),
+            compiled: self.worker.counters().compiled,
+            best_fitness: self.best.as_ref().map(|best| best.fitness),
+            mean_fitness: self.population.mean_fitness(),
+        });
+    }
+}

@@ -1,0 +1,23 @@
+//! Regularized evolution: populations, mutation, functional equivalence checking, islands, and experiments side by side.
+//! [`Search`] is the entry for the command line and for users of the library; the rest serves it.
+
+mod constants;
+mod control;
+mod experiment_run;
+mod fec;
+mod island;
+mod mutation;
+mod outcome;
+mod population;
+mod progress;
+mod run;
+
+pub use outcome::{Outcome, SearchError, StoppedBy};
+pub use progress::Progress;
+pub use run::{Search, SearchOptions};
+
+/// Part number `index` of `total`, divided evenly among `parts`: the first `total % parts` parts have one more.
+const fn share(total: u64, parts: usize, index: usize) -> u64 {
+    let parts = parts as u64;
+    total / parts + ((index as u64) < total % parts) as u64
+}

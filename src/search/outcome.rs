@@ -1,0 +1,94 @@
+//! What a search returns.
+
+use std::time::Duration;
+
+use exnihilo_jit::{EvalError, Program};
+
+use crate::experiment::ExperimentError;
+use crate::task::TaskError;
+
+/// Why a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoppedBy {
+    /// A program passed the target on the select tasks.
+    Target,
+    /// The limit of individuals.
+    Individuals,
+    /// The limit of training steps.
+    TrainSteps,
+    /// The limit of time.
+    Seconds,
+    /// The stop flag.
+    Interrupt,
+}
+
+/// The result of a search: its best program and how it was come by.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The program with the best fitness on the select tasks, as evolved.
+    pub program: Program,
+    /// The same without instructions that cannot matter.
+    pub simplified: Program,
+    /// The number of the experiment that found it, from 0.
+    pub experiment: u64,
+    /// What evolution saw; by functional equivalence checking it may be another program's.
+    pub search_fitness: f64,
+    /// The fitness on the search tasks, evaluated anew.
+    pub true_fitness: f64,
+    /// The mean fitness on the select tasks of its experiment.
+    pub select_fitness: f64,
+    /// The mean fitness on the final tasks, if the experiment has any.
+    pub final_fitness: Option<f64>,
+    /// Experiments begun.
+    pub experiments: u64,
+    /// Programs added to populations, initial ones included.
+    pub individuals: u64,
+    /// Training examples begun in search, over all tasks; select and final evaluations are not counted.
+    pub train_steps: u64,
+    /// Programs answered by functional equivalence checking.
+    pub fec_hits: u64,
+    /// Programs compiled to native code in search.
+    pub compiled: u64,
+    /// Wall time of search and selection, without the final evaluation.
+    pub elapsed: Duration,
+    /// Whether the program passed the target on the select tasks.
+    pub reached_target: bool,
+    /// Why the search ended.
+    pub stopped_by: StoppedBy,
+}
+
+/// Why a search cannot run or has no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// The experiment is refused.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
+    /// Its tasks cannot be made.
+    #[error("tasks.{set}: {error}")]
+    Tasks {
+        /// Which set: search, select or final.
+        set: &'static str,
+        /// Why.
+        error: TaskError,
+    },
+    /// Its programs cannot be evaluated.
+    #[error(transparent)]
+    Evaluation(#[from] EvalError),
+    /// An option that cannot be.
+    #[error("{option}: {value} is not possible; {remedy}")]
+    Option {
+        /// Which option.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// What would be right.
+        remedy: &'static str,
+    },
+    /// The threads cannot be started.
+    #[error("cannot start the threads: {0}; choose fewer")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// The search ended before a single program was evaluated.
+    #[error("the search was stopped before a single program was evaluated; there is no result")]
+    NothingEvaluated,
+}

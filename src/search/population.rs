@@ -1,0 +1,118 @@
+//! The queue of programs of one island.
+
+use exnihilo_jit::{Program, Stream};
+
+/// P programs with their search fitness; the newest replaces the oldest.
+#[derive(Debug)]
+pub(super) struct Population {
+    programs: Vec<Program>,
+    fitness: Vec<f64>,
+    capacity: usize,
+    /// Where the oldest program is, once the queue is full.
+    oldest: usize,
+}
+
+impl Population {
+    /// An empty queue for `capacity` programs, at least 1.
+    pub(super) fn new(capacity: usize) -> Population {
+        Population { programs: Vec::with_capacity(capacity), fitness: Vec::with_capacity(capacity), capacity, oldest: 0 }
+    }
+
+    /// Whether there are P programs.
+    pub(super) fn is_full(&self) -> bool {
+        self.programs.len() == self.capacity
+    }
+
+    /// Adds a program and drops the oldest of a full queue, whose buffer `child` then holds for reuse.
+    pub(super) fn push(&mut self, child: &mut Program, fitness: f64) {
+        if !self.is_full() {
+            self.programs.push(child.clone());
+            self.fitness.push(fitness);
+            return;
+        }
+        std::mem::swap(&mut self.programs[self.oldest], child);
+        self.fitness[self.oldest] = fitness;
+        self.oldest = if self.oldest + 1 == self.capacity { 0 } else { self.oldest + 1 };
+    }
+
+    /// The best of `draws` programs, drawn uniformly with replacement by age; the first drawn wins a tie.
+    pub(super) fn tournament(&self, draws: usize, stream: &mut Stream) -> &Program {
+        let mut best = self.place(stream.below(self.programs.len()));
+        for _ in 1..draws {
+            let drawn = self.place(stream.below(self.programs.len()));
+            if self.fitness[drawn] > self.fitness[best] {
+                best = drawn;
+            }
+        }
+        &self.programs[best]
+    }
+
+    /// The mean search fitness, if there are programs.
+    pub(super) fn mean_fitness(&self) -> Option<f64> {
+        (!self.fitness.is_empty()).then(|| self.fitness.iter().sum::<f64>() / self.fitness.len() as f64)
+    }
+
+    /// Where the program of an age rank is, 0 the oldest: draws by age do not depend on where the queue begins.
+    const fn place(&self, age: usize) -> usize {
+        let place = self.oldest + age;
+        if place >= self.capacity { place - self.capacity } else { place }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use exnihilo_jit::Instruction;
+
+    use super::*;
+
+    /// A program that is told from others by its length.
+    fn program(length: usize) -> Program {
+        Program::new(&vec![Instruction::NO_OP; length], &[], &[])
+    }
+
+    fn population(fitness: &[f64]) -> Population {
+        let mut population = Population::new(fitness.len());
+        for (length, &fitness) in fitness.iter().enumerate() {
+            population.push(&mut program(length), fitness);
+        }
+        population
+    }
+
+    #[test]
+    fn the_oldest_goes() {
+        let mut population = population(&[0.0, 1.0, 2.0]);
+        let mut child = program(3);
+        population.push(&mut child, 3.0);
+        assert_eq!(child, program(0), "the child's buffer is the oldest's");
+        let ages = |population: &Population| (0..3).map(|age| population.fitness[population.place(age)]).collect::<Vec<_>>();
+        assert_eq!(ages(&population), [1.0, 2.0, 3.0]);
+        for fitness in [4.0, 5.0, 6.0] {
+            population.push(&mut program(9), fitness);
+        }
+        assert_eq!(ages(&population), [4.0, 5.0, 6.0]);
+        assert_eq!(population.mean_fitness(), Some(5.0));
+    }
+
+    #[test]
+    fn the_first_drawn_wins_ties() {
+        let population = population(&[0.5; 7]);
+        for seed in 0..200 {
+            let first = Stream::new(seed).below(7);
+            assert_eq!(population.tournament(10, &mut Stream::new(seed)), &program(first));
+        }
+    }
+
+    #[test]
+    fn the_best_drawn_wins_and_draws_are_with_replacement() {
+        let population = population(&[0.1, 0.9, 0.5, 0.3]);
+        let mut stream = Stream::new(3);
+        let mut wins = [0; 4];
+        for _ in 0..40_000 {
+            wins[population.tournament(2, &mut stream).instructions().len()] += 1;
+        }
+        // The program of rank r (0 the worst) of n wins with probability ((r + 1)^2 - r^2) / n^2 in two draws.
+        for (program, expected) in [(0, 2_500), (3, 7_500), (2, 12_500), (1, 17_500)] {
+            assert!(usize::abs_diff(wins[program], expected) < 500, "{wins:?}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Whole searches in small: what decides their results, what ends them, and what they count.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use exnihilo::experiment::Experiment;
+use exnihilo::search::{Outcome, Progress, Search, SearchError, SearchOptions, StoppedBy};
+
+/// The linear preset in small: 3 experiments of 2 islands side by side, no target.
+fn small() -> Experiment {
+    let mut experiment = Experiment::preset("linear").expect("a built-in preset");
+    for (key, value) in [
+        ("search.population", "40"),
+        ("search.tournament", "4"),
+        ("search.islands", "2"),
+        ("search.side_by_side", "3"),
+        ("search.round", "150"),
+        ("search.max_individuals", "700"),
+        ("fec.capacity", "100"),
+        ("tasks.search.tasks", "2"),
+        ("tasks.search.train", "20"),
+        ("tasks.search.valid", "20"),
+        ("tasks.select.tasks", "2"),
+        ("tasks.select.train", "20"),
+        ("tasks.select.valid", "20"),
+        ("tasks.final.tasks", "2"),
+        ("tasks.final.train", "20"),
+        ("tasks.final.valid", "20"),
+    ] {
+        experiment.set(key, value).expect("a known key");
+    }
+    experiment.target = None;
+    experiment
+}
+
+fn individuals(most: u64) -> SearchOptions {
+    SearchOptions { threads: 1, max_individuals: Some(most), ..SearchOptions::default() }
+}
+
+fn run(experiment: &Experiment, seed: u64, options: SearchOptions) -> Outcome {
+    let search = Search::new(experiment.clone(), seed, options).expect("a valid search");
+    search.run(|_| {}).expect("a search that ends")
+}
+
+/// All that must not depend on time, threads or luck.
+fn result(outcome: &Outcome) -> (String, [u64; 8]) {
+    let bits = |fitness: f64| fitness.to_bits();
+    let numbers = [
+        outcome.experiment,
+        bits(outcome.search_fitness),
+        bits(outcome.true_fitness),
+        bits(outcome.select_fitness),
+        outcome.final_fitness.map_or(0, bits),
+        outcome.individuals,
+        outcome.train_steps,
+        outcome.fec_hits,
+    ];
+    (outcome.program.to_string(), numbers)
+}
+
+#[test]
+fn results_do_not_depend_on_threads_and_repeat() {
+    let experiment = small();
+    let reference = result(&run(&experiment, 1, individuals(3_001)));
+    for threads in [1, 2, 4] {
+        let options = SearchOptions { threads, ..individuals(3_001) };
+        assert_eq!(result(&run(&experiment, 1, options)), reference, "{threads} threads");
+    }
+    assert_ne!(result(&run(&experiment, 2, individuals(3_001))), reference, "another seed, another search");
+    let mut other_tasks = experiment;
+    other_tasks.tasks.seed = Some(77);
+    assert_ne!(result(&run(&other_tasks, 1, individuals(3_001))), reference, "other tasks, another search");
+}
+
+#[test]
+fn individuals_are_exact() {
+    let mut experiment = small();
+    for most in [1, 2, 5, 7, 449, 451, 2_100, 2_101, 4_999] {
+        let outcome = run(&experiment, 3, individuals(most));
+        assert_eq!((outcome.individuals, outcome.stopped_by), (most, StoppedBy::Individuals));
+        assert_eq!(outcome.experiments, 3 * (most - 1).div_euclid(2_100) + 3, "batches of 3 experiments of 700 individuals");
+    }
+    experiment.set("search.side_by_side", "8").expect("a known key");
+    experiment.set("search.islands", "3").expect("a known key");
+    for most in [3, 1_001, 3_333] {
+        assert_eq!(run(&experiment, 3, individuals(most)).individuals, most);
+    }
+}
+
+#[test]
+fn a_longer_run_begins_as_the_shorter_one() {
+    let mut experiment = small();
+    experiment.set("search.side_by_side", "1").expect("a known key");
+    let bests = [300, 600].map(|most| run(&experiment, 4, individuals(most)).search_fitness);
+    assert!(bests[1] >= bests[0], "{bests:?}");
+}
+
+#[test]
+fn the_first_round_with_a_program_that_passes_ends_the_run() {
+    let mut experiment = small();
+    experiment.target = Some(0.0);
+    let outcome = run(&experiment, 5, individuals(100_000));
+    assert!(outcome.reached_target);
+    assert_eq!(outcome.stopped_by, StoppedBy::Target);
+    assert_eq!((outcome.experiment, outcome.individuals), (0, 450), "the lowest number wins; all three finish the round");
+    let options = SearchOptions { target: Some(1.0), ..individuals(2_000) };
+    assert!(!run(&experiment, 5, options).reached_target, "the option's target counts");
+}
+
+#[test]
+fn training_steps_are_limited_the_same_on_all_threads() {
+    let experiment = small();
+    let limited = |threads| {
+        let options = SearchOptions { threads, max_train_steps: Some(20_000), ..SearchOptions::default() };
+        run(&experiment, 6, options)
+    };
+    let outcome = limited(1);
+    assert_eq!(outcome.stopped_by, StoppedBy::TrainSteps);
+    // Beyond the limit by less than one child, 2 tasks of 20 examples, on each of 6 islands.
+    assert!((20_000..20_000 + 6 * 40).contains(&outcome.train_steps), "{}", outcome.train_steps);
+    assert_eq!(result(&limited(4)), result(&outcome));
+}
+
+#[test]
+fn a_stop_ends_the_search_at_the_next_child() {
+    let stop = Arc::new(AtomicBool::new(false));
+    let options = SearchOptions { threads: 2, stop: Arc::clone(&stop), ..SearchOptions::default() };
+    let search = Search::new(small(), 7, options.clone()).expect("a valid search");
+    let outcome = search.run(|progress| stop.store(progress.individuals > 0, Ordering::Relaxed)).expect("a result");
+    assert_eq!(outcome.stopped_by, StoppedBy::Interrupt);
+    assert!(outcome.individuals > 0);
+    let before = Search::new(small(), 7, options).expect("a valid search").run(|_| {});
+    assert!(matches!(before, Err(SearchError::NothingEvaluated)), "the flag was set from the start");
+    let options = SearchOptions { max_seconds: Some(1e-9), ..individuals(u64::MAX) };
+    match Search::new(small(), 7, options).expect("a valid search").run(|_| {}) {
+        Ok(outcome) => assert_eq!(outcome.stopped_by, StoppedBy::Seconds),
+        Err(error) => assert!(matches!(error, SearchError::NothingEvaluated)),
+    }
+}
+
+#[test]
+fn progress_adds_up() {
+    let last = std::sync::Mutex::new(Progress::default());
+    let calls = AtomicU64::new(0);
+    let search = Search::new(small(), 8, individuals(2_500)).expect("a valid search");
+    let outcome = search
+        .run(|progress| {
+            let mut last = last.lock().expect("no panic in a report");
+            assert!(progress.individuals >= last.individuals && progress.train_steps >= last.train_steps);
+            *last = *progress;
+            calls.fetch_add(1, Ordering::Relaxed);
+        })
+        .expect("a result");
+    let last = *last.lock().expect("no panic in a report");
+    assert!(calls.into_inner() >= 6, "one report a round at least: 5 rounds of the first batch, 1 of the second");
+    assert_eq!((last.individuals, last.train_steps, last.fec_hits), (2_500, outcome.train_steps, outcome.fec_hits));
+    assert_eq!(last.experiments, 6);
+    assert!(last.fec_hits > 0, "exact copies are known");
+    let (best, mean) = (last.best_fitness.expect("programs"), last.mean_fitness.expect("programs"));
+    assert!(best >= mean && best >= outcome.search_fitness);
+}
+
+#[test]
+fn without_equivalence_checking_the_search_fitness_is_the_true_one() {
+    let mut experiment = small();
+    experiment.set("fec.enabled", "false").expect("a known key");
+    let outcome = run(&experiment, 9, individuals(1_500));
+    assert_eq!(outcome.fec_hits, 0);
+    assert_eq!(outcome.search_fitness.to_bits(), outcome.true_fitness.to_bits());
+}
+
+#[test]
+fn a_fixed_start_is_where_evolution_begins() {
+    let mut experiment = small();
+    for function in ["setup", "predict", "learn"] {
+        experiment.set(&format!("program.{function}.min"), "1").expect("a known key");
+        experiment.set(&format!("program.{function}.initial"), "1").expect("a known key");
+    }
+    experiment.set("search.initial", "linear").expect("a known key");
+    let outcome = run(&experiment, 10, individuals(6));
+    let linear = exnihilo_jit::known_program("linear").expect("a known program");
+    assert_eq!(outcome.program, linear, "the first individuals are copies of the start");
+}
+
+#[test]
+fn impossible_options_are_refused() {
+    for options in [
+        SearchOptions { max_individuals: Some(0), ..SearchOptions::default() },
+        SearchOptions { max_train_steps: Some(0), ..SearchOptions::default() },
+        SearchOptions { max_seconds: Some(f64::NAN), ..SearchOptions::default() },
+        SearchOptions { max_seconds: Some(-1.0), ..SearchOptions::default() },
+        SearchOptions { target: Some(f64::NAN), ..SearchOptions::default() },
+        SearchOptions { threads: usize::MAX, ..SearchOptions::default() },
+    ] {
+        assert!(matches!(Search::new(small(), 0, options), Err(SearchError::Option { .. })));
+    }
+    let mut experiment = small();
+    experiment.search.population = 0;
+    let message = Search::new(experiment, 0, SearchOptions::default()).expect_err("no population").to_string();
+    assert!(message.contains("search.population"), "{message}");
+}
+
+#[test]
+fn evolution_repairs_the_damaged_net() {
+    let mut experiment = Experiment::preset("net-from-damaged").expect("a built-in preset");
+    experiment.set("tasks.select.tasks", "20").expect("a known key");
+    experiment.set("tasks.final.tasks", "20").expect("a known key");
+    let start = run(&experiment, 0, individuals(1));
+    let outcome = run(&experiment, 0, individuals(20_000));
+    assert!(outcome.reached_target, "best select fitness {}", outcome.select_fitness);
+    assert!(outcome.search_fitness > start.search_fitness && outcome.select_fitness > start.select_fitness + 0.1);
+    let start = experiment.initial_population().expect("the start");
+    let exnihilo::experiment::InitialPopulation::Program(start) = start else { panic!("the preset starts from a program") };
+    for fixed in [exnihilo_jit::ComponentFunction::Predict, exnihilo_jit::ComponentFunction::Learn] {
+        assert_eq!(outcome.program.function(fixed), start.function(fixed), "only Setup evolves");
+    }
+}
