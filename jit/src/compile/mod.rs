@@ -10,11 +10,11 @@ mod memory;
 
 use std::sync::{Arc, OnceLock};
 
+use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{AbiParam, types};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
-use cranelift_codegen::{CodegenError, Context};
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Module, ModuleError};
@@ -185,10 +185,8 @@ impl Compiler {
             emit::emit(&source, function, &mut self.context.func, &mut self.builder, isa.frontend_config());
             let ir = self.context.func.display().to_string();
             self.context.set_disasm(true);
-            let compiled = self
-                .context
-                .compile(isa.as_ref(), &mut self.control)
-                .map_err(|error| Box::new(ModuleError::Compilation(CodegenError::from(error.inner))))?;
+            let compiled =
+                self.context.compile(isa.as_ref(), &mut self.control).map_err(|error| Box::new(ModuleError::Compilation(error.inner)))?;
             sections.push(ListingSection::new(function, &ir, compiled));
         }
         Ok(Listing { sections })

@@ -1,7 +1,7 @@
 //! The ops that relate rows and columns of a matrix. Those whose output may be one of their inputs go through spare memory.
 
 use super::code::Step;
-use super::step::{get, reduce, st_dev};
+use super::step::{exist, get, reduce, st_dev};
 use crate::exec::lanes::Lanes;
 use crate::lang::Op;
 
@@ -10,6 +10,8 @@ pub(super) fn execute<const L: usize>(step: &Step, features: usize, rows: &mut [
     let (a, b, out, f) = (step.in1 as usize, step.in2 as usize, step.out as usize, features);
     match step.op {
         Op::VectorOuterProduct => {
+            exist(rows, &[a, b], f);
+            exist(rows, &[out], f * f);
             for r in 0..f {
                 let left = get(rows, a + r);
                 for c in 0..f {
@@ -49,8 +51,10 @@ pub(super) fn execute<const L: usize>(step: &Step, features: usize, rows: &mut [
             }
         }
         Op::MatrixVectorProduct => {
-            for r in 0..f {
-                spare[r] = reduce(f, |c| get(rows, a + r * f + c) * get(rows, b + c)).0;
+            for (r, result) in spare.iter_mut().enumerate().take(f) {
+                let row = a + r * f;
+                exist(rows, &[row, b], f);
+                *result = reduce(f, |c| get(rows, row + c) * get(rows, b + c)).0;
             }
             rows[out..out + f].copy_from_slice(&spare[..f]);
         }

@@ -25,10 +25,19 @@ pub(super) fn get<const L: usize>(rows: &Rows<L>, row: usize) -> Lanes<L> {
     Lanes(rows[row])
 }
 
+/// States once per op that `n` rows from each of these on exist, so that the loops over them need no check per row.
+#[inline(always)]
+pub(super) fn exist<const L: usize>(rows: &Rows<L>, firsts: &[usize], n: usize) {
+    for first in firsts {
+        assert!(first + n <= rows.len(), "rows that the layout has");
+    }
+}
+
 /// Elementwise: an output that is also an input is read before it is written, element by element.
 #[inline(always)]
 fn map<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64) -> f64) {
     let (a, out) = (step.in1 as usize, step.out as usize);
+    exist(rows, &[a, out], n);
     for i in 0..n {
         rows[out + i] = get(rows, a + i).map(&f).0;
     }
@@ -37,6 +46,7 @@ fn map<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64
 #[inline(always)]
 fn zip<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64, f64) -> f64) {
     let (a, b, out) = (step.in1 as usize, step.in2 as usize, step.out as usize);
+    exist(rows, &[a, b, out], n);
     for i in 0..n {
         rows[out + i] = get(rows, a + i).zip(get(rows, b + i), &f).0;
     }
@@ -46,8 +56,10 @@ fn zip<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64
 #[inline(always)]
 fn scale<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize) {
     let factor = get(rows, step.in1 as usize);
+    let (b, out) = (step.in2 as usize, step.out as usize);
+    exist(rows, &[b, out], n);
     for i in 0..n {
-        rows[step.out as usize + i] = (factor * get(rows, step.in2 as usize + i)).0;
+        rows[out + i] = (factor * get(rows, b + i)).0;
     }
 }
 
@@ -122,8 +134,14 @@ pub(crate) fn execute<const L: usize>(step: &Step, features: usize, rows: &mut R
             let value = rows[a];
             rows[out..out + n].fill(value);
         }
-        Op::VectorInnerProduct => rows[out] = reduce(size, |i| get(rows, a + i) * get(rows, b + i)).0,
-        Op::VectorNorm | Op::MatrixNorm => rows[out] = reduce(size, |i| get(rows, a + i) * get(rows, a + i)).sqrt().0,
+        Op::VectorInnerProduct => {
+            exist(rows, &[a, b], size);
+            rows[out] = reduce(size, |i| get(rows, a + i) * get(rows, b + i)).0;
+        }
+        Op::VectorNorm | Op::MatrixNorm => {
+            exist(rows, &[a], size);
+            rows[out] = reduce(size, |i| get(rows, a + i) * get(rows, a + i)).sqrt().0;
+        }
         Op::VectorMean | Op::MatrixMean => rows[out] = (reduce(size, |i| get(rows, a + i)) / Lanes::splat(size as f64)).0,
         Op::VectorStDev | Op::MatrixStDev => rows[out] = st_dev(size, |i| get(rows, a + i)).0,
         Op::ScalarConstSet | Op::VectorConstSet | Op::MatrixConstSet => rows[out] = [low; L],
