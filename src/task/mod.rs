@@ -11,6 +11,7 @@
 //! # Ok::<(), exnihilo::task::TaskError>(())
 //! ```
 
+mod cache;
 mod cifar;
 mod digits;
 mod error;
@@ -29,10 +30,11 @@ mod table_task;
 #[cfg(test)]
 mod real_data_tests;
 
+pub use cache::DataCache;
 pub use error::TaskError;
 pub use images::{CLASSES_OF_PAIRS, ImageSet, Part};
 pub use kind::{KindDoc, TASK_KINDS, TaskKind};
 pub use projected::{HELD_OUT_PAIRS, PROJECTIONS, Pair};
-pub use set::{DataCache, SetName, build_group, task_seed};
+pub use set::{SetName, build_group, task_seed};
 pub use spec::{KeyDoc, TASK_KEYS, TaskSpec};
 pub use table::{Labels, Table};

@@ -4,22 +4,17 @@
 //! the run and set 1 to 4 for search, select, final and eval; for search and select it is `key(that, experiment)`.
 //! Task i of the set has the seed `key(key of the set, i)`. So neither the number of tasks nor any other setting moves a seed.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
 use exnihilo_jit::exec::random::{key, purpose};
 use exnihilo_jit::{GroupError, GroupSettings, Scoring, TaskGroup};
 
+use super::cache::DataCache;
 use super::error::TaskError;
 use super::images::ImageSet;
 use super::kind::TaskKind;
 use super::projected::{PairTasks, pairs_of, valid_part};
 use super::spec::TaskSpec;
 use super::synthetic::{self, Model};
-use super::table::Table;
 use super::table_task::TableTasks;
-use super::{cifar, digits, idx};
 
 /// What a set of tasks is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -119,72 +114,6 @@ impl Shape {
         };
         refuse_above("task data", [self.train as u128 + self.valid as u128, tasks as u128, self.features as u128 + 1])?;
         refuse_above("projection", [self.inputs as u128, self.features as u128, 1])
-    }
-}
-
-/// Data files that were read, so that each is read once however many sets of tasks are made of it.
-#[derive(Debug, Default)]
-pub struct DataCache {
-    digits: OnceLock<Arc<ImageSet>>,
-    images: Mutex<HashMap<PathBuf, Arc<ImageSet>>>,
-    tables: Mutex<HashMap<(PathBuf, Option<String>), Arc<Table>>>,
-}
-
-impl DataCache {
-    /// An empty cache.
-    pub fn new() -> DataCache {
-        DataCache::default()
-    }
-
-    /// The embedded 8x8 digits.
-    pub fn digits(&self) -> Arc<ImageSet> {
-        self.digits.get_or_init(|| Arc::new(digits::load())).clone()
-    }
-
-    /// The images in a folder: IDX files (MNIST, Fashion-MNIST) or CIFAR-10 in its binary version.
-    ///
-    /// # Errors
-    /// [`TaskError::Io`], [`TaskError::NoImages`] and [`TaskError::Format`].
-    pub fn images(&self, folder: &Path) -> Result<Arc<ImageSet>, TaskError> {
-        let mut loaded = self.images.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(images) = loaded.get(folder) {
-            return Ok(images.clone());
-        }
-        let images = Arc::new(read_images(folder)?);
-        loaded.insert(folder.to_owned(), images.clone());
-        Ok(images)
-    }
-
-    /// The table in a CSV file, with its label column.
-    ///
-    /// # Errors
-    /// As [`Table::read`].
-    pub fn table(&self, path: &Path, label: Option<&str>) -> Result<Arc<Table>, TaskError> {
-        let mut loaded = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = (path.to_owned(), label.map(str::to_owned));
-        if let Some(table) = loaded.get(&name) {
-            return Ok(table.clone());
-        }
-        let table = Arc::new(Table::read(path, label)?);
-        loaded.insert(name, table.clone());
-        Ok(table)
-    }
-}
-
-/// Reads whichever kind of images the folder has.
-fn read_images(folder: &Path) -> Result<ImageSet, TaskError> {
-    // For the system's own message where there is no such folder.
-    std::fs::read_dir(folder).map_err(|source| TaskError::Io { path: folder.to_owned(), source })?;
-    let refuse = |problem: &str| TaskError::NoImages {
-        path: folder.to_owned(),
-        problem: problem.to_owned(),
-        recognized: format!("for MNIST and Fashion-MNIST {}; for CIFAR-10 {}", idx::RECOGNIZED, cifar::RECOGNIZED),
-    };
-    match (idx::is_in(folder), cifar::is_in(folder)) {
-        (true, false) => idx::read(folder),
-        (false, true) => cifar::read(folder),
-        (true, true) => Err(refuse("has both IDX and CIFAR-10 files, give each set its own folder")),
-        (false, false) => Err(refuse("has no images that are recognized")),
     }
 }
 

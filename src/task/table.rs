@@ -51,7 +51,7 @@ impl Table {
     }
 
     /// Reads the text of a CSV file; `path` is only for messages.
-    fn parse(path: &Path, bytes: &[u8], label: Option<&str>) -> Result<Table, TaskError> {
+    pub(super) fn parse(path: &Path, bytes: &[u8], label: Option<&str>) -> Result<Table, TaskError> {
         let source = Source { path };
         // Before the parser allocates for each of them.
         if let Some(line) =

@@ -2,8 +2,8 @@ use std::fs;
 
 use exnihilo_jit::Examples;
 
+use super::super::TASK_KINDS;
 use super::super::real_data_tests::accuracy_of_class_means;
-use super::super::{Part, TASK_KINDS};
 use super::*;
 
 const SETS: [SetName; 4] = [SetName::Search, SetName::Select, SetName::Final, SetName::Eval];
@@ -128,23 +128,6 @@ fn huge_descriptions_are_refused_before_memory_is_taken() {
 }
 
 #[test]
-fn folders_without_images_say_what_would_be_recognized() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let spec = TaskSpec { data: Some(folder.path().to_owned()), ..TaskSpec::new(TaskKind::Projected) };
-    let message = refusal(&spec);
-    for name in ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "data_batch_1.bin", "test_batch.bin"] {
-        assert!(message.contains(name), "{message}");
-    }
-    fs::write(folder.path().join("train-images-idx3-ubyte"), b"").expect("it is written");
-    fs::write(folder.path().join("test_batch.bin"), b"").expect("it is written");
-    assert!(refusal(&spec).contains("has both"));
-    let missing = TaskSpec { data: Some(folder.path().join("nothing")), ..TaskSpec::new(TaskKind::Projected) };
-    assert!(refusal(&missing).contains("nothing: cannot be read"));
-    let table = TaskSpec { data: Some(folder.path().to_owned()), ..TaskSpec::new(TaskKind::Table) };
-    assert!(refusal(&table).contains("not a regular file"));
-}
-
-#[test]
 fn a_table_is_read_once_and_each_task_is_another_split() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("table.csv");
@@ -161,13 +144,4 @@ fn a_table_is_read_once_and_each_task_is_another_split() {
     splits.sort_unstable();
     splits.dedup();
     assert_eq!(splits.len(), 20);
-}
-
-#[test]
-fn images_are_loaded_once_and_shared_between_threads() {
-    fn shared(_: &(impl Send + Sync)) {}
-    let data = DataCache::new();
-    shared(&data);
-    assert!(Arc::ptr_eq(&data.digits(), &data.digits()));
-    assert!(!data.digits().class(0, Part::Test).is_empty());
 }

@@ -103,3 +103,41 @@ fn numbers_that_do_not_fit_the_rows_are_refused() {
         assert!(message.contains("has 10 rows, too few for"), "{message}");
     }
 }
+
+#[test]
+fn any_text_gives_finite_tasks_or_an_error() {
+    let tokens = ["0", "1", "2", "0.1", "-1e100", "1e100", "1e-300", "1e-150", "x", "", "nan", "1e999", "\"", ",", "\n", "\r\n", "\0", "é"];
+    let mut stream = Stream::new(11);
+    let (mut built, mut refused) = (0, 0);
+    for _ in 0..4_000 {
+        // Mostly well-formed rows of three numbers, with some tokens out of place.
+        let mut text = String::new();
+        for _ in 0..2 + stream.below(6) {
+            let mut odd = |usual: &'static str| if stream.below(30) == 0 { tokens[stream.below(tokens.len())] } else { usual };
+            let ends = [odd(","), odd(","), odd("\n")];
+            for end in ends {
+                text.push_str(tokens[stream.below(8)]);
+                text.push_str(end);
+            }
+        }
+        let spec = TaskSpec { features: Some(1 + stream.below(4)), ..spec() };
+        let table = Table::parse(Path::new("t.csv"), text.as_bytes(), None);
+        match table
+            .as_ref()
+            .map_err(|error| error.to_string())
+            .and_then(|table| TableTasks::plan(&spec, table).map_err(|error| error.to_string()))
+        {
+            Ok(tasks) => {
+                let task = tasks.task(stream.next_u64());
+                let numbers = [&task.train, &task.valid].into_iter().flat_map(|examples| examples.features.iter().chain(&examples.labels));
+                assert!(numbers.into_iter().all(|number| number.is_finite()), "{text:?}");
+                built += 1;
+            }
+            Err(message) => {
+                assert!(message.starts_with("t.csv"), "{message}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(built > 500 && refused > 500, "{built} built, {refused} refused");
+}
