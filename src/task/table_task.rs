@@ -101,9 +101,8 @@ impl<'a> TableTasks<'a> {
         let share = |count: usize| (2 * count as u128 * ones.len() as u128 + classes.len() as u128) / (2 * classes.len() as u128);
         let valid_ones = share(self.valid) as usize;
         let valid_zeros = self.valid - valid_ones;
-        // Rounding must not ask for more rows of a class than validation left.
-        let least = self.train.saturating_sub(zeros.len() - valid_zeros);
-        let train_ones = (share(self.train) as usize).clamp(least, ones.len() - valid_ones);
+        // Two halves that are both rounded up may ask for one row too many; rounding down, which the other class then sees, never does.
+        let train_ones = (share(self.train) as usize).min(ones.len() - valid_ones);
         let train_zeros = self.train - train_ones;
         let mut train = [&ones[..train_ones], &zeros[..train_zeros]].concat();
         let mut valid = [&ones[train_ones..][..valid_ones], &zeros[train_zeros..][..valid_zeros]].concat();
