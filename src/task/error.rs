@@ -1,0 +1,112 @@
+//! What can be wrong with a description of tasks or with the data that it names.
+
+use std::path::PathBuf;
+
+use exnihilo_jit::GroupError;
+
+use super::projected::Pair;
+
+/// Why tasks cannot be made. Each message names the place (key, file, row, column) and what would be right.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// A kind of task that does not exist.
+    #[error("there is no kind of task `{found}`{hint}; the kinds are linear, affine, two-layer, projected, digits, table")]
+    Kind {
+        /// What was asked for.
+        found: String,
+        /// The nearest name, as part of a sentence, or nothing.
+        hint: String,
+    },
+    /// A key whose value is missing or impossible.
+    #[error("`{key}` {problem}: {remedy}")]
+    Key {
+        /// The key of the task description.
+        key: &'static str,
+        /// What is wrong with its value.
+        problem: String,
+        /// What to write instead.
+        remedy: String,
+    },
+    /// Something that is not a pair of classes.
+    #[error("`{found}` is not a pair of classes: write two different numbers from 0 to 255, as in 3-5")]
+    Pair {
+        /// What was found.
+        found: String,
+    },
+    /// A file or folder that cannot be read.
+    #[error("{path}: cannot be read: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A data file that is not what it should be.
+    #[error("{path}: {place}: expected {expected}, found {found}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Where in it.
+        place: String,
+        /// What belongs there.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A folder without a complete set of images.
+    #[error("{path}: {problem}; recognized are {recognized}")]
+    NoImages {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with its contents.
+        problem: String,
+        /// All the file names that would be recognized.
+        recognized: String,
+    },
+    /// A data set with fewer images of a pair of classes than were asked for.
+    #[error(
+        "{data}, pair {pair}: `{key}` asks for {asked} examples in equal halves, but the {part} part has {first} and {second} images of the two classes: {remedy}"
+    )]
+    TooFewImages {
+        /// The name of the data set.
+        data: String,
+        /// The pair of classes.
+        pair: Pair,
+        /// The key that asks.
+        key: &'static str,
+        /// How many examples it asks for.
+        asked: usize,
+        /// The part of the data that they would come from.
+        part: &'static str,
+        /// Images of the first class there.
+        first: usize,
+        /// Images of the second class there.
+        second: usize,
+        /// What to write instead.
+        remedy: String,
+    },
+    /// A field of a table that is missing or not usable.
+    #[error("{path}, line {line}, column `{column}`: {problem}")]
+    Field {
+        /// The file.
+        path: PathBuf,
+        /// The line of the file, from 1, the header included.
+        line: u64,
+        /// The name of the column, or its number from 1 where there is no header.
+        column: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// A table that cannot be used as a whole.
+    #[error("{path}: {problem}")]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// Tasks that do not fit together, or not into memory.
+    #[error(transparent)]
+    Group(#[from] GroupError),
+}

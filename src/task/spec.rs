@@ -1,0 +1,237 @@
+//! What an experiment writes to describe a set of tasks.
+
+use std::path::{Path, PathBuf};
+
+use exnihilo_jit::lang::MAX_FEATURES;
+use serde::{Deserialize, Serialize};
+
+use super::error::TaskError;
+use super::kind::TaskKind;
+use super::projected::Pair;
+
+/// A description of a set of tasks: a table of an experiment's TOML file. All but `kind` may be left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskSpec {
+    /// The kind of task.
+    pub kind: TaskKind,
+    /// F, 1 to 4,096; if absent, the kind's default, or for tables the number of feature columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<usize>,
+    /// Training examples a task; if absent, the kind's default, or for tables the rows that validation leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<usize>,
+    /// Validation examples a task; if absent, the kind's default, or for tables a fifth of the rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid: Option<usize>,
+    /// How many tasks there are in the set.
+    #[serde(default = "default_tasks")]
+    pub tasks: usize,
+    /// How often the training examples are gone through.
+    #[serde(default = "default_epochs")]
+    pub epochs: u32,
+    /// An error above it ends training or validation; at least 0, `inf` allowed.
+    #[serde(default = "default_max_abs_error")]
+    pub max_abs_error: f64,
+    /// `projected`: the folder of images; `table`: the CSV file. Relative to the current folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+    /// `projected`, `digits`: exactly these pairs of classes for every set, in place of the division into search pairs and held-out pairs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<Vec<Pair>>,
+    /// `table`: the name of the label column (its number from 1 where there is no header); the last one if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+fn default_tasks() -> usize {
+    10
+}
+
+fn default_epochs() -> u32 {
+    1
+}
+
+fn default_max_abs_error() -> f64 {
+    100.0
+}
+
+/// What is told about a key of a task description.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyDoc {
+    /// The key.
+    pub key: &'static str,
+    /// What it sets, in one line, with its default.
+    pub meaning: &'static str,
+}
+
+/// All keys of a task description, in the order of the fields of [`TaskSpec`].
+pub const TASK_KEYS: [KeyDoc; 10] = [
+    KeyDoc { key: "kind", meaning: "the kind of task" },
+    KeyDoc { key: "features", meaning: "F, the size of vectors, 1 to 4,096 (default: the kind's; table: its number of feature columns)" },
+    KeyDoc { key: "train", meaning: "training examples a task (default: the kind's; table: all rows that validation leaves)" },
+    KeyDoc { key: "valid", meaning: "validation examples a task (default: the kind's; table: a fifth of the rows)" },
+    KeyDoc { key: "tasks", meaning: "tasks in the set (default 10)" },
+    KeyDoc { key: "epochs", meaning: "how often the training examples are gone through (default 1)" },
+    KeyDoc { key: "max_abs_error", meaning: "an error above it ends training or validation (default 100; inf: never)" },
+    KeyDoc { key: "data", meaning: "projected: folder with IDX or CIFAR-10 files; table: CSV file, plain or .gz" },
+    KeyDoc {
+        key: "pairs",
+        meaning: "pairs of classes, as in [\"3-5\"], for all sets (default: 36 pairs for search, the other 9 to select and at the end)",
+    },
+    KeyDoc { key: "label", meaning: "name of the label column (default: the last column)" },
+];
+
+impl TaskSpec {
+    /// A set of 10 tasks of this kind with all its defaults.
+    pub fn new(kind: TaskKind) -> TaskSpec {
+        TaskSpec {
+            kind,
+            features: None,
+            train: None,
+            valid: None,
+            tasks: default_tasks(),
+            epochs: default_epochs(),
+            max_abs_error: default_max_abs_error(),
+            data: None,
+            pairs: None,
+            label: None,
+        }
+    }
+
+    /// The same with the defaults of the kind written out, except what only the data tell.
+    #[must_use]
+    pub fn resolved(&self) -> TaskSpec {
+        let doc = self.kind.doc();
+        TaskSpec {
+            features: self.features.or(doc.features),
+            train: self.train.or(doc.train),
+            valid: self.valid.or(doc.valid),
+            ..self.clone()
+        }
+    }
+
+    /// Whether the description makes sense; data files are not looked at.
+    ///
+    /// # Errors
+    /// [`TaskError::Key`], naming the key and what to write instead.
+    pub fn validate(&self) -> Result<(), TaskError> {
+        let refuse = |key, problem: String, remedy: &str| Err(TaskError::Key { key, problem, remedy: remedy.to_owned() });
+        let keys = self.kind.doc().keys;
+        let optional = [("data", self.data.is_some()), ("pairs", self.pairs.is_some()), ("label", self.label.is_some())];
+        for (key, given) in optional {
+            if given && !keys.contains(&key) {
+                return refuse(key, format!("means nothing for tasks of kind `{}`", self.kind), "remove it or choose another kind");
+            }
+        }
+        if keys.contains(&"data") {
+            self.data_path()?;
+        }
+        if let Some(features) = self.features
+            && !(1..=MAX_FEATURES).contains(&features)
+        {
+            return refuse("features", format!("is {features}"), &format!("choose 1 to {MAX_FEATURES}"));
+        }
+        if self.kind == TaskKind::TwoLayer && self.features == Some(1) {
+            return refuse("features", "is 1, where every label of a two-layer task is 0".to_owned(), "choose at least 2");
+        }
+        let counts =
+            [("train", self.train == Some(0)), ("valid", self.valid == Some(0)), ("tasks", self.tasks == 0), ("epochs", self.epochs == 0)];
+        for (key, zero) in counts {
+            if zero {
+                return refuse(key, "is 0".to_owned(), "choose at least 1");
+            }
+        }
+        if self.max_abs_error.is_nan() || self.max_abs_error < 0.0 {
+            return refuse("max_abs_error", format!("is {}", self.max_abs_error), "choose a number from 0 up, or inf");
+        }
+        if self.pairs.as_ref().is_some_and(Vec::is_empty) {
+            return refuse("pairs", "is an empty list".to_owned(), "name at least one pair, as in [\"3-5\"], or remove the key");
+        }
+        if let Some(pairs) = &self.pairs
+            && let Some(twice) = pairs.iter().enumerate().find(|(index, pair)| pairs[..*index].contains(pair))
+        {
+            return refuse("pairs", format!("has {} twice", twice.1), "name each pair once");
+        }
+        Ok(())
+    }
+
+    /// The data file or folder.
+    pub(super) fn data_path(&self) -> Result<&Path, TaskError> {
+        let what = if self.kind == TaskKind::Table { "a CSV file" } else { "a folder with IDX or CIFAR-10 files" };
+        self.data.as_deref().ok_or_else(|| TaskError::Key {
+            key: "data",
+            problem: format!("is missing, which tasks of kind `{}` need", self.kind),
+            remedy: format!("give {what} (on the command line: --data)"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(toml: &str) -> String {
+        let spec: TaskSpec = toml::from_str(toml).expect("it parses");
+        spec.validate().expect_err("it is refused").to_string()
+    }
+
+    #[test]
+    fn what_is_left_out_has_defaults_and_survives_a_round_trip() {
+        let spec: TaskSpec = toml::from_str("kind = 'linear'").expect("it parses");
+        assert_eq!(spec, TaskSpec::new(TaskKind::Linear));
+        let resolved = spec.resolved();
+        assert_eq!((resolved.features, resolved.train, resolved.valid, resolved.tasks), (Some(4), Some(1_000), Some(100), 10));
+        let text = toml::to_string(&resolved).expect("it prints");
+        assert_eq!(toml::from_str::<TaskSpec>(&text).expect("it parses again"), resolved);
+    }
+
+    #[test]
+    fn the_documented_keys_are_those_of_the_file_and_every_kind_takes_only_such() {
+        let full = TaskSpec {
+            features: Some(1),
+            train: Some(1),
+            valid: Some(1),
+            data: Some("x".into()),
+            pairs: Some(vec!["3-5".parse().expect("a pair")]),
+            label: Some("y".into()),
+            ..TaskSpec::new(TaskKind::Table)
+        };
+        let table = toml::Table::try_from(&full).expect("it prints");
+        let documented: Vec<&str> = TASK_KEYS.iter().map(|doc| doc.key).collect();
+        assert_eq!(table.len(), documented.len());
+        assert!(documented.iter().all(|key| table.contains_key(*key)));
+        for kind in super::super::TASK_KINDS {
+            assert!(kind.keys.iter().all(|key| documented.contains(key)));
+        }
+    }
+
+    #[test]
+    fn refusals_name_the_key_and_the_remedy() {
+        assert_eq!(refusal("kind = 'linear'\nfeatures = 0"), "`features` is 0: choose 1 to 4096");
+        assert_eq!(refusal("kind = 'linear'\nfeatures = 4097"), "`features` is 4097: choose 1 to 4096");
+        assert_eq!(refusal("kind = 'linear'\ntrain = 0"), "`train` is 0: choose at least 1");
+        assert_eq!(refusal("kind = 'linear'\nvalid = 0"), "`valid` is 0: choose at least 1");
+        assert_eq!(refusal("kind = 'linear'\ntasks = 0"), "`tasks` is 0: choose at least 1");
+        assert_eq!(refusal("kind = 'linear'\nepochs = 0"), "`epochs` is 0: choose at least 1");
+        assert!(refusal("kind = 'linear'\nmax_abs_error = nan").starts_with("`max_abs_error` is NaN"));
+        assert!(refusal("kind = 'linear'\nmax_abs_error = -1.0").starts_with("`max_abs_error` is -1"));
+        assert!(refusal("kind = 'linear'\npairs = ['3-5']").contains("means nothing for tasks of kind `linear`"));
+        assert!(refusal("kind = 'digits'\ndata = 'x'").starts_with("`data` means nothing"));
+        assert!(refusal("kind = 'digits'\npairs = []").contains("empty list"));
+        assert!(refusal("kind = 'digits'\npairs = ['3-5', '5-3', '3-5']").contains("has 3-5 twice"));
+        assert!(refusal("kind = 'table'").contains("give a CSV file"));
+        assert!(refusal("kind = 'projected'").contains("give a folder"));
+        assert!(refusal("kind = 'two-layer'\nfeatures = 1").contains("choose at least 2"));
+        let infinite: TaskSpec = toml::from_str("kind = 'linear'\nmax_abs_error = inf").expect("it parses");
+        assert!(infinite.validate().is_ok());
+    }
+
+    #[test]
+    fn unknown_keys_kinds_and_pairs_are_errors() {
+        let unknown = |toml: &str| toml::from_str::<TaskSpec>(toml).expect_err("it is refused").to_string();
+        assert!(unknown("kind = 'linear'\nfeature = 3").contains("`feature`"));
+        assert!(unknown("kind = 'linaer'").contains("linear"));
+        assert!(unknown("kind = 'digits'\npairs = ['3-3']").contains("3-3"));
+    }
+}

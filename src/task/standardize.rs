@@ -1,0 +1,106 @@
+//! What is done to features before programs see them: projection to fewer dimensions, and standardization.
+
+use exnihilo_jit::Stream;
+
+/// A random matrix that takes examples of `inputs` numbers to F numbers.
+pub(super) struct Projection {
+    features: usize,
+    /// `inputs` x F, row-major: an example is a row vector, multiplied from the left.
+    matrix: Vec<f64>,
+}
+
+impl Projection {
+    /// A matrix of N(0, 1), drawn row by row: the F weights of the first input come first.
+    pub(super) fn draw(inputs: usize, features: usize, mut stream: Stream) -> Projection {
+        Projection { features, matrix: (0..inputs * features).map(|_| stream.normal()).collect() }
+    }
+
+    /// Appends the projection of one example. Every sum is taken in the order of the inputs.
+    pub(super) fn apply(&self, example: impl Iterator<Item = f64>, out: &mut Vec<f64>) {
+        let start = out.len();
+        out.resize(start + self.features, 0.0);
+        let projected = &mut out[start..];
+        for (input, weights) in example.zip(self.matrix.chunks_exact(self.features)) {
+            // Most pixels of handwriting are 0, and a zero changes no sum.
+            if input != 0.0 {
+                for (sum, weight) in projected.iter_mut().zip(weights) {
+                    *sum += input * weight;
+                }
+            }
+        }
+    }
+}
+
+/// The mean and the standard deviation (over n) of each column.
+pub(super) struct Standardizer {
+    columns: Vec<(f64, f64)>,
+}
+
+impl Standardizer {
+    /// Measures the columns of rows of `width` numbers.
+    pub(super) fn fit(rows: &[f64], width: usize) -> Standardizer {
+        let count = (rows.len() / width) as f64;
+        let mean_of =
+            |column: usize, term: &dyn Fn(f64) -> f64| rows[column..].iter().step_by(width).map(|&x| term(x)).sum::<f64>() / count;
+        let column = |column: usize| {
+            // The mean of equal numbers may differ from them by rounding, which must not be blown up to a deviation.
+            if rows[column..].iter().step_by(width).all(|&x| x == rows[column]) {
+                return (rows[column], 0.0);
+            }
+            let mean = mean_of(column, &|x| x);
+            (mean, mean_of(column, &|x| (x - mean) * (x - mean)).sqrt())
+        };
+        Standardizer { columns: (0..width).map(column).collect() }
+    }
+
+    /// Subtracts the means and divides by the deviations; a deviation of 0 does not divide.
+    pub(super) fn apply(&self, rows: &mut [f64]) {
+        for row in rows.chunks_exact_mut(self.columns.len()) {
+            for (x, &(mean, deviation)) in row.iter_mut().zip(&self.columns) {
+                *x -= mean;
+                if deviation > 0.0 {
+                    *x /= deviation;
+                }
+            }
+        }
+    }
+}
+
+/// Standardizes both parts by the moments of the first, the training part. Rows have `width` numbers.
+pub(super) fn standardize(train: &mut [f64], valid: &mut [f64], width: usize) {
+    let standardizer = Standardizer::fit(train, width);
+    standardizer.apply(train);
+    standardizer.apply(valid);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_parts_use_the_moments_of_training() {
+        let mut train = [1.0, 0.1, 3.0, 0.1, 1.0, 0.1, 3.0, 0.1];
+        let mut valid = [5.0, 0.3];
+        standardize(&mut train, &mut valid, 2);
+        assert_eq!(train, [-1.0, 0.0, 1.0, 0.0, -1.0, 0.0, 1.0, 0.0]);
+        assert_eq!(valid, [3.0, 0.3 - 0.1]);
+    }
+
+    #[test]
+    fn a_constant_column_whose_mean_would_round_is_only_shifted() {
+        let mut train = [0.1; 10];
+        assert_ne!(train.iter().sum::<f64>() / 10.0, 0.1);
+        standardize(&mut train, &mut [], 1);
+        assert_eq!(train, [0.0; 10]);
+    }
+
+    #[test]
+    fn a_projection_is_the_product_with_its_matrix() {
+        let projection = Projection::draw(3, 2, Stream::new(1));
+        let mut stream = Stream::new(1);
+        let weights: Vec<f64> = (0..6).map(|_| stream.normal()).collect();
+        let mut out = vec![7.0];
+        projection.apply([2.0, 0.0, -1.0].into_iter(), &mut out);
+        assert_eq!(out, [7.0, 2.0 * weights[0] - weights[4], 2.0 * weights[1] - weights[5]]);
+    }
+}
