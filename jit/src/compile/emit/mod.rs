@@ -299,51 +299,78 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         })
     }
 
-    /// Goes on where every lane that counts has an error within the limit; otherwise lets the host stop lanes. Returns the new masks.
+    /// Goes on where every lane that counts has an error within the limit; otherwise stops lanes. Returns the new masks.
     fn stop_check(&mut self, error: Pairs<P>, excluded: Pairs<P>, masks: Value, example: Value) -> Pairs<P> {
         let limit = self.load_pair(self.constants, 0);
         let b = &mut self.builder;
-        let fine: Pairs<P> = std::array::from_fn(|pair| {
-            let within = b.ins().fcmp(FloatCC::LessThanOrEqual, error[pair], limit);
-            b.ins().bor(within, excluded[pair])
-        });
-        let all = fine.into_iter().reduce(|x, y| b.ins().band(x, y)).expect("at least one pair");
-        let all = b.ins().vall_true(all);
+        let within: Pairs<P> = error.map(|error| b.ins().fcmp(FloatCC::LessThanOrEqual, error, limit));
+        let fine: Pairs<P> = std::array::from_fn(|pair| b.ins().bor(within[pair], excluded[pair]));
+        let all = self.all_lanes(fine);
         let go_on = self.block_like(&excluded);
         let stop = self.builder.create_block();
-        let reload = self.builder.create_block();
+        let leave = self.builder.create_block();
         self.builder.set_cold_block(stop);
-        self.builder.set_cold_block(reload);
-        let unchanged = block_args(&excluded);
-        self.builder.ins().brif(all, go_on, &unchanged, stop, &[]);
+        self.builder.set_cold_block(leave);
+        self.builder.ins().brif(all, go_on, &block_args(&excluded), stop, &[]);
 
         self.builder.switch_to_block(stop);
-        let step_errors = self.load_word(offset::STEP_ERRORS);
-        self.store_pairs(error, step_errors, 0);
-        let training = self.function == Function::Train;
         let settings = self.source.settings;
-        let freezes = if training { settings.freeze_training } else { settings.freeze_validation };
-        if freezes {
-            self.store_all_dirty_aside();
-        }
-        let host = if training { frame::stop_training as *const () as usize } else { frame::fail_validation as *const () as usize };
-        let signature = self.stop_signature();
-        let host = self.builder.ins().iconst(types::I64, host as i64);
-        let call = self.builder.ins().call_indirect(signature, host, &[self.frame, example]);
-        let none_left = self.builder.inst_results(call)[0];
-        let leave = self.builder.create_block();
-        self.builder.set_cold_block(leave);
-        self.builder.ins().brif(none_left, leave, &[], reload, &[]);
+        let freezes = if self.function == Function::Train { settings.freeze_training } else { settings.freeze_validation };
+        let (masks, none_left) = if freezes {
+            let none_left = self.stop_on_host(error, example);
+            (self.load_masks(masks), none_left)
+        } else {
+            self.stop_here(fine, excluded, masks, example)
+        };
+        self.builder.ins().brif(none_left, leave, &[], go_on, &block_args(&masks));
 
         // Nobody looks at the carried values of lanes that have all stopped: their memory was frozen if it matters.
         self.builder.switch_to_block(leave);
         self.builder.ins().return_(&[]);
-
-        self.builder.switch_to_block(reload);
-        let masks = self.load_masks(masks);
-        self.jump(go_on, &masks);
         self.builder.switch_to_block(go_on);
         std::array::from_fn(|pair| self.builder.block_params(go_on)[pair])
+    }
+
+    /// Lets the host stop lanes, which also keeps their memory; returns whether none is left.
+    fn stop_on_host(&mut self, error: Pairs<P>, example: Value) -> Value {
+        let step_errors = self.load_word(offset::STEP_ERRORS);
+        self.store_pairs(error, step_errors, 0);
+        self.store_all_dirty_aside();
+        let host = match self.function {
+            Function::Train => frame::stop_training as *const (),
+            Function::Setup | Function::Validate => frame::fail_validation as *const (),
+        };
+        let signature = self.stop_signature();
+        let host = self.builder.ins().iconst(types::I64, host as i64);
+        let call = self.builder.ins().call_indirect(signature, host, &[self.frame, example]);
+        self.builder.inst_results(call)[0]
+    }
+
+    /// Excludes the lanes that are not fine, without a call, since a call would cost the loop its registers; returns the new masks
+    /// and whether no lane is left.
+    fn stop_here(&mut self, fine: Pairs<P>, excluded: Pairs<P>, masks: Value, example: Value) -> (Pairs<P>, Value) {
+        let stopped_at = self.load_word(offset::STOPPED_AT);
+        let at = self.builder.ins().splat(types::I64X2, example);
+        let excluded = std::array::from_fn(|pair| {
+            let offset = pair as i32 * 16;
+            let b = &mut self.builder;
+            let before = b.ins().load(types::I64X2, flags(), stopped_at, offset);
+            let now = b.ins().bitselect(fine[pair], before, at);
+            b.ins().store(flags(), now, stopped_at, offset);
+            let newly = b.ins().bnot(fine[pair]);
+            let excluded = b.ins().bor(excluded[pair], newly);
+            b.ins().store(flags(), excluded, masks, offset);
+            excluded
+        });
+        let none_left = self.all_lanes(excluded);
+        (excluded, none_left)
+    }
+
+    /// Whether the masks hold in every lane of every pair.
+    fn all_lanes(&mut self, masks: Pairs<P>) -> Value {
+        let b = &mut self.builder;
+        let all = masks.into_iter().reduce(|x, y| b.ins().band(x, y)).expect("at least one pair");
+        b.ins().vall_true(all)
     }
 
     /// The steps of one component function.
