@@ -3,9 +3,9 @@
 //! One function holds a whole loop over examples. Rows of scalars and of small vectors and matrices are SSA values: loaded at first use,
 //! stored or carried to the next example only if they can matter there (or if memory is observed). Rows of larger operands stay in memory.
 
+mod memory_loops;
 mod ops;
 mod rows;
-mod vector_loops;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{AbiParam, Block, BlockArg, Endianness, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, Value, types};
@@ -380,8 +380,8 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             let step = self.source.code.steps()[index];
             if self.on_host(&step) {
                 self.host_step(index, &step);
-            } else if self.in_vector_loop(&step) {
-                self.vector_loop(&step);
+            } else if self.in_memory_loop(&step) {
+                self.memory_loop(&step);
             } else {
                 self.inline(index, &step);
             }
@@ -396,20 +396,20 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         }
     }
 
-    fn operands_in_memory(&self, step: &Step, space: Space) -> bool {
-        self.in_memory(space) && step.op.inputs().iter().copied().chain(step.op.output()).any(|operand| operand == space)
-    }
-
-    /// Whether the step is left to the interpreter: random draws, matrix products, matrices that are not SSA values.
+    /// Whether the step is left to the interpreter: random draws, matrix products, some ops on matrices in memory.
     fn on_host(&self, step: &Step) -> bool {
-        step.op.is_random()
-            || step.op == Op::MatrixMatrixProduct
-            || (self.operands_in_memory(step, Space::Matrix) && step.op != Op::MatrixConstSet)
+        step.op.is_random() || step.op == Op::MatrixMatrixProduct || (self.has_large_operand(step) && !self.has_memory_loop(step.op))
     }
 
-    /// Whether the step is a loop over the elements of vectors in memory.
-    fn in_vector_loop(&self, step: &Step) -> bool {
-        self.operands_in_memory(step, Space::Vector) && step.op != Op::VectorConstSet
+    /// Whether the step is a loop over elements in memory.
+    fn in_memory_loop(&self, step: &Step) -> bool {
+        self.has_large_operand(step) && self.has_memory_loop(step.op)
+    }
+
+    /// Whether some operand is not made of SSA values; one element of it is written without a loop.
+    fn has_large_operand(&self, step: &Step) -> bool {
+        let mut operands = step.op.inputs().iter().copied().chain(step.op.output());
+        !step.op.writes_one_element() && operands.any(|space| self.in_memory(space))
     }
 
     /// Rows that some step of this function writes as SSA values, that the next example can see, and that no host step touches:
@@ -419,7 +419,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         let mut touched = vec![false; self.source.layout.rows()];
         for &component in self.function.components() {
             for step in self.source.code.function(component) {
-                let outside = self.on_host(step) || self.in_vector_loop(step);
+                let outside = self.on_host(step) || self.in_memory_loop(step);
                 for (row, elements) in operand_rows(step, self.source.settings.features) {
                     if outside {
                         touched[row..row + elements].fill(true);
