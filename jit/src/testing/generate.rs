@@ -48,8 +48,8 @@ const SPECIAL_NARROW: [f32; 13] =
 /// Index fractions, the ends and what rounds near them among them.
 const FRACTIONS: [f32; 8] = [0.0, 1.0, 0.5, 0.999_999_94, 1e-45, 0.4, 0.7, 0.333_333_34];
 
-/// Elements that one backend may compute on one case, about; examples and tasks are cut down to it.
-const BUDGET: usize = 200_000;
+/// Elements that one backend may compute on one case, about (ten times as many on a long one); examples and tasks are cut down to it.
+const BUDGET: usize = 150_000;
 
 /// A program with the tasks that it is to be run on.
 #[derive(Debug)]
@@ -277,14 +277,18 @@ fn cost(instruction: &Instruction, features: usize) -> usize {
 
 /// Tasks for a program, as many and as long as the budget allows.
 fn task_group(stream: &mut Stream, program: &Program) -> TaskGroup {
+    // Long runs are compiled with more care; only small programs are affordable at that length.
+    let long = stream.below(16) == 0;
     let features = match stream.below(12) {
+        _ if long => 1 + stream.below(2),
         0 => [16, 17, 32, 33][stream.below(4)],
         1 | 2 => 1 + stream.below(40),
         _ => 1 + stream.below(8),
     };
     let scoring = if stream.below(3) == 0 { Scoring::Accuracy } else { Scoring::Rms };
-    let epochs = 1 + stream.below(3);
+    let epochs = if long { 3 } else { 1 + stream.below(3) };
     let max_abs_error = match stream.below(8) {
+        _ if long => f64::INFINITY,
         0 => f64::INFINITY,
         1 => 0.0,
         2 => 0.5,
@@ -292,13 +296,18 @@ fn task_group(stream: &mut Stream, program: &Program) -> TaskGroup {
         4 | 5 => stream.normal().abs() * 3.0,
         _ => 100.0,
     };
-    let mut tasks = 1 + stream.below(17);
+    let mut tasks = if long { 13 + stream.below(5) } else { 1 + stream.below(17) };
     // Later epochs are gathered in blocks of 64 examples: sometimes more than one block.
-    let mut train = if stream.below(12) == 0 { 65 + stream.below(70) } else { 1 + stream.below(40) };
+    let mut train = match stream.below(12) {
+        _ if long => 900,
+        0 => 65 + stream.below(70),
+        _ => 1 + stream.below(40),
+    };
     let mut valid = 1 + stream.below(40);
     let [setup, predict, learn] =
         ComponentFunction::ALL.map(|function| program.function(function).iter().map(|i| cost(i, features)).sum::<usize>());
-    while tasks * (setup + epochs * (train * (predict + learn) + valid * predict)) > BUDGET {
+    let budget = if long { 10 * BUDGET } else { BUDGET };
+    while tasks * (setup + epochs * (train * (predict + learn) + valid * predict)) > budget {
         if train + valid > 8 {
             (train, valid) = (train.div_ceil(2), valid.div_ceil(2));
         } else if tasks > 1 {
