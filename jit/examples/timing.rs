@@ -19,15 +19,15 @@ fn main() {
     for name in ["linear", "net"] {
         let p = known_program(name).unwrap();
         for f in [4, 8, 16, 32] {
-            let g = group(f, 10, 1000, 1);
-            let g12 = group(f, 12, 1000, 1);
+            let g = group(f, 10, 8000, 1);
+            let g12 = group(f, 12, 8000, 1);
             print!("{name} F={f}: ");
             let mut bits = None;
             for (b, g) in [(Backend::Oracle, &g), (Backend::Interp, &g), (Backend::Jit, &g), (Backend::Jit, &g12)] {
                 let mut w = Evaluator::new(b).worker();
                 let mut best = f64::MAX;
                 let (mut c0, mut c1) = (0.0, 0.0);
-                for _ in 0..15 {
+                for _ in 0..5 {
                     let t = Instant::now();
                     c0 = w.counters().compile_seconds;
                     let e = w.evaluate(&p, g).unwrap();
@@ -42,7 +42,7 @@ fn main() {
                 print!(
                     "{b}{} {:.2} ns (compile {:.0} us)  ",
                     g.tasks().len(),
-                    best * 1e9 / 1000.0 / g.tasks().len() as f64,
+                    best * 1e9 / 8000.0 / g.tasks().len() as f64,
                     (c1 - c0) * 1e6
                 );
             }

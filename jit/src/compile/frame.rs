@@ -10,7 +10,7 @@ use crate::exec::math;
 use crate::interp::{Code, Draws, Step, run_one};
 use crate::lang::Op;
 
-/// What a compiled function gets a pointer to. Compiled code reads the fields at the offsets in [`offset`] and writes none of them.
+/// What a compiled function gets a pointer to. Compiled code reads the fields at the offsets in [`offset`] and writes only through them.
 #[repr(C)]
 pub(super) struct Frame {
     memory: *mut f64,
@@ -18,7 +18,8 @@ pub(super) struct Frame {
     labels: *const f64,
     count: u64,
     errors: *mut f64,
-    stopped: *const u64,
+    stopped: *mut u64,
+    stopped_at: *mut u64,
     loss: *mut f64,
     constants: *const f64,
     first_step: u64,
@@ -38,6 +39,8 @@ pub(super) mod offset {
     pub(crate) const ERRORS: i32 = offset_of!(Frame, errors) as i32;
     /// Masks of the lanes that do not count: stopped in training, failed in validation.
     pub(crate) const STOPPED: i32 = offset_of!(Frame, stopped) as i32;
+    /// The example at which each lane stopped or failed.
+    pub(crate) const STOPPED_AT: i32 = offset_of!(Frame, stopped_at) as i32;
     pub(crate) const LOSS: i32 = offset_of!(Frame, loss) as i32;
     pub(crate) const CONSTANTS: i32 = offset_of!(Frame, constants) as i32;
     pub(crate) const FIRST_STEP: i32 = offset_of!(Frame, first_step) as i32;
@@ -59,6 +62,7 @@ struct Host {
 }
 
 /// The address of a compiled function.
+#[derive(Clone, Copy)]
 pub(super) struct Entry(extern "C" fn(*mut Frame));
 
 impl Entry {
@@ -145,6 +149,7 @@ impl Invocation {
             count: block.count as u64,
             errors: errors.as_mut_ptr(),
             stopped: pointers.excluded,
+            stopped_at: pointers.stopped_at,
             loss: pointers.loss,
             constants: self.constants.as_ptr(),
             first_step: block.first_step,

@@ -8,6 +8,7 @@ mod frame;
 mod listing;
 mod memory;
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use cranelift_codegen::Context;
@@ -20,10 +21,10 @@ use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Module, ModuleError};
 
 use crate::analysis::AddressSet;
-use crate::exec::chunk::{Block, Chunk, Engine, RunSettings};
+use crate::exec::chunk::{Block, Chunk, Engine, RunSettings, Scoring};
 use crate::exec::layout::Layout;
 use crate::interp::Code;
-use crate::lang::Space;
+use crate::lang::{ComponentFunction, Space};
 use frame::{Entry, Invocation};
 pub use listing::{Listing, ListingSection};
 pub use memory::mapped_bytes;
@@ -33,7 +34,10 @@ use memory::{CodeMemory, CodePages};
 pub(crate) const MAX_COMPILED_WIDTH: usize = 4;
 
 /// How many programs share one module, and are freed together.
-const GENERATION: u32 = 256;
+const GENERATION: usize = 256;
+
+/// How many generations of code are kept, so that a program that differs only in constants finds its code again.
+const KEPT_GENERATIONS: usize = 4;
 
 /// The most vector operations that one program may unroll to; beyond, it is interpreted.
 const MAX_OPERATIONS: usize = 40_000;
@@ -50,6 +54,16 @@ pub(crate) struct Source<'a> {
     pub(crate) width: usize,
     /// Every address is in memory at exit, and errors are recorded.
     pub(crate) observe: bool,
+    pub(crate) effort: Effort,
+}
+
+/// How much time register allocation may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// One pass: for short runs, where compiling is most of the cost.
+    Quick,
+    /// Backtracking: compiles about twice as long, and loops run faster.
+    Thorough,
 }
 
 /// Why there is no native code.
@@ -72,18 +86,27 @@ pub(crate) struct Compiler {
     context: Context,
     builder: FunctionBuilderContext,
     control: ControlPlane,
-    generation: Option<Generation>,
+    /// The oldest first; one sequence for each [`Effort`].
+    generations: [VecDeque<Generation>; 2],
+    key: Vec<u32>,
 }
 
 impl Default for Compiler {
     fn default() -> Compiler {
-        Compiler { context: Context::new(), builder: FunctionBuilderContext::new(), control: ControlPlane::default(), generation: None }
+        Compiler {
+            context: Context::new(),
+            builder: FunctionBuilderContext::new(),
+            control: ControlPlane::default(),
+            generations: Default::default(),
+            key: Vec::new(),
+        }
     }
 }
 
 impl std::fmt::Debug for Compiler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Compiler").field("programs", &self.generation.as_ref().map(|g| g.programs)).finish_non_exhaustive()
+        let programs = self.generations.iter().flatten().map(|generation| generation.code.len()).sum::<usize>();
+        f.debug_struct("Compiler").field("programs", &programs).finish_non_exhaustive()
     }
 }
 
@@ -91,79 +114,92 @@ impl std::fmt::Debug for Compiler {
 struct Generation {
     module: JITModule,
     pages: Arc<CodePages>,
-    programs: u32,
+    /// By what their code depends on: everything but the values of constants.
+    code: HashMap<Box<[u32]>, [Entry; 3]>,
 }
 
 /// The machine that code is made for, or why there is none. Shared by all threads.
-pub(crate) fn host() -> Result<&'static OwnedTargetIsa, CompileError> {
-    static HOST: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
-    HOST.get_or_init(|| {
-        if std::env::var_os("EXNIHILO_NO_JIT").is_some_and(|value| value == "1") {
-            return Err("EXNIHILO_NO_JIT=1 is set".to_owned());
-        }
-        let mut flags = settings::builder();
-        for (name, value) in [
-            // Measured: optimizing triples the time to compile and does not make this code faster.
-            ("opt_level", "none"),
-            ("regalloc_algorithm", "backtracking"),
-            ("is_pic", "false"),
-            ("use_colocated_libcalls", "false"),
-            ("enable_probestack", "false"),
-            ("unwind_info", "false"),
-            ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
-        ] {
-            flags.set(name, value).map_err(|error| format!("{name}={value}: {error}"))?;
-        }
-        let builder = cranelift_native::builder().map_err(str::to_owned)?;
-        let isa = builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())?;
-        if isa.pointer_bits() != 64 || isa.endianness() != cranelift_codegen::ir::Endianness::Little {
-            return Err("compiled code needs a 64-bit little-endian machine".to_owned());
-        }
-        Ok(isa)
-    })
-    .as_ref()
-    .map_err(|reason| CompileError::Host(reason.clone()))
+pub(crate) fn host(effort: Effort) -> Result<&'static OwnedTargetIsa, CompileError> {
+    static HOSTS: [OnceLock<Result<OwnedTargetIsa, String>>; 2] = [OnceLock::new(), OnceLock::new()];
+    HOSTS[effort as usize]
+        .get_or_init(|| {
+            if std::env::var_os("EXNIHILO_NO_JIT").is_some_and(|value| value == "1") {
+                return Err("EXNIHILO_NO_JIT=1 is set".to_owned());
+            }
+            let mut flags = settings::builder();
+            for (name, value) in [
+                // Measured: optimizing triples the time to compile and does not make this code faster.
+                ("opt_level", "none"),
+                ("regalloc_algorithm", if effort == Effort::Quick { "single_pass" } else { "backtracking" }),
+                ("is_pic", "false"),
+                ("use_colocated_libcalls", "false"),
+                ("enable_probestack", "false"),
+                ("unwind_info", "false"),
+                ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
+            ] {
+                flags.set(name, value).map_err(|error| format!("{name}={value}: {error}"))?;
+            }
+            let builder = cranelift_native::builder().map_err(str::to_owned)?;
+            let isa = builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())?;
+            if isa.pointer_bits() != 64 || isa.endianness() != cranelift_codegen::ir::Endianness::Little {
+                return Err("compiled code needs a 64-bit little-endian machine".to_owned());
+            }
+            Ok(isa)
+        })
+        .as_ref()
+        .map_err(|reason| CompileError::Host(reason.clone()))
 }
 
 impl Compiler {
-    /// Compiles the three functions of a program.
-    pub(crate) fn compile(&mut self, source: Source<'_>) -> Result<Compiled, CompileError> {
+    /// The three functions of a program: found again if one that differs only in constants was compiled lately.
+    /// Says whether they had to be compiled.
+    pub(crate) fn compile(&mut self, source: Source<'_>) -> Result<(Compiled, bool), CompileError> {
+        set_key(&mut self.key, &source);
+        for generation in &self.generations[source.effort as usize] {
+            if let Some(entries) = generation.code.get(self.key.as_slice()) {
+                return Ok((Compiled::new(*entries, &source, &generation.pages), false));
+            }
+        }
         let operations = emit::operations(&source);
         if operations > MAX_OPERATIONS {
             return Err(CompileError::TooLarge(operations));
         }
-        match self.try_compile(source) {
-            // The pages of this generation may be full: a fresh one has room for any program that passed the check above.
-            Err(CompileError::Codegen(error)) if matches!(*error, ModuleError::Allocation { .. }) && self.generation.is_some() => {
-                self.generation = None;
-                self.try_compile(source)
+        let compiled = match self.try_compile(source) {
+            // The pages of this generation are full: a fresh one has room for any program that passed the check above.
+            Err(CompileError::Codegen(error)) if matches!(*error, ModuleError::Allocation { .. }) => {
+                self.begin_generation(source.effort)?;
+                self.try_compile(source)?
             }
-            result => result,
-        }
+            result => result?,
+        };
+        Ok((compiled, true))
     }
 
     fn try_compile(&mut self, source: Source<'_>) -> Result<Compiled, CompileError> {
-        if self.generation.as_ref().is_none_or(|generation| generation.programs >= GENERATION) {
-            self.generation = Some(Generation::new()?);
+        if self.generations[source.effort as usize].back().is_none_or(|generation| generation.code.len() >= GENERATION) {
+            self.begin_generation(source.effort)?;
         }
-        let mut ids = Vec::with_capacity(3);
-        for function in emit::Function::ALL {
-            let id = self.define(&source, function)?;
-            ids.push(id);
-        }
-        let generation = self.generation.as_mut().expect("made above");
+        let [setup, train, validate] = emit::Function::ALL.map(|function| self.define(&source, function));
+        let ids = [setup?, train?, validate?];
+        let generation = self.generations[source.effort as usize].back_mut().expect("begun above");
         generation.module.finalize_definitions().map_err(Box::new)?;
-        generation.programs += 1;
-        let entry = |which: usize| Entry::new(generation.module.get_finalized_function(ids[which]), &generation.pages);
-        Ok(Compiled {
-            entries: [entry(0), entry(1), entry(2)],
-            invocation: Invocation::new(&source),
-            _pages: Arc::clone(&generation.pages),
-        })
+        let entries = ids.map(|id| Entry::new(generation.module.get_finalized_function(id), &generation.pages));
+        generation.code.insert(self.key.as_slice().into(), entries);
+        Ok(Compiled::new(entries, &source, &generation.pages))
+    }
+
+    /// Begins a generation; the oldest goes if there are too many.
+    fn begin_generation(&mut self, effort: Effort) -> Result<(), CompileError> {
+        let generations = &mut self.generations[effort as usize];
+        if generations.len() >= KEPT_GENERATIONS {
+            generations.pop_front();
+        }
+        generations.push_back(Generation::new(effort)?);
+        Ok(())
     }
 
     fn define(&mut self, source: &Source<'_>, function: emit::Function) -> Result<FuncId, CompileError> {
-        let generation = self.generation.as_mut().expect("made by the caller");
+        let generation = self.generations[source.effort as usize].back_mut().expect("begun by the caller");
         let module = &mut generation.module;
         module.clear_context(&mut self.context);
         self.context.func.signature.params.push(AbiParam::new(types::I64));
@@ -176,7 +212,7 @@ impl Compiler {
 
     /// The IR and the machine code of a program, for people.
     pub(crate) fn listing(&mut self, source: Source<'_>) -> Result<Listing, CompileError> {
-        let isa = host()?;
+        let isa = host(source.effort)?;
         let mut sections = Vec::new();
         for function in emit::Function::ALL {
             self.context.clear();
@@ -194,12 +230,12 @@ impl Compiler {
 }
 
 impl Generation {
-    fn new() -> Result<Generation, CompileError> {
-        let isa = host()?;
+    fn new(effort: Effort) -> Result<Generation, CompileError> {
+        let isa = host(effort)?;
         let mut builder = JITBuilder::with_isa(Arc::clone(isa), cranelift_module::default_libcall_names());
         let (memory, pages) = CodeMemory::new();
         builder.memory_provider(Box::new(memory));
-        Ok(Generation { module: JITModule::new(builder), pages, programs: 0 })
+        Ok(Generation { module: JITModule::new(builder), pages, code: HashMap::new() })
     }
 }
 
@@ -208,6 +244,28 @@ pub(crate) struct Compiled {
     entries: [Entry; 3],
     invocation: Invocation,
     _pages: Arc<CodePages>,
+}
+
+impl Compiled {
+    fn new(entries: [Entry; 3], source: &Source<'_>, pages: &Arc<CodePages>) -> Compiled {
+        Compiled { entries, invocation: Invocation::new(source), _pages: Arc::clone(pages) }
+    }
+}
+
+/// Everything that the code of a program depends on. Rows stand for addresses: programs that differ only in the names of their
+/// addresses, or the values of their constants, have the same code.
+fn set_key(key: &mut Vec<u32>, source: &Source<'_>) {
+    let settings = source.settings;
+    let flags = [settings.freeze_training, settings.freeze_validation, source.observe, settings.scoring == Scoring::Accuracy];
+    key.clear();
+    key.push(flags.iter().fold(source.width as u32, |word, &flag| word << 1 | u32::from(flag)));
+    key.extend([settings.features as u32, source.layout.rows() as u32]);
+    for component in ComponentFunction::ALL {
+        key.push(source.code.function(component).len() as u32);
+    }
+    for step in source.code.steps() {
+        key.extend([u32::from(step.op.number()), step.in1, step.in2, step.out]);
+    }
 }
 
 impl Engine for Compiled {

@@ -76,7 +76,9 @@ pub(crate) struct ChunkPointers {
     /// `[row][lane]`.
     pub(crate) memory: *mut f64,
     /// Masks of the lanes that do not count any more.
-    pub(crate) excluded: *const Mask,
+    pub(crate) excluded: *mut Mask,
+    /// The example at which a lane stopped or failed.
+    pub(crate) stopped_at: *mut u64,
     /// By lane.
     pub(crate) loss: *mut f64,
 }
@@ -151,7 +153,8 @@ impl Chunk {
     pub(crate) fn pointers(&mut self, training: bool) -> ChunkPointers {
         ChunkPointers {
             memory: self.memory.as_mut_ptr(),
-            excluded: if training { self.stopped.as_ptr() } else { self.failed.as_ptr() },
+            excluded: if training { self.stopped.as_mut_ptr() } else { self.failed.as_mut_ptr() },
+            stopped_at: self.stopped_at.as_mut_ptr(),
             loss: self.loss.as_mut_ptr(),
         }
     }

@@ -4,10 +4,15 @@
 mod backend;
 mod cases;
 mod compare;
+mod differential;
+mod generate;
 mod liveness;
 mod record;
+mod write;
 
 pub use backend::{CaseBackend, Mismatch, OracleBackend, WorkerBackend, check};
 pub use cases::{Case, CaseError, CaseReader, ExecuteCase, ExecuteOutcome, MAX_LINE_BYTES, OpCase};
 pub use compare::{Tolerance, memory_difference};
+pub use differential::{Divergence, FuzzReport, Fuzzer};
+pub use generate::{FuzzCase, SPECIAL_NUMBERS};
 pub use liveness::live_instructions_by_paths;

@@ -1,17 +1,18 @@
-//! The JSON of a case, as it stands in the file; [`super::cases`] checks it and builds programs, tasks and memories.
+//! The JSON of a case, as it stands in the file; [`super::cases`] checks it and builds programs, tasks and memories, and
+//! [`super::write`] makes it from them.
 
 use crate::lang::{InstructionRecord, Number};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// One line of a case file.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(super) enum CaseRecord {
     Op(OpRecord),
     Execute(ExecuteRecord),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OpRecord {
     #[serde(default = "current_version")]
@@ -26,7 +27,7 @@ pub(super) struct OpRecord {
     pub(super) expected: MemoryRecord,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExecuteRecord {
     #[serde(default = "current_version")]
@@ -58,7 +59,7 @@ pub(super) struct ExecuteRecord {
 }
 
 /// How the reference names the two scorings.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, Serialize)]
 pub(super) enum EvalType {
     #[serde(rename = "RMS_ERROR")]
     RmsError,
@@ -66,7 +67,7 @@ pub(super) enum EvalType {
     Accuracy,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MemoryRecord {
     pub(super) scalars: Vec<Number>,
@@ -74,7 +75,7 @@ pub(super) struct MemoryRecord {
     pub(super) matrices: Vec<Vec<Vec<Number>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExpectRecord {
     pub(super) fitness: Number,
@@ -84,7 +85,7 @@ pub(super) struct ExpectRecord {
 }
 
 /// Mostly for people; what else stands there is ignored.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 pub(super) struct InfoRecord {
     pub(super) train_steps: Option<u64>,
 }

@@ -3,9 +3,9 @@
 //! One function holds a whole loop over examples. Rows of scalars and of small vectors and matrices are SSA values: loaded at first use,
 //! stored or carried to the next example only if they can matter there (or if memory is observed). Rows of larger operands stay in memory.
 
+mod memory_loops;
 mod ops;
 mod rows;
-mod vector_loops;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{AbiParam, Block, BlockArg, Endianness, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, Value, types};
@@ -299,51 +299,78 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         })
     }
 
-    /// Goes on where every lane that counts has an error within the limit; otherwise lets the host stop lanes. Returns the new masks.
+    /// Goes on where every lane that counts has an error within the limit; otherwise stops lanes. Returns the new masks.
     fn stop_check(&mut self, error: Pairs<P>, excluded: Pairs<P>, masks: Value, example: Value) -> Pairs<P> {
         let limit = self.load_pair(self.constants, 0);
         let b = &mut self.builder;
-        let fine: Pairs<P> = std::array::from_fn(|pair| {
-            let within = b.ins().fcmp(FloatCC::LessThanOrEqual, error[pair], limit);
-            b.ins().bor(within, excluded[pair])
-        });
-        let all = fine.into_iter().reduce(|x, y| b.ins().band(x, y)).expect("at least one pair");
-        let all = b.ins().vall_true(all);
+        let within: Pairs<P> = error.map(|error| b.ins().fcmp(FloatCC::LessThanOrEqual, error, limit));
+        let fine: Pairs<P> = std::array::from_fn(|pair| b.ins().bor(within[pair], excluded[pair]));
+        let all = self.all_lanes(fine);
         let go_on = self.block_like(&excluded);
         let stop = self.builder.create_block();
-        let reload = self.builder.create_block();
+        let leave = self.builder.create_block();
         self.builder.set_cold_block(stop);
-        self.builder.set_cold_block(reload);
-        let unchanged = block_args(&excluded);
-        self.builder.ins().brif(all, go_on, &unchanged, stop, &[]);
+        self.builder.set_cold_block(leave);
+        self.builder.ins().brif(all, go_on, &block_args(&excluded), stop, &[]);
 
         self.builder.switch_to_block(stop);
-        let step_errors = self.load_word(offset::STEP_ERRORS);
-        self.store_pairs(error, step_errors, 0);
-        let training = self.function == Function::Train;
         let settings = self.source.settings;
-        let freezes = if training { settings.freeze_training } else { settings.freeze_validation };
-        if freezes {
-            self.store_all_dirty_aside();
-        }
-        let host = if training { frame::stop_training as *const () as usize } else { frame::fail_validation as *const () as usize };
-        let signature = self.stop_signature();
-        let host = self.builder.ins().iconst(types::I64, host as i64);
-        let call = self.builder.ins().call_indirect(signature, host, &[self.frame, example]);
-        let none_left = self.builder.inst_results(call)[0];
-        let leave = self.builder.create_block();
-        self.builder.set_cold_block(leave);
-        self.builder.ins().brif(none_left, leave, &[], reload, &[]);
+        let freezes = if self.function == Function::Train { settings.freeze_training } else { settings.freeze_validation };
+        let (masks, none_left) = if freezes {
+            let none_left = self.stop_on_host(error, example);
+            (self.load_masks(masks), none_left)
+        } else {
+            self.stop_here(fine, excluded, masks, example)
+        };
+        self.builder.ins().brif(none_left, leave, &[], go_on, &block_args(&masks));
 
         // Nobody looks at the carried values of lanes that have all stopped: their memory was frozen if it matters.
         self.builder.switch_to_block(leave);
         self.builder.ins().return_(&[]);
-
-        self.builder.switch_to_block(reload);
-        let masks = self.load_masks(masks);
-        self.jump(go_on, &masks);
         self.builder.switch_to_block(go_on);
         std::array::from_fn(|pair| self.builder.block_params(go_on)[pair])
+    }
+
+    /// Lets the host stop lanes, which also keeps their memory; returns whether none is left.
+    fn stop_on_host(&mut self, error: Pairs<P>, example: Value) -> Value {
+        let step_errors = self.load_word(offset::STEP_ERRORS);
+        self.store_pairs(error, step_errors, 0);
+        self.store_all_dirty_aside();
+        let host = match self.function {
+            Function::Train => frame::stop_training as *const (),
+            Function::Setup | Function::Validate => frame::fail_validation as *const (),
+        };
+        let signature = self.stop_signature();
+        let host = self.builder.ins().iconst(types::I64, host as i64);
+        let call = self.builder.ins().call_indirect(signature, host, &[self.frame, example]);
+        self.builder.inst_results(call)[0]
+    }
+
+    /// Excludes the lanes that are not fine, without a call, since a call would cost the loop its registers; returns the new masks
+    /// and whether no lane is left.
+    fn stop_here(&mut self, fine: Pairs<P>, excluded: Pairs<P>, masks: Value, example: Value) -> (Pairs<P>, Value) {
+        let stopped_at = self.load_word(offset::STOPPED_AT);
+        let at = self.builder.ins().splat(types::I64X2, example);
+        let excluded = std::array::from_fn(|pair| {
+            let offset = pair as i32 * 16;
+            let b = &mut self.builder;
+            let before = b.ins().load(types::I64X2, flags(), stopped_at, offset);
+            let now = b.ins().bitselect(fine[pair], before, at);
+            b.ins().store(flags(), now, stopped_at, offset);
+            let newly = b.ins().bnot(fine[pair]);
+            let excluded = b.ins().bor(excluded[pair], newly);
+            b.ins().store(flags(), excluded, masks, offset);
+            excluded
+        });
+        let none_left = self.all_lanes(excluded);
+        (excluded, none_left)
+    }
+
+    /// Whether the masks hold in every lane of every pair.
+    fn all_lanes(&mut self, masks: Pairs<P>) -> Value {
+        let b = &mut self.builder;
+        let all = masks.into_iter().reduce(|x, y| b.ins().band(x, y)).expect("at least one pair");
+        b.ins().vall_true(all)
     }
 
     /// The steps of one component function.
@@ -353,8 +380,8 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             let step = self.source.code.steps()[index];
             if self.on_host(&step) {
                 self.host_step(index, &step);
-            } else if self.in_vector_loop(&step) {
-                self.vector_loop(&step);
+            } else if self.in_memory_loop(&step) {
+                self.memory_loop(&step);
             } else {
                 self.inline(index, &step);
             }
@@ -369,20 +396,20 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         }
     }
 
-    fn operands_in_memory(&self, step: &Step, space: Space) -> bool {
-        self.in_memory(space) && step.op.inputs().iter().copied().chain(step.op.output()).any(|operand| operand == space)
-    }
-
-    /// Whether the step is left to the interpreter: random draws, matrix products, matrices that are not SSA values.
+    /// Whether the step is left to the interpreter: random draws, matrix products, some ops on matrices in memory.
     fn on_host(&self, step: &Step) -> bool {
-        step.op.is_random()
-            || step.op == Op::MatrixMatrixProduct
-            || (self.operands_in_memory(step, Space::Matrix) && step.op != Op::MatrixConstSet)
+        step.op.is_random() || step.op == Op::MatrixMatrixProduct || (self.has_large_operand(step) && !self.has_memory_loop(step.op))
     }
 
-    /// Whether the step is a loop over the elements of vectors in memory.
-    fn in_vector_loop(&self, step: &Step) -> bool {
-        self.operands_in_memory(step, Space::Vector) && step.op != Op::VectorConstSet
+    /// Whether the step is a loop over elements in memory.
+    fn in_memory_loop(&self, step: &Step) -> bool {
+        self.has_large_operand(step) && self.has_memory_loop(step.op)
+    }
+
+    /// Whether some operand is not made of SSA values; one element of it is written without a loop.
+    fn has_large_operand(&self, step: &Step) -> bool {
+        let mut operands = step.op.inputs().iter().copied().chain(step.op.output());
+        !step.op.writes_one_element() && operands.any(|space| self.in_memory(space))
     }
 
     /// Rows that some step of this function writes as SSA values, that the next example can see, and that no host step touches:
@@ -392,7 +419,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         let mut touched = vec![false; self.source.layout.rows()];
         for &component in self.function.components() {
             for step in self.source.code.function(component) {
-                let outside = self.on_host(step) || self.in_vector_loop(step);
+                let outside = self.on_host(step) || self.in_memory_loop(step);
                 for (row, elements) in operand_rows(step, self.source.settings.features) {
                     if outside {
                         touched[row..row + elements].fill(true);

@@ -166,9 +166,17 @@ impl<const P: usize> Emitter<'_, '_, P> {
         self.set_rows(out, values);
     }
 
+    pub(super) fn multiply(&mut self, x: Pairs<P>, y: Pairs<P>) -> Pairs<P> {
+        self.zip(x, y, |b, x, y| b.ins().fmul(x, y))
+    }
+
+    pub(super) fn square_root(&mut self, x: Pairs<P>) -> Pairs<P> {
+        self.zip(x, x, |b, x, _| b.ins().sqrt(x))
+    }
+
     fn multiply_row(&mut self, factor: Pairs<P>, row: usize) -> Pairs<P> {
         let x = self.get(row);
-        self.zip(factor, x, |b, x, y| b.ins().fmul(x, y))
+        self.multiply(factor, x)
     }
 
     fn multiply_rows(&mut self, left: usize, right: usize) -> Pairs<P> {
@@ -195,7 +203,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
 
     fn norm_of_squares(&mut self, count: usize, row: &dyn Fn(usize) -> usize) -> Pairs<P> {
         let squares = self.sum_of_squares(count, row);
-        self.zip(squares, squares, |b, x, _| b.ins().sqrt(x))
+        self.square_root(squares)
     }
 
     fn mean(&mut self, count: usize, row: &dyn Fn(usize) -> usize) -> Pairs<P> {
