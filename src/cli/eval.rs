@@ -115,7 +115,9 @@ impl Eval {
         let fitness = evaluation.fitness(Combine::Mean);
         let Evaluation { task_fitness, train_steps, backend } = evaluation;
         match (self.json, self.quiet) {
-            (true, _) => print_event("program", &ProgramEvent { name, fitness, task_fitness, train_steps: *train_steps, backend: *backend }),
+            (true, _) => {
+                print_event("program", &ProgramEvent { name, fitness, task_fitness, train_steps: *train_steps, backend: *backend })
+            }
             (false, true) => Ok(()),
             (false, false) => {
                 const SHOWN: usize = 10;

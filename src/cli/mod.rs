@@ -9,6 +9,7 @@ mod disasm;
 mod eval;
 mod evolve;
 mod failure;
+mod fuzz;
 mod man;
 mod output;
 mod presets;
@@ -20,7 +21,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use failure::Failure;
 
 /// Evolves complete machine-learning algorithms from nothing (AutoML-Zero).
 ///
@@ -51,6 +51,7 @@ enum Command {
     Eval(eval::Eval),
     Conform(conform::Conform),
     Bench(bench::Bench),
+    Fuzz(fuzz::Fuzz),
     Simplify(simplify::Simplify),
     Disasm(disasm::Disasm),
     Presets(presets::Presets),
@@ -87,6 +88,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Eval(command) => command.run(),
         Command::Conform(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Fuzz(command) => command.run(),
         Command::Simplify(command) => command.run(),
         Command::Disasm(command) => command.run(),
         Command::Presets(command) => command.run(),
