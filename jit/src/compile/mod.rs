@@ -175,6 +175,11 @@ impl Compiler {
         Ok((compiled, true))
     }
 
+    /// Finds no program again that was compiled before. Its pages go with their generation, which ends when they are full.
+    pub(crate) fn forget(&mut self) {
+        self.generations.iter_mut().flatten().for_each(|generation| generation.code.clear());
+    }
+
     fn try_compile(&mut self, source: Source<'_>) -> Result<Compiled, CompileError> {
         if self.generations[source.effort as usize].back().is_none_or(|generation| generation.code.len() >= GENERATION) {
             self.begin_generation(source.effort)?;

@@ -274,6 +274,12 @@ impl Worker {
         self.program.copy_from(program);
     }
 
+    /// Forgets the native code of all programs so far, so that each is compiled anew: for measuring what compiling costs.
+    pub fn forget_compiled(&mut self) {
+        #[cfg(feature = "jit")]
+        self.compiler.forget();
+    }
+
     /// What this worker has done so far.
     pub const fn counters(&self) -> Counters {
         self.counters
