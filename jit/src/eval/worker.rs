@@ -274,6 +274,12 @@ impl Worker {
         self.program.copy_from(program);
     }
 
+    /// Makes the next evaluations compile anew, as if nothing had been compiled before: for measuring.
+    pub fn forget_compiled(&mut self) {
+        #[cfg(feature = "jit")]
+        self.compiler.forget();
+    }
+
     /// What this worker has done so far.
     pub const fn counters(&self) -> Counters {
         self.counters
