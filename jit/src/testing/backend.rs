@@ -129,8 +129,8 @@ pub enum Verdict {
 /// # Errors
 /// The first difference from what the case expects that neither the tolerance nor the last bits of the maths allow.
 pub fn check(backend: &mut impl CaseBackend, case: &Case) -> Result<Verdict, Mismatch> {
-    let mismatch =
-        |id: &str, about: String, difference: String| Mismatch { backend: backend.name().to_owned(), id: id.to_owned(), about, difference };
+    let name = backend.name().to_owned();
+    let mismatch = |id: &str, about, difference| Mismatch { backend: name, id: id.to_owned(), about, difference };
     match case {
         Case::Op(case) => {
             let about = format!("{}, F = {}, {}", case.instruction.op(), case.initial.features(), case.note);
