@@ -23,7 +23,10 @@ fn random_programs_agree_on_every_backend() {
     let programs = given.unwrap_or(PROGRAMS);
     let mut fuzzer = Fuzzer::new(2026);
     for _ in 0..programs {
-        fuzzer.run_one().unwrap_or_else(|divergence| panic!("{divergence}\n{:?}", divergence.case));
+        fuzzer.run_one().unwrap_or_else(|divergence| {
+            let case = divergence.case.as_ref().map_or("", |(_, line)| line);
+            panic!("{divergence}\nas a case, if it shows there:\n{case}")
+        });
     }
     let report = fuzzer.report();
     println!("{report:?}");
@@ -75,9 +78,15 @@ fn each_op_alone(backend: Backend) {
                 if op.inputs().is_empty() && out != 2 {
                     continue;
                 }
-                for special in [false, true] {
-                    let instruction = Instruction::new(op, in1, in2, out, data).expect("valid");
-                    let initial = filled(features, special, &mut stream);
+                // Special numbers meet each other often enough only if fewer elements are filled more often.
+                let fills = match features {
+                    1 => 40,
+                    2..=8 => 24 / features,
+                    _ => 2,
+                };
+                let instruction = Instruction::new(op, in1, in2, out, data).expect("valid");
+                for fill in 0..fills {
+                    let initial = filled(features, fill > 0, &mut stream);
                     let (mut expected, mut found) = (initial.clone(), initial);
                     execute(&instruction, 0, 0, 77, &mut expected);
                     let ran = worker.execute_setup(&Program::new(&[instruction], &[], &[]), 77, &mut found).expect("small");
