@@ -80,8 +80,8 @@ fn each_op_alone(backend: Backend) {
                 }
                 // Special numbers meet each other often enough only if fewer elements are filled more often.
                 let fills = match features {
-                    1 => 40,
-                    2..=8 => 24 / features,
+                    1 => 24,
+                    2..=8 => 16 / features,
                     _ => 2,
                 };
                 let instruction = Instruction::new(op, in1, in2, out, data).expect("valid");
