@@ -6,9 +6,12 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExperimentError {
-    /// Malformed TOML, an unknown key, a value of the wrong type; the message has the place.
+    /// Malformed TOML; the message has the place.
     #[error("{0}")]
     Toml(String),
+    /// An unknown key, or a value of the wrong type; the message has the place.
+    #[error("{0}")]
+    Keys(String),
     /// A key or value given apart from the file.
     #[error("cannot set {key}: {problem}")]
     Set {

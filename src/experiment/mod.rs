@@ -4,6 +4,7 @@
 mod error;
 mod initial;
 mod presets;
+mod run_directory;
 mod settings;
 mod validate;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use error::ExperimentError;
 pub use initial::InitialPopulation;
 pub use presets::{PRESETS, Preset};
+pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use settings::{FecSettings, FunctionSettings, MutationKind, OpName, ProgramSettings, SearchSettings, TaskSets};
 
 use error::with_nearest;
@@ -63,7 +65,8 @@ impl Experiment {
     /// # Errors
     /// Malformed TOML, unknown keys (with the nearest known one) and values of the wrong type, with line and column.
     pub fn from_toml(text: &str) -> Result<Experiment, ExperimentError> {
-        toml::from_str(text).map_err(|error| ExperimentError::Toml(with_nearest(error.to_string().trim_end(), error.message())))
+        text.parse::<toml::Table>().map_err(|error| ExperimentError::Toml(error.to_string().trim_end().to_owned()))?;
+        toml::from_str(text).map_err(|error| ExperimentError::Keys(with_nearest(error.to_string().trim_end(), error.message())))
     }
 
     /// Reads an experiment file; a program that it names by path is looked for beside the file and taken in as text.
@@ -106,6 +109,7 @@ impl Experiment {
     }
 
     /// Replaces the data of all tasks: image pairs from a directory (kind `projected`) or a table from a file (kind `table`).
+    /// A table's own sizes replace those of the experiment: all feature columns, a fifth of the rows for validation.
     ///
     /// # Errors
     /// A path that is not UTF-8.
@@ -123,7 +127,13 @@ impl Experiment {
         let present = if self.tasks.final_set.is_some() { 3 } else { 2 };
         let values: Vec<(&str, toml::Value)> =
             sets[..present].iter().flat_map(|&[kind_key, data_key]| [(kind_key, kind.into()), (data_key, text.into())]).collect();
-        self.set_values(&values)
+        self.set_values(&values)?;
+        if kind == "table" {
+            for spec in [Some(&mut self.tasks.search), Some(&mut self.tasks.select), self.tasks.final_set.as_mut()].into_iter().flatten() {
+                (spec.features, spec.train, spec.valid) = (None, None, None);
+            }
+        }
+        Ok(())
     }
 
     fn set_values(&mut self, values: &[(&str, toml::Value)]) -> Result<(), ExperimentError> {

@@ -34,29 +34,44 @@ pub fn sum_with<C, T: Copy>(
     mut add: impl FnMut(&mut C, T, T) -> T,
 ) -> T {
     assert!(count > 0, "a sum of no terms");
+    // Partial sums are indexed by constants only, so that the optimizer can keep them in registers.
     let mut partials = [term(context, 0); PARTIALS];
-    let first = count.min(PARTIALS);
-    for (i, partial) in partials.iter_mut().enumerate().take(first).skip(1) {
-        *partial = term(context, i);
+    for (j, partial) in partials.iter_mut().enumerate().skip(1) {
+        if j < count {
+            *partial = term(context, j);
+        }
     }
-    for i in PARTIALS..count {
-        let next = term(context, i);
-        partials[i % PARTIALS] = add(context, partials[i % PARTIALS], next);
+    let mut begin = PARTIALS;
+    while begin + PARTIALS <= count {
+        for (j, partial) in partials.iter_mut().enumerate() {
+            let next = term(context, begin + j);
+            *partial = add(context, *partial, next);
+        }
+        begin += PARTIALS;
     }
-    combine(context, partials, first, &mut add)
+    for (j, partial) in partials.iter_mut().enumerate() {
+        if begin + j < count {
+            let next = term(context, begin + j);
+            *partial = add(context, *partial, next);
+        }
+    }
+    combine(context, partials, count.min(PARTIALS), &mut add)
 }
 
 /// Adds the first `count` of eight partial sums, halving their number.
 #[inline(always)]
 pub fn combine<C, T: Copy>(context: &mut C, mut partials: [T; PARTIALS], count: usize, mut add: impl FnMut(&mut C, T, T) -> T) -> T {
-    let mut width = PARTIALS / 2;
-    while width > 0 {
-        for j in 0..width.min(count.saturating_sub(width)) {
-            partials[j] = add(context, partials[j], partials[j + width]);
+    for j in 0..4 {
+        if j + 4 < count {
+            partials[j] = add(context, partials[j], partials[j + 4]);
         }
-        width /= 2;
     }
-    partials[0]
+    for j in 0..2 {
+        if j + 2 < count {
+            partials[j] = add(context, partials[j], partials[j + 2]);
+        }
+    }
+    if count > 1 { add(context, partials[0], partials[1]) } else { partials[0] }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The ops that relate rows and columns of a matrix. Those whose output may be one of their inputs go through spare memory.
 
 use super::code::Step;
-use super::step::{exist, get, reduce, st_dev};
+use super::reduce::{RowSeries, dot};
+use super::step::{cells, mean, norm, st_dev};
 use crate::exec::lanes::Lanes;
 use crate::lang::Op;
 
@@ -10,12 +11,12 @@ pub(super) fn execute<const L: usize>(step: &Step, features: usize, rows: &mut [
     let (a, b, out, f) = (step.in1 as usize, step.in2 as usize, step.out as usize, features);
     match step.op {
         Op::VectorOuterProduct => {
-            exist(rows, &[a, b], f);
-            exist(rows, &[out], f * f);
-            for r in 0..f {
-                let left = get(rows, a + r);
-                for c in 0..f {
-                    rows[out + r * f + c] = (left * get(rows, b + c)).0;
+            let rows = cells(rows);
+            let (left, right) = (&rows[a..a + f], &rows[b..b + f]);
+            for (left, row) in left.iter().zip(rows[out..out + f * f].chunks_exact(f)) {
+                let left = Lanes(left.get());
+                for (product, right) in row.iter().zip(right) {
+                    product.set((left * Lanes(right.get())).0);
                 }
             }
         }
@@ -32,29 +33,27 @@ pub(super) fn execute<const L: usize>(step: &Step, features: usize, rows: &mut [
         }
         Op::MatrixRowNorm => {
             for r in 0..f {
-                rows[out + r] = reduce(f, |c| square(get(rows, a + r * f + c))).sqrt().0;
+                rows[out + r] = norm(rows, f, RowSeries::from(a + r * f)).0;
             }
         }
         Op::MatrixColumnNorm => {
             for c in 0..f {
-                rows[out + c] = reduce(f, |r| square(get(rows, a + r * f + c))).sqrt().0;
+                rows[out + c] = norm(rows, f, RowSeries { first: a + c, stride: f }).0;
             }
         }
         Op::MatrixRowMean => {
             for r in 0..f {
-                rows[out + r] = (reduce(f, |c| get(rows, a + r * f + c)) / Lanes::splat(f as f64)).0;
+                rows[out + r] = mean(rows, f, RowSeries::from(a + r * f)).0;
             }
         }
         Op::MatrixRowStDev => {
             for r in 0..f {
-                rows[out + r] = st_dev(f, |c| get(rows, a + r * f + c)).0;
+                rows[out + r] = st_dev(rows, f, RowSeries::from(a + r * f)).0;
             }
         }
         Op::MatrixVectorProduct => {
             for (r, result) in spare.iter_mut().enumerate().take(f) {
-                let row = a + r * f;
-                exist(rows, &[row, b], f);
-                *result = reduce(f, |c| get(rows, row + c) * get(rows, b + c)).0;
+                *result = dot(rows, f, RowSeries::from(a + r * f), RowSeries::from(b)).0;
             }
             rows[out..out + f].copy_from_slice(&spare[..f]);
         }
@@ -69,16 +68,11 @@ pub(super) fn execute<const L: usize>(step: &Step, features: usize, rows: &mut [
         Op::MatrixMatrixProduct => {
             for r in 0..f {
                 for c in 0..f {
-                    spare[r * f + c] = reduce(f, |k| get(rows, a + r * f + k) * get(rows, b + k * f + c)).0;
+                    spare[r * f + c] = dot(rows, f, RowSeries::from(a + r * f), RowSeries { first: b + c, stride: f }).0;
                 }
             }
             rows[out..out + f * f].copy_from_slice(&spare[..f * f]);
         }
         _ => unreachable!("step::execute handles the other ops"),
     }
-}
-
-#[inline(always)]
-fn square<const L: usize>(x: Lanes<L>) -> Lanes<L> {
-    x * x
 }

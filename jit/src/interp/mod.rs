@@ -4,6 +4,7 @@
 pub(crate) mod code;
 mod dispatch;
 mod matrix;
+mod reduce;
 mod run;
 pub(crate) mod step;
 

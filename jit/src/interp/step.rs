@@ -1,11 +1,13 @@
 //! One instruction on all lanes of a chunk. What each op means is defined in [`crate::oracle`]; this must agree bit for bit.
 
+use std::cell::Cell;
+
 use super::code::Step;
 use super::matrix;
+use super::reduce::{RowSeries, dot, total};
 use crate::exec::lanes::Lanes;
 use crate::exec::math;
 use crate::exec::random::DrawKey;
-use crate::exec::sum::sum;
 use crate::lang::{Op, Space};
 
 /// Where the random instructions of a chunk draw from.
@@ -25,30 +27,28 @@ pub(super) fn get<const L: usize>(rows: &Rows<L>, row: usize) -> Lanes<L> {
     Lanes(rows[row])
 }
 
-/// States once per op that `n` rows from each of these on exist, so that the loops over them need no check per row.
+/// The rows as cells, so that an output may be one of the inputs and slices of both can be walked without a check per row.
 #[inline(always)]
-pub(super) fn exist<const L: usize>(rows: &Rows<L>, firsts: &[usize], n: usize) {
-    for first in firsts {
-        assert!(first + n <= rows.len(), "rows that the layout has");
-    }
+pub(super) fn cells<const L: usize>(rows: &mut Rows<L>) -> &[Cell<[f64; L]>] {
+    Cell::from_mut(rows).as_slice_of_cells()
 }
 
 /// Elementwise: an output that is also an input is read before it is written, element by element.
 #[inline(always)]
 fn map<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64) -> f64) {
-    let (a, out) = (step.in1 as usize, step.out as usize);
-    exist(rows, &[a, out], n);
-    for i in 0..n {
-        rows[out + i] = get(rows, a + i).map(&f).0;
+    let rows = cells(rows);
+    let (a, out) = (&rows[step.in1 as usize..][..n], &rows[step.out as usize..][..n]);
+    for (out, a) in out.iter().zip(a) {
+        out.set(Lanes(a.get()).map(&f).0);
     }
 }
 
 #[inline(always)]
 fn zip<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64, f64) -> f64) {
-    let (a, b, out) = (step.in1 as usize, step.in2 as usize, step.out as usize);
-    exist(rows, &[a, b, out], n);
-    for i in 0..n {
-        rows[out + i] = get(rows, a + i).zip(get(rows, b + i), &f).0;
+    let rows = cells(rows);
+    let (a, b, out) = (&rows[step.in1 as usize..][..n], &rows[step.in2 as usize..][..n], &rows[step.out as usize..][..n]);
+    for ((out, a), b) in out.iter().zip(a).zip(b) {
+        out.set(Lanes(a.get()).zip(Lanes(b.get()), &f).0);
     }
 }
 
@@ -56,10 +56,10 @@ fn zip<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64
 #[inline(always)]
 fn scale<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize) {
     let factor = get(rows, step.in1 as usize);
-    let (b, out) = (step.in2 as usize, step.out as usize);
-    exist(rows, &[b, out], n);
-    for i in 0..n {
-        rows[out + i] = (factor * get(rows, b + i)).0;
+    let rows = cells(rows);
+    let (b, out) = (&rows[step.in2 as usize..][..n], &rows[step.out as usize..][..n]);
+    for (out, b) in out.iter().zip(b) {
+        out.set((factor * Lanes(b.get())).0);
     }
 }
 
@@ -71,18 +71,23 @@ fn fill<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, draws: Draws<
     }
 }
 
-/// The sum of `n` values in the documented order.
+/// The mean of n rows.
 #[inline(always)]
-pub(super) fn reduce<const L: usize>(n: usize, term: impl FnMut(usize) -> Lanes<L>) -> Lanes<L> {
-    sum(n, term)
+pub(super) fn mean<const L: usize>(rows: &Rows<L>, n: usize, x: RowSeries) -> Lanes<L> {
+    total(rows, n, x) / Lanes::splat(n as f64)
 }
 
-/// sqrt(sum of squares / n - mean^2) of n consecutive rows.
+/// The square root of the sum of squares of n rows.
 #[inline(always)]
-pub(super) fn st_dev<const L: usize>(n: usize, x: impl Fn(usize) -> Lanes<L>) -> Lanes<L> {
-    let count = Lanes::splat(n as f64);
-    let mean = reduce(n, &x) / count;
-    (reduce(n, |i| x(i) * x(i)) / count - mean * mean).sqrt()
+pub(super) fn norm<const L: usize>(rows: &Rows<L>, n: usize, x: RowSeries) -> Lanes<L> {
+    dot(rows, n, x, x).sqrt()
+}
+
+/// sqrt(sum of squares / n - mean^2) of n rows.
+#[inline(always)]
+pub(super) fn st_dev<const L: usize>(rows: &Rows<L>, n: usize, x: RowSeries) -> Lanes<L> {
+    let mean = mean(rows, n, x);
+    (dot(rows, n, x, x) / Lanes::splat(n as f64) - mean * mean).sqrt()
 }
 
 pub(super) const fn min_first(a: f64, b: f64) -> f64 {
@@ -134,16 +139,10 @@ pub(crate) fn execute<const L: usize>(step: &Step, features: usize, rows: &mut R
             let value = rows[a];
             rows[out..out + n].fill(value);
         }
-        Op::VectorInnerProduct => {
-            exist(rows, &[a, b], size);
-            rows[out] = reduce(size, |i| get(rows, a + i) * get(rows, b + i)).0;
-        }
-        Op::VectorNorm | Op::MatrixNorm => {
-            exist(rows, &[a], size);
-            rows[out] = reduce(size, |i| get(rows, a + i) * get(rows, a + i)).sqrt().0;
-        }
-        Op::VectorMean | Op::MatrixMean => rows[out] = (reduce(size, |i| get(rows, a + i)) / Lanes::splat(size as f64)).0,
-        Op::VectorStDev | Op::MatrixStDev => rows[out] = st_dev(size, |i| get(rows, a + i)).0,
+        Op::VectorInnerProduct => rows[out] = dot(rows, size, RowSeries::from(a), RowSeries::from(b)).0,
+        Op::VectorNorm | Op::MatrixNorm => rows[out] = norm(rows, size, RowSeries::from(a)).0,
+        Op::VectorMean | Op::MatrixMean => rows[out] = mean(rows, size, RowSeries::from(a)).0,
+        Op::VectorStDev | Op::MatrixStDev => rows[out] = st_dev(rows, size, RowSeries::from(a)).0,
         Op::ScalarConstSet | Op::VectorConstSet | Op::MatrixConstSet => rows[out] = [low; L],
         Op::ScalarUniformSet | Op::VectorUniformSet | Op::MatrixUniformSet => {
             fill(rows, step, n, draws, |key, at, element| key.at_step(at).uniform(element, low, high));

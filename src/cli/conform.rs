@@ -1,0 +1,126 @@
+//! `conform`: recorded cases on every backend.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, OracleBackend, WorkerBackend, check};
+use exnihilo_jit::{Backend, Evaluator, Examples, GroupSettings, Program, Scoring, Task, TaskGroup};
+use serde::Serialize;
+
+use super::Exit;
+use super::failure::Failure;
+use super::output::{note, print_event, print_line};
+
+/// Run recorded cases on every backend and compare the results
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exnihilo conform tests/cases/*.jsonl*
+  exnihilo conform case.jsonl --json
+
+Exit code 3 if any backend gives another result than the case expects.")]
+pub(super) struct Conform {
+    /// Case files (.jsonl, .jsonl.gz)
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Print the last line only
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Default, Serialize)]
+struct Tally {
+    cases: u64,
+    passed: u64,
+    failed: u64,
+}
+
+impl Tally {
+    fn count(&mut self, passed: bool) {
+        self.cases += 1;
+        self.passed += u64::from(passed);
+        self.failed += u64::from(!passed);
+    }
+}
+
+#[derive(Serialize)]
+struct FailureEvent<'a> {
+    backend: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct DoneEvent<'a> {
+    #[serde(flatten)]
+    all: Tally,
+    by_backend: &'a BTreeMap<&'static str, Tally>,
+}
+
+impl Conform {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let mut oracle = OracleBackend::default();
+        let mut interp = WorkerBackend::new(Backend::Interp, None);
+        let mut jit = native_code_available()?.then(|| WorkerBackend::new(Backend::Jit, None));
+        if jit.is_none() {
+            note("jit: skipped, because there is no native code on this machine or in this build");
+        }
+        let mut all = Tally::default();
+        let mut by_backend = BTreeMap::new();
+        for file in &self.files {
+            for case in CaseReader::open(file).map_err(malformed)? {
+                let case = case.map_err(malformed)?;
+                let mut passed = self.check(&mut oracle, "oracle", &case, &mut by_backend)?;
+                passed &= self.check(&mut interp, "interp", &case, &mut by_backend)?;
+                if let Some(jit) = &mut jit {
+                    passed &= self.check(jit, "jit", &case, &mut by_backend)?;
+                }
+                all.count(passed);
+            }
+        }
+        if self.json {
+            print_event("done", &DoneEvent { all, by_backend: &by_backend })?;
+        } else {
+            for (backend, Tally { cases, passed, failed }) in &by_backend {
+                print_line(&format!("{backend:<7} {cases:>7} cases  {passed:>7} passed  {failed:>5} failed"))?;
+            }
+            print_line(&format!("all     {:>7} cases  {:>7} passed  {:>5} failed", all.cases, all.passed, all.failed))?;
+        }
+        Ok(if all.failed == 0 { Exit::Done } else { Exit::Difference })
+    }
+
+    /// Runs a case on a backend, counts and shows. True if it passes.
+    fn check(
+        &self,
+        backend: &mut impl CaseBackend,
+        name: &'static str,
+        case: &Case,
+        tallies: &mut BTreeMap<&'static str, Tally>,
+    ) -> Result<bool, Failure> {
+        let checked = check(backend, case);
+        tallies.entry(name).or_default().count(checked.is_ok());
+        let Err(mismatch) = checked else { return Ok(true) };
+        let message = mismatch.to_string();
+        if self.json {
+            print_event("failure", &FailureEvent { backend: name, message: &message })?;
+        } else if !self.quiet {
+            print_line(&message)?;
+        }
+        Ok(false)
+    }
+}
+
+fn malformed(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::Failed(error.into())
+}
+
+/// Whether programs can be compiled here: tries it on the empty one.
+fn native_code_available() -> Result<bool, Failure> {
+    let example = Examples { features: vec![0.0], labels: vec![0.0] };
+    let task = Task { seed: 0, train: example.clone(), valid: example, train_orders: None };
+    let group = TaskGroup::new(GroupSettings::new(1, Scoring::Rms), vec![task]).map_err(malformed)?;
+    Ok(Evaluator::new(Backend::Jit).worker().evaluate(&Program::default(), &group)?.backend == Backend::Jit)
+}

@@ -1,0 +1,60 @@
+//! `disasm`: what a program is compiled to.
+
+use clap::Args;
+
+use super::Exit;
+use super::args::TaskArgs;
+use super::failure::Failure;
+use super::output::print_text;
+use super::programs::read_program;
+
+/// Print the generated IR and machine code, labelled by component function and instruction
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exnihilo disasm linear --asm
+  exnihilo disasm runs/linear-s0/best.az --features 16 --ir
+
+Instructions are those of the simplified program; labels look like `; Predict 0: s1 = dot(v0, v1)`, counted from 0.
+Instructions that share code stand where the code of the first begins.")]
+pub(super) struct Disasm {
+    /// Program file (.az), or `linear` or `net`
+    program: String,
+    #[command(flatten)]
+    tasks: TaskArgs,
+    /// Cranelift IR only
+    #[arg(long, conflicts_with = "asm")]
+    ir: bool,
+    /// Machine code only
+    #[arg(long)]
+    asm: bool,
+}
+
+impl Disasm {
+    #[cfg(feature = "jit")]
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let program = read_program(&self.program)?;
+        let group = self.tasks.build()?;
+        let mut worker = exnihilo_jit::Evaluator::new(exnihilo_jit::Backend::Jit).worker();
+        worker.prepare(&program, &group)?;
+        let listing = worker.listing(&group).map_err(|error| Failure::Failed(error.into()))?;
+        let labels = listing::Labels::new(worker.prepared());
+        for section in &listing.sections {
+            if !self.asm {
+                print_text(&format!("; {}: IR\n{}\n", section.name, labels.ir(&section.ir)))?;
+            }
+            if !self.ir {
+                print_text(&format!("; {}: {} bytes of machine code\n{}\n", section.name, section.code.len(), labels.assembly(section)))?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    #[cfg(not(feature = "jit"))]
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        Err(Failure::failed("this build has no native code; build it with the feature `jit`"))
+    }
+}
+
+#[cfg(feature = "jit")]
+mod listing;

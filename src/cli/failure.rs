@@ -1,0 +1,104 @@
+//! Why a command failed: one message on stderr and an exit code.
+
+use std::io::{self, Write};
+
+use exnihilo::experiment::{ExperimentError, RunDirectoryError};
+use exnihilo::search::SearchError;
+use exnihilo::task::TaskError;
+use exnihilo_jit::EvalError;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Options, keys or values that cannot be.
+    Usage(anyhow::Error),
+    /// Unreadable or malformed input, a full disk and the like.
+    Failed(anyhow::Error),
+    /// Whoever reads stdout has gone; there is nobody to tell.
+    BrokenPipe,
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Failure {
+        Failure::Usage(anyhow::Error::msg(message.into()))
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Failure {
+        Failure::Failed(anyhow::Error::msg(message.into()))
+    }
+
+    /// The same failure, with what it happened to before its message.
+    pub(crate) fn at(self, place: impl std::fmt::Display) -> Failure {
+        let place = place.to_string();
+        match self {
+            Failure::Usage(error) => Failure::Usage(error.context(place)),
+            Failure::Failed(error) => Failure::Failed(error.context(place)),
+            Failure::BrokenPipe => Failure::BrokenPipe,
+        }
+    }
+
+    /// Prints the message and returns the exit code.
+    pub(crate) fn report(self) -> u8 {
+        let (error, code) = match self {
+            Failure::Usage(error) => (error, 2),
+            Failure::Failed(error) => (error, 1),
+            Failure::BrokenPipe => return 0,
+        };
+        // Where stderr is closed too, the code is all that can be said.
+        let _ = writeln!(io::stderr(), "error: {error:#}");
+        code
+    }
+}
+
+/// Of writing to stdout; errors of other files come with their path.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::BrokenPipe;
+        }
+        Failure::Failed(anyhow::Error::new(error).context("cannot write to stdout"))
+    }
+}
+
+impl From<ExperimentError> for Failure {
+    fn from(error: ExperimentError) -> Failure {
+        match error {
+            ExperimentError::Toml(_) | ExperimentError::File { .. } => Failure::Failed(error.into()),
+            _ => Failure::Usage(error.into()),
+        }
+    }
+}
+
+/// Whether the words of the user are wrong, and not the data that they name.
+fn is_usage(error: &TaskError) -> bool {
+    matches!(error, TaskError::Kind { .. } | TaskError::Key { .. } | TaskError::Pair { .. } | TaskError::Group(_))
+}
+
+impl From<TaskError> for Failure {
+    fn from(error: TaskError) -> Failure {
+        if is_usage(&error) { Failure::Usage(error.into()) } else { Failure::Failed(error.into()) }
+    }
+}
+
+impl From<SearchError> for Failure {
+    fn from(error: SearchError) -> Failure {
+        match error {
+            SearchError::Experiment(error) => error.into(),
+            SearchError::Option { .. } => Failure::Usage(error.into()),
+            SearchError::Tasks { error: ref cause, .. } if is_usage(cause) => Failure::Usage(error.into()),
+            _ => Failure::Failed(error.into()),
+        }
+    }
+}
+
+impl From<RunDirectoryError> for Failure {
+    fn from(error: RunDirectoryError) -> Failure {
+        Failure::Failed(error.into())
+    }
+}
+
+impl From<EvalError> for Failure {
+    fn from(error: EvalError) -> Failure {
+        Failure::Failed(error.into())
+    }
+}

@@ -1,0 +1,116 @@
+//! The command line: one file per command, each from its arguments to output and exit code. What commands do is in the
+//! library; what they share here is `args` (options), `programs` (program files), `output` (stdout) and `failure` (errors).
+
+mod args;
+mod bench;
+mod completions;
+mod conform;
+mod disasm;
+mod eval;
+mod evolve;
+mod failure;
+mod fuzz;
+mod man;
+mod output;
+mod presets;
+mod programs;
+mod simplify;
+mod tasks;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+
+/// Evolves complete machine-learning algorithms from nothing (AutoML-Zero).
+///
+/// Every candidate program is evaluated as native code or by an interpreter, with the same bits.
+#[derive(Debug, Parser)]
+#[command(name = "exnihilo", version, propagate_version = true, after_help = EXAMPLES, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  exnihilo evolve                          discover linear regression from random programs
+  exnihilo evolve digits --max-seconds 60  evolve classifiers of handwritten digits
+  exnihilo eval linear net --task two-layer
+  exnihilo bench --features 4,16
+
+A PROGRAM is a file of program text (.az), or one of the names `linear` and `net`, the hand-written models.
+Results go to stdout, progress and messages to stderr.
+
+Exit codes: 0 done; 1 failed, such as unreadable input; 2 wrong usage; 3 a difference between backends was found;
+4 the target was not reached; 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Evolve(evolve::Evolve),
+    Eval(eval::Eval),
+    Conform(conform::Conform),
+    Bench(bench::Bench),
+    Fuzz(fuzz::Fuzz),
+    Simplify(simplify::Simplify),
+    Disasm(disasm::Disasm),
+    Presets(presets::Presets),
+    Tasks(tasks::Tasks),
+    Completions(completions::Completions),
+    Man(man::ManPage),
+}
+
+/// How a command that did not fail ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Done,
+    /// Backends differ.
+    Difference,
+    /// The search ended without reaching its target.
+    TargetMissed,
+    Interrupted,
+}
+
+impl Exit {
+    const fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Difference => 3,
+            Exit::TargetMissed => 4,
+            Exit::Interrupted => 130,
+        }
+    }
+}
+
+pub(crate) fn main() -> ExitCode {
+    let ended = match Cli::parse().command {
+        Command::Evolve(command) => command.run(),
+        Command::Eval(command) => command.run(),
+        Command::Conform(command) => command.run(),
+        Command::Bench(command) => command.run(),
+        Command::Fuzz(command) => command.run(),
+        Command::Simplify(command) => command.run(),
+        Command::Disasm(command) => command.run(),
+        Command::Presets(command) => command.run(),
+        Command::Tasks(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
+    };
+    match ended {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(failure) => ExitCode::from(failure.report()),
+    }
+}
+
+/// Everything that the parser knows, for completions and man pages.
+fn command_line() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        super::command_line().debug_assert();
+    }
+}

@@ -1,0 +1,88 @@
+//! What goes to stdout: lines for people, or one JSON object a line.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::failure::Failure;
+
+/// The version of the JSON events.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Event<'a, T> {
+    schema: u32,
+    event: &'a str,
+    #[serde(flatten)]
+    fields: T,
+}
+
+/// An event as a line of JSON, without its end. What is not finite becomes null.
+pub(crate) fn event_line(event: &str, fields: &impl Serialize) -> String {
+    serde_json::to_string(&Event { schema: SCHEMA, event, fields }).expect("events are structs of numbers, texts and lists")
+}
+
+/// Writes an event to stdout.
+///
+/// # Errors
+/// A closed or full stdout.
+pub(crate) fn print_event(event: &str, fields: &impl Serialize) -> Result<(), Failure> {
+    print_line(&event_line(event, fields))
+}
+
+/// Writes a line to stdout at once, whoever reads it.
+///
+/// # Errors
+/// A closed or full stdout.
+pub(crate) fn print_line(line: &str) -> Result<(), Failure> {
+    print_text(&format!("{line}\n"))
+}
+
+/// Writes text to stdout as it is.
+///
+/// # Errors
+/// A closed or full stdout.
+pub(crate) fn print_text(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}
+
+/// Writes a line to stderr; where that is closed, nobody is there to be told.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// A number with commas between thousands.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_one_line_and_what_is_not_finite_is_null() {
+        #[derive(Serialize)]
+        struct Fields {
+            text: &'static str,
+            number: f64,
+        }
+        let line = event_line("done", &Fields { text: "a\nb", number: f64::NAN });
+        assert_eq!(line, r#"{"schema":1,"event":"done","text":"a\nb","number":null}"#);
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}
