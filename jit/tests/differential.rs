@@ -268,6 +268,19 @@ fn programs_too_large_to_compile_are_interpreted_and_counted() {
     assert_eq!((ran, jit.counters().compiled, jit.counters().compile_failures), expected);
 }
 
+/// A large memory is interpreted too: what the compiler remembers of each row must not outgrow the memory itself.
+#[test]
+fn memories_too_large_to_compile_are_interpreted() {
+    let program: Program = "def Predict():\n  m0[1.0, 1.0] = 0.5\n  s1 = mean(m0)\n".parse().expect("valid");
+    for (features, large) in [(1_030, true), (100, false)] {
+        let group = noise_tasks(GroupSettings::new(features, Scoring::Rms), 1, [1, 1], |_| 1.0);
+        let [mut jit, mut oracle] = [Backend::Jit, Backend::Oracle].map(|backend| Evaluator::new(backend).worker());
+        let (found, expected) = (evaluate(&mut jit, &program, &group), evaluate(&mut oracle, &program, &group));
+        assert_eq!((found.0, found.1), (expected.0, expected.1));
+        assert_eq!(found.2 == Backend::Jit, !large && has_native_code(), "F = {features}");
+    }
+}
+
 /// The widest programs still compiled: every function at the limit that the compiler sets itself.
 #[test]
 fn long_functions_are_compiled_right() {

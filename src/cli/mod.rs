@@ -21,7 +21,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-
 /// Evolves complete machine-learning algorithms from nothing (AutoML-Zero).
 ///
 /// Every candidate program is evaluated as native code or by an interpreter, with the same bits.
