@@ -70,27 +70,25 @@ fn filled(features: usize, special: bool, stream: &mut Stream) -> Memory {
 fn each_op_alone(backend: Backend) {
     let mut worker = Evaluator::new(backend).worker();
     let mut stream = Stream::new(65);
+    let has_native = has_native_code();
     // in1, in2, out: all different, each two the same, all the same.
     let patterns = [[0, 1, 2], [1, 1, 2], [1, 0, 1], [0, 1, 1], [1, 1, 1]];
-    for op in Op::ALL {
-        for features in [1, 2, 3, 4, 5, 8, 16, 17, 33] {
+    for features in [1, 2, 3, 4, 5, 8, 16, 17, 33] {
+        // Special numbers meet each other often enough only if few elements are filled often.
+        let fills = if features > 8 { 2 } else { 24 / features };
+        let memories: Vec<Memory> = (0..fills).map(|fill| filled(features, fill > 0, &mut stream)).collect();
+        for op in Op::ALL {
             for (data, [in1, in2, out]) in constants(op.info().data).into_iter().flat_map(|data| patterns.map(|pattern| (data, pattern))) {
                 if op.inputs().is_empty() && out != 2 {
                     continue;
                 }
-                // Special numbers meet each other often enough only if fewer elements are filled more often.
-                let fills = match features {
-                    1 => 24,
-                    2..=8 => 16 / features,
-                    _ => 2,
-                };
                 let instruction = Instruction::new(op, in1, in2, out, data).expect("valid");
-                for fill in 0..fills {
-                    let initial = filled(features, fill > 0, &mut stream);
-                    let (mut expected, mut found) = (initial.clone(), initial);
+                let program = Program::new(&[instruction], &[], &[]);
+                for initial in &memories {
+                    let (mut expected, mut found) = (initial.clone(), initial.clone());
                     execute(&instruction, 0, 0, 77, &mut expected);
-                    let ran = worker.execute_setup(&Program::new(&[instruction], &[], &[]), 77, &mut found).expect("small");
-                    assert_eq!(ran, if has_native_code() { backend } else { Backend::Interp });
+                    let ran = worker.execute_setup(&program, 77, &mut found).expect("small");
+                    assert_eq!(ran, if has_native { backend } else { Backend::Interp });
                     let difference = memory_difference(&expected, &found, |_, _| Tolerance::Exact);
                     assert_eq!(difference, None, "{backend}: {instruction:?} at F = {features}");
                 }
