@@ -162,6 +162,8 @@ fn pass(
     let compiled_before = worker.counters().compile_seconds;
     let mut eval_seconds = 0.0;
     for NamedProgram { name, program } in programs {
+        // A program that came before must not make this one cheaper.
+        worker.forget_compiled();
         let begin = Instant::now();
         let evaluated = worker.evaluate(program, group);
         eval_seconds += begin.elapsed().as_secs_f64();

@@ -112,7 +112,7 @@ impl Default for Compiler {
 
 impl std::fmt::Debug for Compiler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let programs = self.generations.iter().flatten().map(|generation| generation.code.len()).sum::<usize>();
+        let programs = self.generations.iter().flatten().map(|generation| generation.programs).sum::<usize>();
         f.debug_struct("Compiler").field("programs", &programs).finish_non_exhaustive()
     }
 }
@@ -121,6 +121,7 @@ impl std::fmt::Debug for Compiler {
 struct Generation {
     module: JITModule,
     pages: Arc<CodePages>,
+    programs: usize,
     /// By what their code depends on: everything but the values of constants.
     code: HashMap<Box<[u32]>, [Entry; 3]>,
 }
@@ -179,8 +180,15 @@ impl Compiler {
         Ok((compiled, true))
     }
 
+    /// Compiles every program anew from here on.
+    pub(crate) fn forget(&mut self) {
+        for generation in self.generations.iter_mut().flatten() {
+            generation.code.clear();
+        }
+    }
+
     fn try_compile(&mut self, source: Source<'_>) -> Result<Compiled, CompileError> {
-        if self.generations[source.effort as usize].back().is_none_or(|generation| generation.code.len() >= GENERATION) {
+        if self.generations[source.effort as usize].back().is_none_or(|generation| generation.programs >= GENERATION) {
             self.begin_generation(source.effort)?;
         }
         let [setup, train, validate] = emit::Function::ALL.map(|function| self.define(&source, function));
@@ -188,6 +196,7 @@ impl Compiler {
         let generation = self.generations[source.effort as usize].back_mut().expect("begun above");
         generation.module.finalize_definitions().map_err(Box::new)?;
         let entries = ids.map(|id| Entry::new(generation.module.get_finalized_function(id), &generation.pages));
+        generation.programs += 1;
         generation.code.insert(self.key.as_slice().into(), entries);
         Ok(Compiled::new(entries, &source, &generation.pages))
     }
@@ -240,7 +249,7 @@ impl Generation {
         let mut builder = JITBuilder::with_isa(Arc::clone(isa), cranelift_module::default_libcall_names());
         let (memory, pages) = CodeMemory::new();
         builder.memory_provider(Box::new(memory));
-        Ok(Generation { module: JITModule::new(builder), pages, code: HashMap::new() })
+        Ok(Generation { module: JITModule::new(builder), pages, programs: 0, code: HashMap::new() })
     }
 }
 

@@ -23,6 +23,16 @@ pub enum Case {
     Execute(Box<ExecuteCase>),
 }
 
+impl Case {
+    /// The name of the case.
+    pub fn id(&self) -> &str {
+        match self {
+            Case::Op(case) => &case.id,
+            Case::Execute(case) => &case.id,
+        }
+    }
+}
+
 /// One instruction on a given memory.
 #[derive(Debug)]
 pub struct OpCase {

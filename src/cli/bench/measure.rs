@@ -14,8 +14,8 @@ const RANDOM_PROGRAMS: &str = include_str!("../data/random.jsonl");
 const TRAIN: usize = 1_000;
 const VALID: usize = 100;
 
-/// Evaluations of one program and size, within the time there is.
-const REPEATS: std::ops::RangeInclusive<usize> = 3..=200;
+/// The most evaluations of one program on one group, within the time there is.
+const MOST: usize = 200;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,6 +81,7 @@ struct StepGroups {
 /// What one evaluation took.
 #[derive(Clone, Copy, Default)]
 struct Timing {
+    ran: Backend,
     seconds: f64,
     compile_seconds: f64,
     train_steps: u64,
@@ -113,13 +114,12 @@ impl BenchTasks {
         let mut seconds_of_all = 0.0;
         for program in &programs {
             let budget = seconds / count / 4.0;
-            let first = time(&mut worker, program, &self.whole)?;
-            let ran = worker.run(&self.whole).backend;
             let whole = median(&mut worker, program, &self.whole, budget)?;
+            let ran = whole.ran;
             seconds_of_all += whole.seconds;
             // What auto chose for the whole evaluation is what its steps cost there, whatever it would choose for fewer.
             let mut chosen = Evaluator::new(ran).worker();
-            let groups = if first.seconds > budget / 4.0 { &self.few } else { &self.many };
+            let groups = if whole.seconds > budget / 4.0 { &self.few } else { &self.many };
             let one = median(&mut chosen, program, &self.one, budget)?;
             let train = median(&mut chosen, program, &groups.train, budget)?;
             let valid = median(&mut chosen, program, &groups.valid, budget)?;
@@ -142,29 +142,35 @@ impl BenchTasks {
 
 /// Nanoseconds of running a step, from the difference to a run almost without steps; noise may not make it negative.
 fn per_step(many: Timing, one: Timing, steps: f64) -> f64 {
-    let running = |timing: Timing| timing.seconds - timing.compile_seconds;
     if steps > 0.0 { ((running(many) - running(one)) * 1e9 / steps).max(0.0) } else { 0.0 }
 }
 
-fn time(worker: &mut Worker, program: &Program, group: &TaskGroup) -> Result<Timing, EvalError> {
-    let compiled_before = worker.counters().compile_seconds;
-    let begin = Instant::now();
-    let train_steps = worker.evaluate(program, group)?.train_steps;
-    let seconds = begin.elapsed().as_secs_f64();
-    Ok(Timing { seconds, compile_seconds: worker.counters().compile_seconds - compiled_before, train_steps })
+/// The time of running alone.
+fn running(timing: Timing) -> f64 {
+    timing.seconds - timing.compile_seconds
 }
 
-/// The median evaluation, by the time of running, of as many as fit into `seconds`.
-fn median(worker: &mut Worker, program: &Program, group: &TaskGroup, seconds: f64) -> Result<Timing, EvalError> {
-    // The first one makes what is made once.
-    time(worker, program, group)?;
+fn time(worker: &mut Worker, program: &Program, group: &TaskGroup) -> Result<Timing, EvalError> {
+    worker.forget_compiled();
+    let compiled_before = worker.counters().compile_seconds;
     let begin = Instant::now();
+    let evaluation = worker.evaluate(program, group)?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let (ran, train_steps) = (evaluation.backend, evaluation.train_steps);
+    Ok(Timing { ran, seconds, compile_seconds: worker.counters().compile_seconds - compiled_before, train_steps })
+}
+
+/// The median evaluation of as many as fit into `seconds`.
+fn median(worker: &mut Worker, program: &Program, group: &TaskGroup, seconds: f64) -> Result<Timing, EvalError> {
+    let begin = Instant::now();
+    // It makes what is made once, so it counts only where there is no time for another.
+    let first = time(worker, program, group)?;
     let mut timings = Vec::new();
-    while timings.len() < *REPEATS.start() || (begin.elapsed().as_secs_f64() < seconds && timings.len() < *REPEATS.end()) {
+    while timings.len() < MOST && begin.elapsed().as_secs_f64() + first.seconds < seconds {
         timings.push(time(worker, program, group)?);
     }
-    timings.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
-    Ok(timings[timings.len() / 2])
+    timings.sort_by(|a, b| running(*a).total_cmp(&running(*b)));
+    Ok(timings.get(timings.len() / 2).copied().unwrap_or(first))
 }
 
 #[cfg(test)]
@@ -184,8 +190,8 @@ mod tests {
 
     #[test]
     fn steps_cost_the_difference_without_compiling() {
-        let one = Timing { seconds: 1.5, compile_seconds: 0.5, train_steps: 1 };
-        let many = Timing { seconds: 5.0, compile_seconds: 2.0, train_steps: 101 };
+        let one = Timing { ran: Backend::Jit, seconds: 1.5, compile_seconds: 0.5, train_steps: 1 };
+        let many = Timing { ran: Backend::Jit, seconds: 5.0, compile_seconds: 2.0, train_steps: 101 };
         assert_eq!(per_step(many, one, 100.0), 2e7);
         assert_eq!((per_step(one, many, 100.0), per_step(many, one, 0.0)), (0.0, 0.0));
     }

@@ -29,7 +29,9 @@ impl Labels {
         for line in ir.lines() {
             let place = line.strip_prefix('@').and_then(|rest| rest.split_once(' '));
             let Some((index, code)) = place.and_then(|(hex, code)| Some((usize::from_str_radix(hex, 16).ok()?, code))) else {
-                text.push_str(line);
+                // Cranelift indents the names of blocks past the column of the indices.
+                let block = line.trim_start();
+                text.push_str(if block.starts_with("block") { block } else { line });
                 text.push('\n');
                 continue;
             };

@@ -1,0 +1,421 @@
+//! The command line as people and scripts use it: output, events, exit codes, messages.
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A folder of its own for each test, where the program runs.
+struct Folder(tempfile::TempDir);
+
+/// The end of a command.
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a writable folder");
+        fs::write(&path, content).expect("a writable folder");
+        path.to_str().expect("a path of plain characters").to_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_exnihilo"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .output()
+            .expect("the program was built for this test");
+        let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+        Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    /// Runs what must fail with this code and one message that has these words in it.
+    #[track_caller]
+    fn refuse(&self, arguments: &[&str], code: i32, words: &[&str]) {
+        let ended = self.run(arguments);
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stdout.is_empty(), "{arguments:?}: {}", ended.stdout);
+        assert!(ended.stderr.starts_with("error: "), "{arguments:?}: {}", ended.stderr);
+        assert_eq!(ended.stderr.matches("error: ").count(), 1, "{arguments:?}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("panicked"), "{arguments:?}: {}", ended.stderr);
+        for word in words {
+            assert!(ended.stderr.contains(word), "{arguments:?}: no {word:?} in {}", ended.stderr);
+        }
+    }
+}
+
+impl Ended {
+    #[track_caller]
+    fn events(&self) -> Vec<Value> {
+        let events: Vec<Value> = self.stdout.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+        assert!(events.iter().all(|event| event["schema"] == 1 && event["event"].is_string()), "{}", self.stdout);
+        events
+    }
+
+    #[track_caller]
+    fn last(&self) -> Value {
+        self.events().pop().expect("at least one event")
+    }
+}
+
+#[track_caller]
+fn has_fields(event: &Value, fields: &[&str]) {
+    for field in fields {
+        assert!(event.get(field).is_some(), "no {field} in {event}");
+    }
+}
+
+const SMALL: [&str; 6] = ["evolve", "--json", "--max-individuals", "6000", "--set", "search.population=100"];
+
+fn small_with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    SMALL.into_iter().chain(more.iter().copied()).collect()
+}
+
+#[test]
+fn evolve_tells_what_scripts_read() {
+    let folder = Folder::new();
+    let ended = folder.run(&SMALL);
+    assert_eq!(ended.code, Some(4), "6,000 individuals do not reach the target: {}", ended.stderr);
+    let events = ended.events();
+    let (done, progress) = events.split_last().expect("events");
+    assert!(!progress.is_empty());
+    for event in progress {
+        assert_eq!(event["event"], "progress");
+        let fields = [
+            "individuals",
+            "elapsed_seconds",
+            "individuals_per_second",
+            "train_steps",
+            "best_fitness",
+            "mean_fitness",
+            "cache_hits",
+            "compiled",
+        ];
+        has_fields(event, &fields);
+    }
+    assert_eq!(done["event"], "done");
+    let fields = [
+        "preset",
+        "seed",
+        "backend",
+        "threads",
+        "experiments",
+        "individuals",
+        "train_steps",
+        "elapsed_seconds",
+        "individuals_per_second",
+        "search_fitness",
+        "select_fitness",
+        "final_fitness",
+        "program",
+        "program_simplified",
+        "run_dir",
+    ];
+    has_fields(done, &fields);
+    assert_eq!((&done["preset"], &done["seed"], &done["individuals"]), (&"linear".into(), &0.into(), &6000.into()));
+    assert_eq!(progress.last().expect("checked above")["individuals"], 6000);
+    let program = done["program"].as_str().expect("a text").parse::<exnihilo_jit::Program>().expect("a program");
+    assert_eq!(done["program_simplified"], exnihilo_jit::simplify(&program).to_string());
+    assert!(done["final_fitness"].as_f64().is_some_and(|fitness| (0.0..=1.0).contains(&fitness)));
+
+    // The run was saved, and the next one does not overwrite it.
+    let run = folder.path("runs/linear-s0");
+    let result: Value = serde_json::from_str(&fs::read_to_string(run.join("result.json")).expect("a result")).expect("JSON");
+    assert_eq!((&result["program"], &result["semantics"]), (&done["program"], &1.into()));
+    assert!(fs::read_to_string(run.join("best.az")).expect("a program").contains(done["program"].as_str().expect("a text")));
+    assert!(fs::read_to_string(run.join("events.jsonl")).expect("events").lines().count() >= 3);
+    let again = folder.run(&["evolve", run.join("experiment.toml").to_str().expect("plain"), "--json", "--max-individuals", "6000"]);
+    let again = again.last();
+    assert_eq!((&again["program"], &again["final_fitness"]), (&done["program"], &done["final_fitness"]));
+    assert!(again["run_dir"].as_str().is_some_and(|path| path.ends_with("linear-s0-2")), "{again}");
+}
+
+#[test]
+fn neither_backend_nor_threads_change_the_result() {
+    let folder = Folder::new();
+    let result = |more: &[&str]| {
+        let mut done = folder.run(&small_with(more)).last();
+        let object = done.as_object_mut().expect("an object");
+        for field in ["backend", "threads", "elapsed_seconds", "individuals_per_second", "compiled", "run_dir"] {
+            object.remove(field);
+        }
+        done
+    };
+    let first = result(&["--no-save", "--backend", "interp", "--threads", "1"]);
+    assert_eq!(first, result(&["--no-save", "--backend", "interp", "--threads", "2"]));
+    assert_eq!(first, result(&["--no-save", "--backend", "jit", "--threads", "2"]));
+    assert_ne!(first["program"], result(&["--no-save", "--seed", "1"])["program"]);
+    assert!(!folder.path("runs").exists());
+}
+
+#[test]
+fn a_target_within_reach_ends_the_search() {
+    let ended = Folder::new().run(&small_with(&["--no-save", "--target-fitness", "0.01"]));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.last()["stopped_by"], "target");
+}
+
+#[test]
+fn people_read_the_program_and_how_it_compares() {
+    let ended = Folder::new().run(&["evolve", "--max-individuals", "2000", "--set", "search.population=50", "--out", "here", "--quiet"]);
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    for words in ["def Predict():", "final fitness", "linear model", "2,000 individuals", "here"] {
+        assert!(ended.stdout.contains(words), "no {words:?} in {}", ended.stdout);
+    }
+    assert!(ended.stderr.is_empty(), "{}", ended.stderr);
+}
+
+#[test]
+fn eval_knows_the_hand_written_programs_and_lists() {
+    let folder = Folder::new();
+    let list = folder.file("list.jsonl", "{\"id\":\"none\",\"num_scalars\":5,\"setup\":[],\"predict\":[],\"learn\":[]}\n");
+    let mut fitness = Vec::new();
+    for backend in ["oracle", "interp", "jit", "auto"] {
+        let ended = folder.run(&["eval", "linear", "net", &list, "--json", "--backend", backend, "--repeat", "3"]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let events = ended.events();
+        assert_eq!(events[..3].iter().map(|event| &event["name"]).collect::<Vec<_>>(), ["linear", "net", "none"]);
+        for event in &events[..3] {
+            has_fields(event, &["fitness", "train_steps", "backend"]);
+            assert_eq!(event["task_fitness"].as_array().map(Vec::len), Some(10));
+        }
+        assert!(events[0]["fitness"].as_f64() > Some(0.99), "{}", events[0]);
+        let done = &events[3];
+        has_fields(done, &["fitness", "eval_seconds", "compile_seconds"]);
+        assert_eq!((&done["event"], &done["programs"], &done["backend"]), (&"done".into(), &3.into(), &backend.into()));
+        assert_eq!(done["train_steps"], 30_000);
+        fitness.push(events[..3].iter().map(|event| event["task_fitness"].to_string()).collect::<String>());
+    }
+    assert!(fitness.windows(2).all(|pair| pair[0] == pair[1]), "{fitness:?}");
+}
+
+#[test]
+fn recorded_cases_pass_and_a_changed_one_is_a_difference() {
+    let folder = Folder::new();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/own.jsonl");
+    let ended = folder.run(&["conform", own.to_str().expect("plain"), "--json"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let done = ended.last();
+    assert!(done["cases"].as_u64() > Some(10) && done["failed"] == 0 && done["passed"] == done["cases"], "{done}");
+    for backend in ["interp", "oracle"] {
+        assert_eq!(done["by_backend"][backend]["passed"], done["cases"], "{done}");
+    }
+
+    let case = r#"{"kind":"op","id":"wrong","features_size":2,"initial":{"scalars":[0,0,1],"vectors":[[0,0]],"matrices":[]},
+        "instruction":{"op":"SCALAR_SUM_OP","in1":2,"in2":2,"out":1},"final":{"scalars":[0,3,1],"vectors":[[0,0]],"matrices":[]}}"#;
+    let wrong = folder.file("wrong.jsonl", case.replace('\n', " "));
+    let ended = folder.run(&["conform", &wrong, "--json"]);
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert_eq!(ended.last()["failed"], 1);
+    assert!(ended.stdout.contains("wrong") && ended.stdout.contains("expected 3"), "{}", ended.stdout);
+}
+
+#[test]
+fn fuzzing_is_bounded_and_repeatable() {
+    let folder = Folder::new();
+    let first = folder.run(&["fuzz", "--cases", "60", "--seed", "5", "--json"]);
+    assert_eq!(first.code, Some(0), "{}{}", first.stdout, first.stderr);
+    let done = first.last();
+    has_fields(&done, &["programs", "cases", "divergences", "ops_covered", "finished_share", "seed"]);
+    assert!(done["cases"].as_u64() >= Some(60) && done["divergences"] == 0 && done["seed"] == 5, "{done}");
+    assert_eq!(first.stdout, folder.run(&["fuzz", "--cases", "60", "--seed", "5", "--json"]).stdout);
+}
+
+#[test]
+fn bench_has_a_line_for_each_program_size_and_backend() {
+    let arguments =
+        ["bench", "--json", "--features", "4,8", "--programs", "linear,net", "--backends", "oracle,interp,jit,auto", "--seconds", "1"];
+    let ended = Folder::new().run(&arguments);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let events = ended.events();
+    assert_eq!(events.len(), 16);
+    let fields = ["program", "features", "tasks", "backend", "train_ns_per_step", "valid_ns_per_step", "compile_us", "evals_per_second"];
+    for event in &events {
+        has_fields(event, &fields);
+        assert!(event["evals_per_second"].as_f64() > Some(0.0), "{event}");
+        assert_eq!(event["compile_us"].is_number(), event["ran"] == "jit", "{event}");
+    }
+}
+
+#[test]
+fn the_small_commands_print_what_they_say() {
+    let folder = Folder::new();
+    let program = folder.file("p.az", "def Predict():\n  s1 = dot(v0, v1)\n  s5 = s1 + s1\n");
+    let simplified = folder.run(&["simplify", &program]);
+    assert_eq!(simplified.stdout, "def Setup():\ndef Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n");
+    let presets = folder.run(&["presets", "--json"]).events();
+    assert_eq!(presets.iter().map(|preset| &preset["name"]).collect::<Vec<_>>(), ["linear", "net-from-damaged", "digits", "baseline"]);
+    let own = folder.file("own.toml", folder.run(&["presets", "digits"]).stdout);
+    assert_eq!(folder.run(&["evolve", &own, "--no-save", "--max-individuals", "8", "--quiet"]).code, Some(4));
+    assert_eq!(folder.run(&["tasks", "--json"]).events().len(), 6);
+    assert!(folder.run(&["tasks"]).stdout.contains("two-layer"));
+    assert!(folder.run(&["completions", "bash"]).stdout.contains("evolve"));
+    assert!(folder.run(&["man"]).stdout.contains("exnihilo"));
+    assert!(folder.run(&["man", "eval"]).stdout.contains("task"));
+    folder.refuse(&["man", "evel"], 2, &["evel", "eval"]);
+    assert!(folder.run(&["--version"]).stdout.starts_with("exnihilo "));
+}
+
+#[cfg(feature = "jit")]
+#[test]
+fn disasm_labels_code_by_function_and_instruction() {
+    let folder = Folder::new();
+    let both = folder.run(&["disasm", "linear", "--features", "4"]);
+    assert_eq!(both.code, Some(0), "{}", both.stderr);
+    assert!(both.stdout.contains("; Predict 0: s1 = dot(v0, v1)") && both.stdout.contains("; Train: IR"), "{}", both.stdout);
+    let assembly = folder.run(&["disasm", "linear", "--asm"]).stdout;
+    assert!(assembly.contains("; Learn 0: s3 = s0 - s1") && assembly.contains("bytes of machine code"), "{assembly}");
+    assert!(!assembly.contains("block0"), "{assembly}");
+    assert!(folder.run(&["disasm", "linear", "--ir"]).stdout.contains("block0"));
+}
+
+#[test]
+fn malformed_programs_are_refused_with_their_place() {
+    let folder = Folder::new();
+    let unknown = folder.file("unknown.az", "def Predict():\n  s1 = sinus(s2)\n");
+    let out_of_range = folder.file("range.az", "def Predict():\n  s1 = s64 + s2\n");
+    let reserved = folder.file("reserved.az", "def Predict():\n  s0 = s1 + s2\n");
+    for command in ["eval", "simplify", "disasm"] {
+        folder.refuse(&[command, &unknown], 1, &["unknown.az: line 2, column 8", "sinus"]);
+        folder.refuse(&[command, &out_of_range], 1, &["range.az: line 2, column 8", "s64"]);
+        folder.refuse(&[command, &reserved], 1, &["reserved.az: line 2, column 3"]);
+        folder.refuse(&[command, "nowhere.az"], 1, &["nowhere.az", "`linear` and `net`"]);
+        folder.refuse(&[command, "."], 1, &["folder"]);
+    }
+    let list = folder.file("list.jsonl", "{\"setup\":[{\"op\":\"SCALAR_SUN_OP\"}],\"predict\":[],\"learn\":[]}");
+    folder.refuse(&["eval", &list], 1, &["list.jsonl", "line 1", "SCALAR_SUN_OP"]);
+    let packed = folder.file("list.jsonl.gz", b"\x1f\x8b\x08\x00broken");
+    folder.refuse(&["eval", &packed], 1, &["list.jsonl.gz"]);
+    folder.refuse(&["evolve", "--set", "search.initial=net", "--no-save"], 2, &["search.initial", "program.addresses"]);
+}
+
+#[test]
+fn malformed_data_are_refused_with_their_place() {
+    let folder = Folder::new();
+    let rows = |third: &str| format!("a,b,y\n{}1,2,{third}\n", "0.5,1,2\n1,0.25,3\n".repeat(20));
+    let text = folder.file("text.csv", rows("3").replace("0.25", "quarter"));
+    let label = folder.file("label.csv", rows("many"));
+    let short = folder.file("short.csv", rows("3").replace("1,2,3", "1,2"));
+    let good = folder.file("good.csv", rows("5"));
+    folder.refuse(&["eval", "linear", "--data", &text], 1, &["text.csv", "line 3", "`b`", "quarter"]);
+    folder.refuse(&["eval", "linear", "--data", &label], 1, &["label.csv", "line 42", "`y`", "many"]);
+    folder.refuse(&["eval", "linear", "--data", &short], 1, &["short.csv", "line 42"]);
+    folder.refuse(&["eval", "linear", "--data", &good, "--label", "z"], 1, &["good.csv", "z"]);
+    folder.refuse(&["evolve", "--no-save", "--data", &text], 1, &["text.csv", "line 3"]);
+    assert_eq!(folder.run(&["eval", "linear", "--data", &good]).code, Some(0));
+    let ended = folder.run(&small_with(&["--no-save", "--data", &good]));
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+
+    // Header and labels of two images of 2 x 2 pixels, of which the last is cut off.
+    let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2][..], &[7; 6]].concat();
+    let labels = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1];
+    for part in ["train", "t10k"] {
+        folder.file(&format!("idx/{part}-images-idx3-ubyte"), &images);
+        folder.file(&format!("idx/{part}-labels-idx1-ubyte"), labels);
+    }
+    folder.refuse(&["eval", "net", "--data", "idx"], 1, &["train-images-idx3-ubyte"]);
+    folder.refuse(&["evolve", "baseline", "--no-save", "--data", "idx"], 1, &["train-images-idx3-ubyte"]);
+    folder.refuse(&["evolve", "baseline", "--no-save"], 2, &["--data"]);
+}
+
+#[test]
+fn wrong_shapes_are_refused() {
+    let folder = Folder::new();
+    let case = r#"{"kind":"op","id":"shape","features_size":4,"initial":{"scalars":[0,0],"vectors":[[0,0]],"matrices":[]},
+        "instruction":{"op":"NO_OP"},"final":{"scalars":[0,0],"vectors":[[0,0]],"matrices":[]}}"#;
+    let shape = folder.file("shape.jsonl", case.replace('\n', " "));
+    folder.refuse(&["conform", &shape], 1, &["shape.jsonl, line 1", "shape"]);
+    folder.refuse(&["conform", "nowhere.jsonl"], 1, &["nowhere.jsonl"]);
+    folder.refuse(&["eval", "linear", "--features", "4097"], 2, &["features", "4096"]);
+    folder.refuse(&["eval", "linear", "--task", "two-layer", "--features", "1"], 2, &["features"]);
+    folder.refuse(&["eval", "net", "--features", "4096", "--train", "1", "--valid", "1"], 1, &["net", "memory limit"]);
+    folder.refuse(&["eval", "linear", "--train", "1000000000000"], 2, &["memory limit"]);
+}
+
+#[test]
+fn unknown_words_are_wrong_usage() {
+    let folder = Folder::new();
+    let toml = folder.run(&["presets", "linear"]).stdout.replace("tournament", "turnament");
+    let unknown = folder.file("unknown.toml", toml);
+    let broken = folder.file("broken.toml", "[program\n");
+    folder.refuse(&["evolve", &unknown], 2, &["unknown.toml", "turnament", "did you mean `tournament`?"]);
+    folder.refuse(&["evolve", &broken], 1, &["broken.toml", "line 1"]);
+    folder.refuse(&["evolve", "nowhere.toml"], 1, &["nowhere.toml"]);
+    folder.refuse(&["evolve", "liner"], 2, &["liner", "did you mean `linear`?"]);
+    folder.refuse(&["evolve", "--set", "search.popluation=5"], 2, &["did you mean `population`?"]);
+    folder.refuse(&["evolve", "--set", "search.population=0"], 2, &["search.population", "1 to"]);
+    folder.refuse(&["evolve", "--set", "search.population"], 2, &["KEY=VALUE"]);
+    folder.refuse(&["evolve", "--target-fitness", "2"], 2, &["target"]);
+    folder.refuse(&["evolve", "--backend", "oracle"], 2, &["oracle", "interp"]);
+    folder.refuse(&["evolve", "--max-individuals", "0"], 2, &["--max-individuals"]);
+    folder.refuse(&["evolve", "--max-seconds", "-1"], 2, &["-1"]);
+    folder.refuse(&["evolve", "--max-seconds=nan"], 2, &["seconds"]);
+    folder.refuse(&["evolve", "--no-such-option"], 2, &["--no-such-option"]);
+    folder.refuse(&["eval", "linear", "--task", "linaer"], 2, &["did you mean `linear`?"]);
+    folder.refuse(&["eval", "linear", "--pair", "3-3"], 2, &["3-3"]);
+    folder.refuse(&["eval"], 2, &["PROGRAM"]);
+    assert!(!folder.path("runs").exists(), "nothing was saved");
+}
+
+#[test]
+fn a_run_that_cannot_be_saved_does_not_start() {
+    let folder = Folder::new();
+    let file = folder.file("file", "");
+    let taken = folder.file("taken/keep.txt", "mine");
+    folder.refuse(&["evolve", "--out", &format!("{file}/run")], 1, &["cannot be written"]);
+    folder.refuse(&["evolve", "--out", "taken"], 1, &["taken", "never overwrites"]);
+    assert_eq!(fs::read_to_string(taken).expect("still there"), "mine");
+}
+
+/// Whoever reads the output may stop reading.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    use std::process::Stdio;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_exnihilo"))
+        .args(["presets", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program was built for this test");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().expect("it ends");
+    assert!(ended.stderr.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+/// The first interrupt reports the best program so far.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_reports_the_best_so_far() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::Stdio;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_exnihilo"))
+        .args(["evolve", "--json", "--no-save", "--target-fitness", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program was built for this test");
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut text = String::new();
+    stdout.read_line(&mut text).expect("an event");
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    assert!(kill.success());
+    stdout.read_to_string(&mut text).expect("more events");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let done: Value = serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
+    assert_eq!((&done["event"], &done["stopped_by"]), (&"done".into(), &"interrupt".into()));
+}
