@@ -42,6 +42,10 @@ const KEPT_GENERATIONS: usize = 4;
 /// The most vector operations that one program may unroll to; beyond, it is interpreted.
 const MAX_OPERATIONS: usize = 40_000;
 
+/// The most rows of memory that code is made for. Beyond (one matrix at F = 1,024), operands take far more time than dispatch, and
+/// what the emitter remembers of each row would itself be large; row offsets in code would end at 2 GiB.
+const MAX_ROWS: usize = 1 << 20;
+
 /// What is compiled.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
@@ -79,6 +83,9 @@ pub enum CompileError {
     /// Too many operations for one function.
     #[error("the program unrolls to {0} operations, more than {MAX_OPERATIONS}")]
     TooLarge(usize),
+    /// Too much memory for the emitter to keep track of.
+    #[error("the program's memory has {0} rows, more than {MAX_ROWS}")]
+    TooManyRows(usize),
 }
 
 /// Compiles programs, one at a time; one per thread. Contexts and pages are reused.
@@ -105,7 +112,7 @@ impl Default for Compiler {
 
 impl std::fmt::Debug for Compiler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let programs = self.generations.iter().flatten().map(|generation| generation.code.len()).sum::<usize>();
+        let programs = self.generations.iter().flatten().map(|generation| generation.programs).sum::<usize>();
         f.debug_struct("Compiler").field("programs", &programs).finish_non_exhaustive()
     }
 }
@@ -114,6 +121,7 @@ impl std::fmt::Debug for Compiler {
 struct Generation {
     module: JITModule,
     pages: Arc<CodePages>,
+    programs: usize,
     /// By what their code depends on: everything but the values of constants.
     code: HashMap<Box<[u32]>, [Entry; 3]>,
 }
@@ -160,10 +168,7 @@ impl Compiler {
                 return Ok((Compiled::new(*entries, &source, &generation.pages), false));
             }
         }
-        let operations = emit::operations(&source);
-        if operations > MAX_OPERATIONS {
-            return Err(CompileError::TooLarge(operations));
-        }
+        check_size(&source)?;
         let compiled = match self.try_compile(source) {
             // The pages of this generation are full: a fresh one has room for any program that passed the check above.
             Err(CompileError::Codegen(error)) if matches!(*error, ModuleError::Allocation { .. }) => {
@@ -175,13 +180,15 @@ impl Compiler {
         Ok((compiled, true))
     }
 
-    /// Finds no program again that was compiled before. Its pages go with their generation, which ends when they are full.
+    /// Compiles every program anew from here on.
     pub(crate) fn forget(&mut self) {
-        self.generations.iter_mut().flatten().for_each(|generation| generation.code.clear());
+        for generation in self.generations.iter_mut().flatten() {
+            generation.code.clear();
+        }
     }
 
     fn try_compile(&mut self, source: Source<'_>) -> Result<Compiled, CompileError> {
-        if self.generations[source.effort as usize].back().is_none_or(|generation| generation.code.len() >= GENERATION) {
+        if self.generations[source.effort as usize].back().is_none_or(|generation| generation.programs >= GENERATION) {
             self.begin_generation(source.effort)?;
         }
         let [setup, train, validate] = emit::Function::ALL.map(|function| self.define(&source, function));
@@ -189,6 +196,7 @@ impl Compiler {
         let generation = self.generations[source.effort as usize].back_mut().expect("begun above");
         generation.module.finalize_definitions().map_err(Box::new)?;
         let entries = ids.map(|id| Entry::new(generation.module.get_finalized_function(id), &generation.pages));
+        generation.programs += 1;
         generation.code.insert(self.key.as_slice().into(), entries);
         Ok(Compiled::new(entries, &source, &generation.pages))
     }
@@ -218,6 +226,7 @@ impl Compiler {
     /// The IR and the machine code of a program, for people.
     pub(crate) fn listing(&mut self, source: Source<'_>) -> Result<Listing, CompileError> {
         let isa = host(source.effort)?;
+        check_size(&source)?;
         let mut sections = Vec::new();
         for function in emit::Function::ALL {
             self.context.clear();
@@ -240,7 +249,7 @@ impl Generation {
         let mut builder = JITBuilder::with_isa(Arc::clone(isa), cranelift_module::default_libcall_names());
         let (memory, pages) = CodeMemory::new();
         builder.memory_provider(Box::new(memory));
-        Ok(Generation { module: JITModule::new(builder), pages, code: HashMap::new() })
+        Ok(Generation { module: JITModule::new(builder), pages, programs: 0, code: HashMap::new() })
     }
 }
 
@@ -255,6 +264,18 @@ impl Compiled {
     fn new(entries: [Entry; 3], source: &Source<'_>, pages: &Arc<CodePages>) -> Compiled {
         Compiled { entries, invocation: Invocation::new(source), _pages: Arc::clone(pages) }
     }
+}
+
+/// Bounds the time and memory that compiling takes.
+fn check_size(source: &Source<'_>) -> Result<(), CompileError> {
+    let (rows, operations) = (source.layout.rows(), emit::operations(source));
+    if rows > MAX_ROWS {
+        return Err(CompileError::TooManyRows(rows));
+    }
+    if operations > MAX_OPERATIONS {
+        return Err(CompileError::TooLarge(operations));
+    }
+    Ok(())
 }
 
 /// Everything that the code of a program depends on. Rows stand for addresses: programs that differ only in the names of their

@@ -23,6 +23,16 @@ pub enum Case {
     Execute(Box<ExecuteCase>),
 }
 
+impl Case {
+    /// The name of the case.
+    pub fn id(&self) -> &str {
+        match self {
+            Case::Op(case) => &case.id,
+            Case::Execute(case) => &case.id,
+        }
+    }
+}
+
 /// One instruction on a given memory.
 #[derive(Debug)]
 pub struct OpCase {
@@ -329,7 +339,7 @@ mod tests {
             (EXECUTE, "[1,0]", "[1,18446744073709551615]", "valid_order names example 18446744073709551615"),
             (EXECUTE, "[[1],[2]]", "[[1]]", "1 rows of valid_features for 2 valid_labels"),
             (EXECUTE, "[[0]]", "[[1]]", "order of training examples does not fit"),
-            (EXECUTE, "\"num_train_epochs\":1", "\"num_train_epochs\":4000000000", "order of training examples does not fit"),
+            (EXECUTE, "\"num_train_epochs\":1", "\"num_train_epochs\":4000000000", "of task data pass the memory limit"),
             (EXECUTE, "\"Infinity\"", "-1", "max_abs_error must be at least 0"),
             (EXECUTE, "\"train_labels\":[0]", "\"train_labels\":[]", "at least one training example"),
             (EXECUTE, "\"num_scalars\":2", "\"num_scalars\":200", "200 scalars are not possible"),

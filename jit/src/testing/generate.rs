@@ -127,7 +127,7 @@ impl ProgramSource<'_> {
         let most = if self.stream.below(6) == 0 { 40 } else { 12 };
         let [setup, mut predict, learn] = [(); 3].map(|()| self.instructions(most));
         if self.stream.below(2) == 0 {
-            predict.extend(self.to_prediction());
+            predict.extend(self.any_into_prediction());
         }
         Program::new(&setup, &predict, &learn)
     }
@@ -143,7 +143,7 @@ impl ProgramSource<'_> {
         }
         let (in_predict, in_learn) = (self.instruction(op), self.instruction(op));
         let mut predict = vec![in_predict];
-        predict.extend(in_predict.writes().and_then(|(space, address)| into_prediction(space, address)));
+        predict.extend(in_predict.writes().and_then(|(space, address)| inany_into_prediction(space, address)));
         Program::new(&setup, &predict, &[in_learn])
     }
 
@@ -196,10 +196,10 @@ impl ProgramSource<'_> {
     }
 
     /// An instruction that brings some vector, matrix or scalar into the prediction.
-    fn to_prediction(&mut self) -> Option<Instruction> {
+    fn any_into_prediction(&mut self) -> Option<Instruction> {
         let space = Space::ALL[self.stream.below(3)];
         let count = usize::from(self.counts.of(space));
-        (count > 0).then(|| into_prediction(space, self.stream.below(count) as u8)).flatten()
+        (count > 0).then(|| inany_into_prediction(space, self.stream.below(count) as u8)).flatten()
     }
 }
 
@@ -223,7 +223,7 @@ fn addressed(op: Op, counts: AddressCounts, bytes: [u8; 3], data: Data) -> Instr
 }
 
 /// Sums an address up in `s1`; nothing for `s1` itself.
-fn into_prediction(space: Space, address: u8) -> Option<Instruction> {
+fn inany_into_prediction(space: Space, address: u8) -> Option<Instruction> {
     let op = match space {
         Space::Scalar if address == 1 => return None,
         Space::Scalar => Op::ScalarSum,

@@ -8,9 +8,10 @@ mod differential;
 mod generate;
 mod liveness;
 mod record;
+mod sensitivity;
 mod write;
 
-pub use backend::{CaseBackend, Mismatch, OracleBackend, WorkerBackend, check};
+pub use backend::{CaseBackend, Mismatch, OracleBackend, Verdict, WorkerBackend, check};
 pub use cases::{Case, CaseError, CaseReader, ExecuteCase, ExecuteOutcome, MAX_LINE_BYTES, OpCase};
 pub use compare::{Tolerance, memory_difference};
 pub use differential::{Divergence, FuzzReport, Fuzzer};

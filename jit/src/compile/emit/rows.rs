@@ -33,7 +33,7 @@ impl<const P: usize> Rows<P> {
 impl<const P: usize> Emitter<'_, '_, P> {
     /// Bytes from the start of memory to a row.
     pub(super) fn row_offset(&self, row: usize) -> i32 {
-        i32::try_from(row * P * 16).expect("programs whose memory is over 2 GiB are refused before")
+        i32::try_from(row * P * 16).expect("MAX_ROWS of four lanes are far below 2 GiB")
     }
 
     /// The address of a row in memory.
