@@ -50,17 +50,26 @@ backends! {
     jit_4_lanes: WorkerBackend::new(Backend::Jit, Some(4));
 }
 
-/// A program that iterates `tan` may differ from the recording; a wrong result of the same program may not pass as that.
+/// A program that iterates `tan` may differ from the recording; a wrong result may not pass as that.
 #[test]
 fn only_the_last_bits_are_excused() {
-    let mut cases: Vec<Case> = cases().filter(|case| case.id() == "gold-1004-1").collect();
     let mut backend = OracleBackend::default();
-    let case = cases.first_mut().expect("the case is in last_bits.jsonl");
-    assert!(matches!(check(&mut backend, case), Ok(Verdict::DecidedByLastBits(_))));
-    let Case::Execute(execute) = case else { panic!("a whole evaluation") };
-    execute.expected.fitness += 1e-3;
-    let error = check(&mut backend, case).expect_err("a wrong fitness");
-    assert!(error.to_string().contains("the fitness is"), "{error}");
+    let (mut excused, mut refused) = (0, 0);
+    for mut case in cases() {
+        let is_sensitive = case.id() == "gold-1004-1";
+        let verdict = check(&mut backend, &case).expect("the oracle passes every case");
+        assert_eq!(matches!(verdict, Verdict::DecidedByLastBits(_)), is_sensitive, "case {}", case.id());
+        let Case::Execute(execute) = &mut case else { continue };
+        execute.expected.fitness += if is_sensitive { 0.5 } else { 1e-6 };
+        match check(&mut backend, &case) {
+            Ok(_) => excused += 1,
+            Err(error) => {
+                refused += 1;
+                assert!(error.to_string().contains("the fitness is"), "{error}");
+            }
+        }
+    }
+    assert!(refused > 80 && excused == 0, "{refused} wrong results refused, {excused} excused");
 }
 
 /// The cases would be worth little if they missed ops or kinds of programs.

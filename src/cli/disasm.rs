@@ -5,8 +5,8 @@ use clap::Args;
 use super::Exit;
 use super::args::TaskArgs;
 use super::failure::Failure;
-use super::output::print_text;
-use super::programs::read_program;
+#[cfg(feature = "jit")]
+use super::{output::print_text, programs::read_program};
 
 /// Print the generated IR and machine code, labelled by component function and instruction
 #[derive(Debug, Args)]

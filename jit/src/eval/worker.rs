@@ -1,5 +1,6 @@
 //! The evaluator and its per-thread workers.
 
+#[cfg(feature = "jit")]
 use std::time::Instant;
 
 use super::Backend;

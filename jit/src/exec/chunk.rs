@@ -72,6 +72,7 @@ pub(crate) struct Chunk {
 }
 
 /// Where compiled code finds the parts of a chunk.
+#[cfg(feature = "jit")]
 pub(crate) struct ChunkPointers {
     /// `[row][lane]`.
     pub(crate) memory: *mut f64,
@@ -150,6 +151,7 @@ impl Chunk {
     }
 
     /// The addresses that compiled code works on.
+    #[cfg(feature = "jit")]
     pub(crate) fn pointers(&mut self, training: bool) -> ChunkPointers {
         ChunkPointers {
             memory: self.memory.as_mut_ptr(),

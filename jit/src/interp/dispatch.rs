@@ -55,6 +55,7 @@ fn run_avx2<const L: usize>(steps: &[Step], features: usize, rows: &mut [[f64; L
 }
 
 /// Executes one step on the memory of a chunk of `width` lanes: for compiled code, which leaves some steps to the interpreter.
+#[cfg(feature = "jit")]
 pub(crate) fn run_one(step: &Step, features: usize, width: usize, memory: &mut [f64], spare: &mut [f64], draws: Draws<'_>) {
     fn with_lanes<const L: usize>(step: &Step, features: usize, memory: &mut [f64], spare: &mut [f64], draws: Draws<'_>) {
         let (rows, _) = memory.as_chunks_mut::<L>();

@@ -12,4 +12,6 @@ pub(crate) use code::{Code, Step};
 #[cfg(feature = "jit")]
 pub(crate) use dispatch::run_one;
 pub(crate) use run::Interpreter;
-pub(crate) use step::{Draws, spare_rows};
+#[cfg(feature = "jit")]
+pub(crate) use step::Draws;
+pub(crate) use step::spare_rows;

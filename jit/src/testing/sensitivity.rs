@@ -14,8 +14,8 @@ const NUDGES: [f64; 2] = [1.0 + f64::EPSILON, 1.0 - f64::EPSILON / 2.0];
 /// A scalar address that recorded programs do not use.
 const NUDGE_ADDRESS: u8 = 63;
 
-/// How much further than a nudge moves the fitness the recorded value may lie: two units where a nudge is one, and some chance.
-const MARGIN: f64 = 16.0;
+/// How much further than a nudge moves the fitness the recorded value may lie: two units where a nudge is one.
+const MARGIN: f64 = 2.0;
 
 /// The largest change of fitness that nudging makes; `None` if the program has no such op, or no room for the nudge.
 fn change_by_nudging(case: &ExecuteCase, fitness: f64) -> Option<f64> {
