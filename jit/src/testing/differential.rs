@@ -292,7 +292,7 @@ fn numbers_difference(what: &str, expected: &[f64], found: &[f64]) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Case, CaseReader, OracleBackend, check};
+    use crate::testing::{Case, CaseReader, OracleBackend, Verdict, check};
 
     fn record(features: usize) -> TaskRecord {
         let counts = crate::lang::AddressCounts::MIN;
@@ -332,7 +332,8 @@ mod tests {
             let (_, line) = divergence.case.expect("a task was named");
             let mut reader = CaseReader::new("case".into(), Box::new(std::io::Cursor::new(line.into_bytes())));
             let Some(Ok(case @ Case::Execute(_))) = reader.next() else { panic!("seed {seed}: no case") };
-            check(&mut OracleBackend::default(), &case).expect("the oracle gives what it gave");
+            let verdict = check(&mut OracleBackend::default(), &case).expect("the oracle gives what it gave");
+            assert_eq!(verdict, Verdict::Agrees);
         }
     }
 }
