@@ -30,7 +30,8 @@ impl Shared<'_> {
             SetName::Search => (&self.experiment.tasks.search, "search"),
             _ => (&self.experiment.tasks.select, "select"),
         };
-        build_group(spec, set, self.task_seed(), experiment, &self.data).map_err(|error| SearchError::Tasks { set: name, error })
+        build_group(spec, set, self.task_seed(), experiment, &self.data)
+            .map_err(|error| SearchError::Tasks { set: name, error: error.into() })
     }
 }
 

@@ -70,7 +70,7 @@ pub enum SearchError {
         /// Which set: search, select or final.
         set: &'static str,
         /// Why.
-        error: TaskError,
+        error: Box<TaskError>,
     },
     /// Its programs cannot be evaluated.
     #[error(transparent)]

@@ -293,7 +293,7 @@ impl Run<'_> {
             None => None,
             Some(spec) => {
                 let group = build_group(spec, SetName::Final, shared.task_seed(), 0, &shared.data)
-                    .map_err(|error| SearchError::Tasks { set: "final", error })?;
+                    .map_err(|error| SearchError::Tasks { set: "final", error: error.into() })?;
                 Some(worker.evaluate(&best.program, &group)?.fitness(Combine::Mean))
             }
         };

@@ -34,6 +34,16 @@ pub fn sum_with<C, T: Copy>(
     mut add: impl FnMut(&mut C, T, T) -> T,
 ) -> T {
     assert!(count > 0, "a sum of no terms");
+    // The same order for the smallest common sizes, without a decision per term.
+    if count == 4 {
+        let x = std::array::from_fn::<T, 4, _>(|i| term(context, i));
+        let (even, odd) = (add(context, x[0], x[2]), add(context, x[1], x[3]));
+        return add(context, even, odd);
+    }
+    if count == PARTIALS {
+        let x = std::array::from_fn::<T, PARTIALS, _>(|i| term(context, i));
+        return combine(context, x, PARTIALS, &mut add);
+    }
     // Partial sums are indexed by constants only, so that the optimizer can keep them in registers.
     let mut partials = [term(context, 0); PARTIALS];
     for (j, partial) in partials.iter_mut().enumerate().skip(1) {

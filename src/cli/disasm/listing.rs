@@ -94,7 +94,7 @@ mod tests {
     fn ir_is_labelled_where_the_instruction_changes() {
         let ir = "function u0:0() {\nblock0:\n@0000                               v1 = iconst 1\n@0001  v2 = f\n@0001  v3 = g\n}\n";
         let text = labels().ir(ir);
-        assert_eq!(text.matches("; Setup 0: s2 = 0.001").count(), 1, "{text}");
+        assert_eq!(text.matches("; Setup 0: s2 = 0.01").count(), 1, "{text}");
         assert_eq!(text.matches("; Predict 0: s1 = dot(v0, v1)").count(), 1, "{text}");
         assert!(text.contains("    v3 = g\n}"), "{text}");
     }
