@@ -332,7 +332,8 @@ mod tests {
             let (_, line) = divergence.case.expect("a task was named");
             let mut reader = CaseReader::new("case".into(), Box::new(std::io::Cursor::new(line.into_bytes())));
             let Some(Ok(case @ Case::Execute(_))) = reader.next() else { panic!("seed {seed}: no case") };
-            assert_eq!(check(&mut OracleBackend::default(), &case).expect("the oracle gives what it gave"), Verdict::Agrees);
+            let verdict = check(&mut OracleBackend::default(), &case).expect("the oracle gives what it gave");
+            assert_eq!(verdict, Verdict::Agrees);
         }
     }
 }

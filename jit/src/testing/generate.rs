@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn everything_is_generated() {
         let (mut ops, mut sizes, mut tasks, mut epochs, mut origins) = Default::default();
-        let mut scorings = [0; 2];
+        let (mut scorings, mut long) = ([0; 2], 0);
         for seed in 0..3_000 {
             let case = FuzzCase::generate(seed);
             case.program.check_addresses(case.counts).expect("declared addresses only");
@@ -372,6 +372,8 @@ mod tests {
             BTreeSet::insert(&mut tasks, case.group.tasks().len());
             BTreeSet::insert(&mut epochs, case.group.settings().epochs);
             BTreeSet::insert(&mut origins, case.origin);
+            let examples = case.group.train_examples() * case.group.settings().epochs as usize * case.group.tasks().len().div_ceil(4);
+            long += usize::from(examples >= 10_000);
             scorings[usize::from(case.group.settings().scoring == Scoring::Rms)] += 1;
         }
         assert_eq!(ops, Op::ALL.into());
@@ -379,6 +381,7 @@ mod tests {
         assert!((1..=17).all(|count| tasks.contains(&count)), "{tasks:?}");
         assert_eq!((epochs, origins.len()), ([1, 2, 3].into(), 4));
         assert!(scorings.iter().all(|&count| count > 500), "{scorings:?}");
+        assert!(long > 50, "{long} runs are long enough for careful compiling");
     }
 
     #[test]
