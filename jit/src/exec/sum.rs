@@ -13,75 +13,89 @@ use std::ops::Add;
 /// How many partial sums there are.
 pub const PARTIALS: usize = 8;
 
+/// Adds two values, or makes code that does.
+pub trait Adder<T> {
+    /// x + y.
+    fn add(&mut self, x: T, y: T) -> T;
+}
+
+/// The terms of a sum. A trait and not a closure, so that its functions can be inlined into loops for wider registers than the rest
+/// of the program has.
+pub trait Terms<T>: Adder<T> {
+    /// Term number `i`.
+    fn term(&mut self, i: usize) -> T;
+}
+
 /// Adds `count` terms in the order of this module; `term(i)` is called once for each i, in ascending order.
 ///
 /// # Panics
 /// If `count` is 0: no op reduces nothing.
 #[inline(always)]
-pub fn sum<T: Copy + Add<Output = T>>(count: usize, mut term: impl FnMut(usize) -> T) -> T {
-    sum_with(&mut (), count, |(), i| term(i), |(), x, y| x + y)
+pub fn sum<T: Copy + Add<Output = T>>(count: usize, term: impl FnMut(usize) -> T) -> T {
+    sum_terms(&mut Each(term), count)
 }
 
-/// As [`sum`], for terms whose addition needs a context, such as the function that is being compiled.
+struct Each<F>(F);
+
+impl<T: Add<Output = T>, F> Adder<T> for Each<F> {
+    #[inline(always)]
+    fn add(&mut self, x: T, y: T) -> T {
+        x + y
+    }
+}
+
+impl<T: Add<Output = T>, F: FnMut(usize) -> T> Terms<T> for Each<F> {
+    #[inline(always)]
+    fn term(&mut self, i: usize) -> T {
+        self.0(i)
+    }
+}
+
+/// As [`sum`], for any kind of term.
 ///
 /// # Panics
 /// If `count` is 0.
 #[inline(always)]
-pub fn sum_with<C, T: Copy>(
-    context: &mut C,
-    count: usize,
-    mut term: impl FnMut(&mut C, usize) -> T,
-    mut add: impl FnMut(&mut C, T, T) -> T,
-) -> T {
+pub fn sum_terms<T: Copy>(terms: &mut impl Terms<T>, count: usize) -> T {
     assert!(count > 0, "a sum of no terms");
-    // The same order for the smallest common sizes, without a decision per term.
-    if count == 4 {
-        let x = std::array::from_fn::<T, 4, _>(|i| term(context, i));
-        let (even, odd) = (add(context, x[0], x[2]), add(context, x[1], x[3]));
-        return add(context, even, odd);
-    }
-    if count == PARTIALS {
-        let x = std::array::from_fn::<T, PARTIALS, _>(|i| term(context, i));
-        return combine(context, x, PARTIALS, &mut add);
-    }
     // Partial sums are indexed by constants only, so that the optimizer can keep them in registers.
-    let mut partials = [term(context, 0); PARTIALS];
+    let mut partials = [terms.term(0); PARTIALS];
     for (j, partial) in partials.iter_mut().enumerate().skip(1) {
         if j < count {
-            *partial = term(context, j);
+            *partial = terms.term(j);
         }
     }
     let mut begin = PARTIALS;
     while begin + PARTIALS <= count {
         for (j, partial) in partials.iter_mut().enumerate() {
-            let next = term(context, begin + j);
-            *partial = add(context, *partial, next);
+            let next = terms.term(begin + j);
+            *partial = terms.add(*partial, next);
         }
         begin += PARTIALS;
     }
     for (j, partial) in partials.iter_mut().enumerate() {
         if begin + j < count {
-            let next = term(context, begin + j);
-            *partial = add(context, *partial, next);
+            let next = terms.term(begin + j);
+            *partial = terms.add(*partial, next);
         }
     }
-    combine(context, partials, count.min(PARTIALS), &mut add)
+    combine(terms, partials, count.min(PARTIALS))
 }
 
 /// Adds the first `count` of eight partial sums, halving their number.
 #[inline(always)]
-pub fn combine<C, T: Copy>(context: &mut C, mut partials: [T; PARTIALS], count: usize, mut add: impl FnMut(&mut C, T, T) -> T) -> T {
+pub fn combine<T: Copy>(adder: &mut impl Adder<T>, mut partials: [T; PARTIALS], count: usize) -> T {
     for j in 0..4 {
         if j + 4 < count {
-            partials[j] = add(context, partials[j], partials[j + 4]);
+            partials[j] = adder.add(partials[j], partials[j + 4]);
         }
     }
     for j in 0..2 {
         if j + 2 < count {
-            partials[j] = add(context, partials[j], partials[j + 2]);
+            partials[j] = adder.add(partials[j], partials[j + 2]);
         }
     }
-    if count > 1 { add(context, partials[0], partials[1]) } else { partials[0] }
+    if count > 1 { adder.add(partials[0], partials[1]) } else { partials[0] }
 }
 
 #[cfg(test)]

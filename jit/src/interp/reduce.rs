@@ -1,7 +1,7 @@
 //! Sums over rows, in the documented order, four lanes at a time: then the eight partial sums fit the vector registers of any machine.
 
 use crate::exec::lanes::Lanes;
-use crate::exec::sum::sum;
+use crate::exec::sum::{Adder, Terms, sum_terms};
 
 /// Evenly spaced rows.
 #[derive(Clone, Copy)]
@@ -30,21 +30,78 @@ impl RowSeries {
     }
 }
 
+/// Block number `block` of `B` lanes of the rows x[i].
+struct Values<'a, const L: usize> {
+    rows: &'a [[f64; L]],
+    x: RowSeries,
+    block: usize,
+}
+
+/// The same of the products x[i] * y[i].
+struct Products<'a, const L: usize> {
+    x: Values<'a, L>,
+    y: Values<'a, L>,
+}
+
+impl<const L: usize> Values<'_, L> {
+    #[inline(always)]
+    fn at<const B: usize>(&self, i: usize) -> Lanes<B> {
+        Lanes(self.rows[self.x.at(i)].as_chunks::<B>().0[self.block])
+    }
+}
+
+macro_rules! lane_terms {
+    ($terms:ident, $self:ident, $i:ident, $term:expr) => {
+        impl<const L: usize, const B: usize> Adder<Lanes<B>> for $terms<'_, L> {
+            #[inline(always)]
+            fn add(&mut self, x: Lanes<B>, y: Lanes<B>) -> Lanes<B> {
+                x + y
+            }
+        }
+
+        impl<const L: usize, const B: usize> Terms<Lanes<B>> for $terms<'_, L> {
+            #[inline(always)]
+            fn term(&mut $self, $i: usize) -> Lanes<B> {
+                $term
+            }
+        }
+    };
+}
+
+lane_terms!(Values, self, i, self.at(i));
+lane_terms!(Products, self, i, self.x.at(i) * self.y.at(i));
+
+/// Sums the terms of every block of lanes. The smallest common sizes are told apart, since in their sums nothing is left to decide.
+macro_rules! sum_blocks {
+    ($lanes:ident, $n:ident, $terms:expr) => {{
+        let mut out = [0.0; $lanes];
+        if $lanes.is_multiple_of(4) {
+            for (block, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                *out = sum_of_size(&mut $terms(block), $n).0;
+            }
+        } else {
+            for (block, out) in out.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+                *out = sum_of_size(&mut $terms(block), $n).0;
+            }
+        }
+        Lanes(out)
+    }};
+}
+
+#[inline(always)]
+fn sum_of_size<T: Copy>(terms: &mut impl Terms<T>, n: usize) -> T {
+    match n {
+        4 => sum_terms(terms, 4),
+        8 => sum_terms(terms, 8),
+        n => sum_terms(terms, n),
+    }
+}
+
 /// The sum of x[i] over `n` rows.
 #[inline(always)]
 pub(super) fn total<const L: usize>(rows: &[[f64; L]], n: usize, x: RowSeries) -> Lanes<L> {
     x.exist(rows, n);
-    let mut out = [0.0; L];
-    if L.is_multiple_of(4) {
-        for (block, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            *out = sum(n, |i| lanes(rows, x.at(i), block)).0;
-        }
-    } else {
-        for (block, out) in out.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-            *out = sum(n, |i| lanes(rows, x.at(i), block)).0;
-        }
-    }
-    Lanes(out)
+    sum_blocks!(L, n, |block| Values { rows, x, block })
 }
 
 /// The sum of x[i] * y[i] over `n` rows.
@@ -52,21 +109,5 @@ pub(super) fn total<const L: usize>(rows: &[[f64; L]], n: usize, x: RowSeries) -
 pub(super) fn dot<const L: usize>(rows: &[[f64; L]], n: usize, x: RowSeries, y: RowSeries) -> Lanes<L> {
     x.exist(rows, n);
     y.exist(rows, n);
-    let mut out = [0.0; L];
-    if L.is_multiple_of(4) {
-        for (block, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            *out = sum(n, |i| lanes(rows, x.at(i), block) * lanes(rows, y.at(i), block)).0;
-        }
-    } else {
-        for (block, out) in out.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-            *out = sum(n, |i| lanes(rows, x.at(i), block) * lanes(rows, y.at(i), block)).0;
-        }
-    }
-    Lanes(out)
-}
-
-/// Block number `block` of `B` lanes of a row.
-#[inline(always)]
-fn lanes<const L: usize, const B: usize>(rows: &[[f64; L]], row: usize, block: usize) -> Lanes<B> {
-    Lanes(rows[row].as_chunks::<B>().0[block])
+    sum_blocks!(L, n, |block| Products { x: Values { rows, x, block }, y: Values { rows, x: y, block } })
 }

@@ -35,20 +35,20 @@ pub(super) fn cells<const L: usize>(rows: &mut Rows<L>) -> &[Cell<[f64; L]>] {
 
 /// Elementwise: an output that is also an input is read before it is written, element by element.
 #[inline(always)]
-fn map<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64) -> f64) {
+fn map<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64) -> f64 + Copy) {
     let rows = cells(rows);
     let (a, out) = (&rows[step.in1 as usize..][..n], &rows[step.out as usize..][..n]);
     for (out, a) in out.iter().zip(a) {
-        out.set(Lanes(a.get()).map(&f).0);
+        out.set(Lanes(a.get()).map(f).0);
     }
 }
 
 #[inline(always)]
-fn zip<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64, f64) -> f64) {
+fn zip<const L: usize>(rows: &mut Rows<L>, step: &Step, n: usize, f: impl Fn(f64, f64) -> f64 + Copy) {
     let rows = cells(rows);
     let (a, b, out) = (&rows[step.in1 as usize..][..n], &rows[step.in2 as usize..][..n], &rows[step.out as usize..][..n]);
     for ((out, a), b) in out.iter().zip(a).zip(b) {
-        out.set(Lanes(a.get()).zip(Lanes(b.get()), &f).0);
+        out.set(Lanes(a.get()).zip(Lanes(b.get()), f).0);
     }
 }
 

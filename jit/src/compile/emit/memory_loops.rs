@@ -190,7 +190,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
         self.jump(head, &[start]);
         self.builder.switch_to_block(head);
         body(self, at);
-        let next = self.add(at, stride);
+        let next = self.add_constant(at, stride);
         let more = self.builder.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, count as i64 * stride);
         let after = self.builder.create_block();
         self.builder.ins().brif(more, head, &[next.into()], after, &[]);
@@ -243,7 +243,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
             let next = terms_at(self, Some(at), j);
             again.extend(self.zip(partial, next, |b, x, y| b.ins().fadd(x, y)));
         }
-        again.push(self.add(at, (PARTIALS * stride) as i64));
+        again.push(self.add_constant(at, (PARTIALS * stride) as i64));
         self.jump(sums, &again);
 
         self.builder.switch_to_block(after);
@@ -253,7 +253,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
             let j = row % PARTIALS;
             partials[j] = self.zip(partials[j], next, |b, x, y| b.ins().fadd(x, y));
         }
-        combine(self, partials, PARTIALS, |emitter, x, y| emitter.zip(x, y, |b, x, y| b.ins().fadd(x, y)))
+        combine(self, partials, PARTIALS)
     }
 
     fn partials(&self, block: super::Block) -> [Pairs<P>; PARTIALS] {

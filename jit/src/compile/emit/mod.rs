@@ -250,9 +250,13 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         }
 
         // To the next example: what matters there is carried or stored.
-        let mut again = vec![self.add(example, 1), self.add(features, (f * P * 16) as i64), self.add(labels, (P * 16) as i64)];
+        let mut again = vec![
+            self.add_constant(example, 1),
+            self.add_constant(features, (f * P * 16) as i64),
+            self.add_constant(labels, (P * 16) as i64),
+        ];
         if let Some(errors) = errors {
-            again.push(self.add(errors, (P * 16) as i64));
+            again.push(self.add_constant(errors, (P * 16) as i64));
         }
         again.extend(excluded_now);
         again.extend(loss_now.into_iter().flatten());

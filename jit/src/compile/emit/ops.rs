@@ -5,7 +5,7 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
 use super::{Emitter, Pairs, frame, lane_order, operand_rows};
-use crate::exec::sum::sum_with;
+use crate::exec::sum::{Adder, Terms, sum_terms};
 use crate::interp::Step;
 use crate::lang::{Op, Space};
 
@@ -125,8 +125,8 @@ impl<const P: usize> Emitter<'_, '_, P> {
     }
 
     /// The sum of `count` terms in the documented order.
-    pub(super) fn sum(&mut self, count: usize, mut term: impl FnMut(&mut Self, usize) -> Pairs<P>) -> Pairs<P> {
-        sum_with(self, count, |emitter, i| term(emitter, i), |emitter, x, y| emitter.zip(x, y, |b, x, y| b.ins().fadd(x, y)))
+    pub(super) fn sum(&mut self, count: usize, term: impl FnMut(&mut Self, usize) -> Pairs<P>) -> Pairs<P> {
+        sum_terms(&mut EmittedTerms { emitter: self, term }, count)
     }
 
     /// Calls a host function for every lane.
@@ -241,6 +241,30 @@ impl<const P: usize> Emitter<'_, '_, P> {
             let holds = b.ins().bitcast(types::F64X2, lane_order(), holds);
             b.ins().band(holds, one[pair])
         })
+    }
+}
+
+impl<const P: usize> Adder<Pairs<P>> for Emitter<'_, '_, P> {
+    fn add(&mut self, x: Pairs<P>, y: Pairs<P>) -> Pairs<P> {
+        self.zip(x, y, |b, x, y| b.ins().fadd(x, y))
+    }
+}
+
+/// Terms of a sum that are computed by the code being made.
+struct EmittedTerms<'e, E, F> {
+    emitter: &'e mut E,
+    term: F,
+}
+
+impl<T, E: Adder<T>, F> Adder<T> for EmittedTerms<'_, E, F> {
+    fn add(&mut self, x: T, y: T) -> T {
+        self.emitter.add(x, y)
+    }
+}
+
+impl<T, E: Adder<T>, F: FnMut(&mut E, usize) -> T> Terms<T> for EmittedTerms<'_, E, F> {
+    fn term(&mut self, i: usize) -> T {
+        (self.term)(self.emitter, i)
     }
 }
 

@@ -39,7 +39,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
     /// The address of a row in memory.
     pub(super) fn row_pointer(&mut self, row: usize) -> Value {
         let offset = i64::from(self.row_offset(row));
-        self.add(self.memory, offset)
+        self.add_constant(self.memory, offset)
     }
 
     /// The value of a row: known, or loaded now.
@@ -120,7 +120,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
         self.builder.ins().load(types::I64, flags(), self.frame, offset)
     }
 
-    pub(super) fn add(&mut self, value: Value, amount: i64) -> Value {
+    pub(super) fn add_constant(&mut self, value: Value, amount: i64) -> Value {
         self.builder.ins().iadd_imm_s(value, amount)
     }
 
