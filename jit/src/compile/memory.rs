@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider};
 use cranelift_module::{ModuleError, ModuleResult};
+use wasmtime_internal_jit_icache_coherence as icache;
 
 /// Bytes of address space per generation; only touched pages take memory.
 const RESERVED: usize = 32 << 20;
@@ -104,12 +105,15 @@ impl JITMemoryProvider for CodeMemory {
         let end = round_up(region.position, region::page::size());
         if end > region.finalized {
             // SAFETY: [finalized, end) are whole pages inside the allocation that hold only code of functions that are complete;
-            // nobody writes them after this, since `position` moves past them.
+            // nobody writes them after this, since `position` moves past them. Where instruction caches are not coherent, as on Arm,
+            // the new code is made visible to them first.
             unsafe {
                 let start = region.allocation.as_mut_ptr::<u8>().add(region.finalized);
+                icache::clear_cache(start.cast(), end - region.finalized).map_err(|error| ModuleError::Backend(error.into()))?;
                 region::protect(start, end - region.finalized, region::Protection::READ_EXECUTE)
                     .map_err(|error| ModuleError::Backend(error.into()))?;
             }
+            icache::pipeline_flush_mt().map_err(|error| ModuleError::Backend(error.into()))?;
             region.finalized = end;
             region.position = end;
         }
