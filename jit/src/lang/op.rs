@@ -101,7 +101,7 @@ macro_rules! op_table {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum Op {
-            $(#[doc = $doc] $op = $number,)*
+            $(#[doc = concat!("`", $doc, "`")] $op = $number,)*
         }
 
         impl Op {
