@@ -6,4 +6,5 @@ pub mod lanes;
 pub mod layout;
 pub mod math;
 pub mod random;
+pub(crate) mod simd;
 pub mod sum;
