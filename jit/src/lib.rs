@@ -13,6 +13,7 @@ pub mod compile;
 pub mod eval;
 pub mod exec;
 mod interp;
+mod kernel;
 pub mod lang;
 pub mod oracle;
 pub mod testing;

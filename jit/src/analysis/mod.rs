@@ -1,8 +1,10 @@
 //! What can be known of a program without running it. It uses the language and nothing else; backends, evaluation and search
 //! use it, the oracle never does.
 
+mod fusion;
 mod liveness;
 mod simplify;
 
+pub use fusion::{Fusion, Role};
 pub use liveness::{AddressSet, Liveness, random_ordinals};
 pub use simplify::{Simplifier, simplify};

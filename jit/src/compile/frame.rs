@@ -7,7 +7,8 @@ use super::Source;
 use super::memory::CodePages;
 use crate::exec::chunk::{Block, Chunk};
 use crate::exec::math;
-use crate::interp::{Code, Draws, Step, run_one};
+use crate::interp::Code;
+use crate::kernel::{Context, Operation};
 use crate::lang::Op;
 
 /// What a compiled function gets a pointer to. Compiled code reads the fields at the offsets in [`offset`] and writes only through them.
@@ -24,6 +25,8 @@ pub(super) struct Frame {
     constants: *const f64,
     first_step: u64,
     step_errors: *mut f64,
+    operations: *const Operation,
+    context: *mut Context,
     host: *mut Host,
 }
 
@@ -46,14 +49,17 @@ pub(super) mod offset {
     pub(crate) const FIRST_STEP: i32 = offset_of!(Frame, first_step) as i32;
     /// Where the errors of an example go before [`super::stop_training`] or [`super::fail_validation`] is called.
     pub(crate) const STEP_ERRORS: i32 = offset_of!(Frame, step_errors) as i32;
+    /// What the kernel of each step is told, by step.
+    pub(crate) const OPERATIONS: i32 = offset_of!(Frame, operations) as i32;
+    /// What kernels draw from.
+    pub(crate) const CONTEXT: i32 = offset_of!(Frame, context) as i32;
+    /// Where the context has the step number, which is set before a random draw.
+    pub(crate) const STEP_OF_CONTEXT: i32 = offset_of!(super::Context, step) as i32;
 }
 
 /// What the functions that compiled code calls need. Valid for the time of one [`Invocation::call`].
 struct Host {
     chunk: *mut Chunk,
-    /// The steps of the program that runs.
-    steps: *const [Step],
-    features: usize,
     max_abs_error: f64,
     freeze_training: bool,
     freeze_validation: bool,
@@ -78,8 +84,8 @@ impl Entry {
 
 /// Constants, and all that stays the same between the calls of one program.
 pub(super) struct Invocation {
-    /// All steps, for those that the host executes.
-    steps: Vec<Step>,
+    /// What kernels are told, by step.
+    operations: Vec<Operation>,
     settings: crate::exec::chunk::RunSettings,
     constants: Vec<f64>,
     step_errors: [f64; super::MAX_COMPILED_WIDTH],
@@ -100,14 +106,14 @@ impl Invocation {
         let mut constants = vec![source.settings.max_abs_error; 2];
         constants.extend(constant_slots(source.code).flat_map(|(_, value)| [value; 2]));
         Invocation {
-            steps: source.code.steps().to_vec(),
+            operations: source.code.steps().iter().map(|step| step.operation(source.settings.features, source.width)).collect(),
             settings: source.settings,
             constants,
             step_errors: [0.0; super::MAX_COMPILED_WIDTH],
             rows: source.layout.rows(),
             width: source.width,
             observe: source.observe,
-            spare_rows: crate::interp::spare_rows(source.code.steps(), source.settings.features),
+            spare_rows: source.code.spare_rows(),
         }
     }
 
@@ -132,10 +138,10 @@ impl Invocation {
             None => &mut [],
         };
         let pointers = chunk.pointers(training);
+        let (_, spare, keys) = chunk.parts();
+        let mut context = Context { keys: keys.as_ptr(), step: 0, spare: spare.as_mut_ptr() };
         let mut host = Host {
             chunk,
-            steps: self.steps.as_slice(),
-            features: self.settings.features,
             max_abs_error: self.settings.max_abs_error,
             freeze_training: self.settings.freeze_training,
             freeze_validation: self.settings.freeze_validation,
@@ -154,26 +160,14 @@ impl Invocation {
             constants: self.constants.as_ptr(),
             first_step: block.first_step,
             step_errors: self.step_errors.as_mut_ptr(),
+            operations: self.operations.as_ptr(),
+            context: &raw mut context,
             host: &raw mut host,
         };
         // The lengths behind all pointers were checked above; compiled code stays within them by construction of the
         // emitter, which addresses rows of the same layout, examples below `count` and constants of the same code.
         (entry.0)(&raw mut frame);
     }
-}
-
-/// Executes step `index` of the program on the whole chunk, in step number `step`: the interpreter's own code.
-pub(super) extern "C" fn host_step(frame: *mut Frame, index: u64, step: u64) {
-    // SAFETY: compiled code passes on the frame that `Invocation::call` made, whose host and chunk live until it returns; compiled code
-    // and this function run on one thread, one after the other, so that no two references to the chunk are in use at a time.
-    let (host, chunk) = unsafe {
-        let host = &*(*frame).host;
-        (host, &mut *host.chunk)
-    };
-    // SAFETY: as above; the steps belong to the invocation.
-    let steps = unsafe { &*host.steps };
-    let (memory, spare, keys) = chunk.parts();
-    run_one(&steps[index as usize], host.features, host.width, memory, spare, Draws { keys, step });
 }
 
 /// Stops the training of lanes by the errors in the frame; 1 if all lanes have stopped.
@@ -187,7 +181,8 @@ pub(super) extern "C" fn fail_validation(frame: *mut Frame, example: u64) -> u64
 }
 
 fn stop(frame: *mut Frame, example: u64, training: bool) -> u64 {
-    // SAFETY: as in `host_step`.
+    // SAFETY: compiled code passes on the frame that `Invocation::call` made, whose host and chunk live until it returns; compiled code
+    // and this function run on one thread, one after the other, so that no two references to the chunk are in use at a time.
     let (host, chunk) = unsafe {
         let host = &*(*frame).host;
         (host, &mut *host.chunk)

@@ -290,7 +290,7 @@ fn set_key(key: &mut Vec<u32>, source: &Source<'_>) {
         key.push(source.code.function(component).len() as u32);
     }
     for step in source.code.steps() {
-        key.extend([u32::from(step.op.number()), step.in1, step.in2, step.out]);
+        key.extend([u32::from(step.op.number()), step.inputs[0], step.inputs[1], step.out]);
     }
 }
 

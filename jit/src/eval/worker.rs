@@ -6,14 +6,14 @@ use std::time::Instant;
 use super::Backend;
 use super::drive::{ChunkShape, DriveScratch};
 use super::evaluation::{Evaluation, Probe, TaskRecord};
-use super::lane_data::{WIDTHS, width_for};
+use super::lane_data::{Chunking, WIDTHS, width_for};
 use super::task::{GroupError, TaskGroup};
-use crate::analysis::{Liveness, Simplifier, random_ordinals};
+use crate::analysis::{Fusion, Liveness, Role, Simplifier, random_ordinals};
 #[cfg(feature = "jit")]
 use crate::compile::{CompileError, Compiled, Compiler, Effort, Listing, MAX_COMPILED_WIDTH, Source};
 use crate::exec::chunk::{RunSettings, Scoring};
 use crate::exec::layout::Layout;
-use crate::interp::{Code, Interpreter, Step, spare_rows};
+use crate::interp::{Calls, Code, Interpreter, Step};
 use crate::lang::{AddressCounts, AddressError, ComponentFunction, Program, Space};
 use crate::oracle::{Memory, Oracle};
 
@@ -97,8 +97,12 @@ pub struct Worker {
     program: Program,
     ordinals: Vec<u32>,
     live: Vec<bool>,
+    fusion: Fusion,
     layout: Layout,
     code: Code,
+    calls: Calls,
+    /// Training examples that a probe of the prepared program has done, from which its run goes on.
+    probed: Option<usize>,
     drive: DriveScratch,
     evaluation: Evaluation,
     probe: Probe,
@@ -128,22 +132,22 @@ impl Worker {
     pub fn prepare(&mut self, program: &Program, group: &TaskGroup) -> Result<(), EvalError> {
         self.simplifier.simplify_into(program, &mut self.program, &mut self.ordinals);
         group.check_memory(self.program.address_counts())?;
-        self.layout.set_used(&self.program, group.features());
-        self.code.set(&self.program, &self.ordinals, &self.layout);
+        self.fusion.set(&self.program, &Liveness::of(&self.program));
+        self.decode(group.features());
+        self.probed = None;
         Ok(())
     }
 
     /// The errors of the prepared program on the first `train` training examples and, where it does not stop in them, the first
     /// `valid` validation examples: exactly as in the run of which this is the beginning. Never compiled.
     pub fn probe(&mut self, group: &TaskGroup, train: usize, valid: usize) -> &Probe {
-        let settings = run_settings(group, false);
-        let shape = shape(&self.code, &self.layout, lane_width(&self.layout, group));
-        let mut engine = Interpreter { code: &self.code, settings };
-        self.drive.probe(&mut engine, group, shape, (train, valid), &mut self.probe);
+        let shape = shape(&self.code, &self.layout, fitted(&self.layout, group));
+        let mut engine = Interpreter { code: &self.code, calls: &mut self.calls, settings: run_settings(group, false) };
+        self.probed = Some(self.drive.probe(&mut engine, group, shape, (train, valid), &mut self.probe));
         &self.probe
     }
 
-    /// The fitness of the prepared program on every task.
+    /// The fitness of the prepared program on every task. After a probe on this group, the interpreter goes on where that ended.
     pub fn run(&mut self, group: &TaskGroup) -> &Evaluation {
         match self.backend {
             Backend::Oracle => self.run_oracle(group),
@@ -195,21 +199,25 @@ impl Worker {
             return Ok(observed);
         }
         self.layout.set_full(counts, group.features());
-        self.code.set(program, &self.ordinals, &self.layout);
+        self.code.set(program, &self.ordinals, &self.fusion, &self.layout);
+        self.calls.clear();
         let width = width.filter(|width| WIDTHS.contains(width));
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp {
             let width = width.filter(|width| MAX_COMPILED_WIDTH >= *width).unwrap_or(compiled_width(group));
             if let Some(mut engine) = self.compile(run_settings(group, true), effort(group), width, true) {
-                let shape = shape(&self.code, &self.layout, width);
-                self.drive.run(&mut engine, group, shape, &mut self.evaluation, Some((&mut observed.records, &self.layout, counts)));
+                let shape = shape(&self.code, &self.layout, Chunking::Uniform(width));
+                let records = Some((&mut observed.records, &self.layout, counts));
+                self.drive.run(&mut engine, group, shape, None, &mut self.evaluation, records);
                 observed.backend = Backend::Jit;
                 return Ok(observed);
             }
         }
-        let shape = shape(&self.code, &self.layout, width.unwrap_or(lane_width(&self.layout, group)));
-        let mut engine = Interpreter { code: &self.code, settings: run_settings(group, true) };
-        self.drive.run(&mut engine, group, shape, &mut self.evaluation, Some((&mut observed.records, &self.layout, counts)));
+        let chunking = width.map_or(fitted(&self.layout, group), Chunking::Uniform);
+        let shape = shape(&self.code, &self.layout, chunking);
+        let mut engine = Interpreter { code: &self.code, calls: &mut self.calls, settings: run_settings(group, true) };
+        let records = Some((&mut observed.records, &self.layout, counts));
+        self.drive.run(&mut engine, group, shape, None, &mut self.evaluation, records);
         observed.backend = Backend::Interp;
         Ok(observed)
     }
@@ -229,24 +237,27 @@ impl Worker {
             return Ok(Backend::Oracle);
         }
         self.layout.set_full(counts, memory.features());
-        self.code.set(program, &self.ordinals, &self.layout);
+        self.code.set(program, &self.ordinals, &self.fusion, &self.layout);
+        self.calls.clear();
         let settings = RunSettings {
             features: memory.features(),
             scoring: Scoring::Rms,
             max_abs_error: f64::INFINITY,
             freeze_training: true,
             freeze_validation: true,
+            inputs_in_memory: true,
         };
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp
             && let Some(mut engine) = self.compile(settings, Effort::Thorough, 2, true)
         {
-            let shape = shape(&self.code, &self.layout, 2);
+            let shape = shape(&self.code, &self.layout, Chunking::Uniform(2));
             self.drive.setup_only(&mut engine, shape, &self.layout, seed, memory);
             return Ok(Backend::Jit);
         }
-        let shape = shape(&self.code, &self.layout, 2);
-        self.drive.setup_only(&mut Interpreter { code: &self.code, settings }, shape, &self.layout, seed, memory);
+        let shape = shape(&self.code, &self.layout, Chunking::Uniform(2));
+        let mut engine = Interpreter { code: &self.code, calls: &mut self.calls, settings };
+        self.drive.setup_only(&mut engine, shape, &self.layout, seed, memory);
         Ok(Backend::Interp)
     }
 
@@ -256,6 +267,7 @@ impl Worker {
     /// [`CompileError`] where there can be no native code.
     #[cfg(feature = "jit")]
     pub fn listing(&mut self, group: &TaskGroup) -> Result<Listing, CompileError> {
+        self.decode_for_compiler(group);
         let source = Source {
             code: &self.code,
             layout: &self.layout,
@@ -273,6 +285,24 @@ impl Worker {
         Liveness::of(program).live(program, &mut self.live);
         random_ordinals(program, &self.live, &mut self.ordinals);
         self.program.copy_from(program);
+        self.fusion.set_none(program);
+        self.probed = None;
+    }
+
+    /// Lays out and decodes the program with the fusion that is set.
+    fn decode(&mut self, features: usize) {
+        let roles = self.fusion.roles();
+        self.layout.set_used(&self.program, features, |position| roles[position] != Role::Deferred);
+        self.code.set(&self.program, &self.ordinals, &self.fusion, &self.layout);
+        self.calls.clear();
+    }
+
+    /// The same without pairs of instructions in one, for the compiler, which keeps products in registers.
+    #[cfg(feature = "jit")]
+    fn decode_for_compiler(&mut self, group: &TaskGroup) {
+        self.fusion.set_none(&self.program);
+        self.decode(group.features());
+        self.probed = None;
     }
 
     /// Makes the next evaluations compile anew, as if nothing had been compiled before: for measuring.
@@ -313,9 +343,9 @@ impl Worker {
     }
 
     fn run_interpreted(&mut self, group: &TaskGroup) {
-        let shape = shape(&self.code, &self.layout, lane_width(&self.layout, group));
-        let mut engine = Interpreter { code: &self.code, settings: run_settings(group, false) };
-        self.drive.run(&mut engine, group, shape, &mut self.evaluation, None);
+        let shape = shape(&self.code, &self.layout, fitted(&self.layout, group));
+        let mut engine = Interpreter { code: &self.code, calls: &mut self.calls, settings: run_settings(group, false) };
+        self.drive.run(&mut engine, group, shape, self.probed.take(), &mut self.evaluation, None);
         self.evaluation.backend = Backend::Interp;
     }
 
@@ -328,11 +358,12 @@ impl Worker {
     #[cfg(feature = "jit")]
     fn run_compiled(&mut self, group: &TaskGroup) {
         let width = compiled_width(group);
+        self.decode_for_compiler(group);
         let Some(mut engine) = self.compile(run_settings(group, false), effort(group), width, false) else {
             return self.run_interpreted(group);
         };
-        let shape = shape(&self.code, &self.layout, width);
-        self.drive.run(&mut engine, group, shape, &mut self.evaluation, None);
+        let shape = shape(&self.code, &self.layout, Chunking::Uniform(width));
+        self.drive.run(&mut engine, group, shape, None, &mut self.evaluation, None);
         self.evaluation.backend = Backend::Jit;
     }
 
@@ -384,21 +415,21 @@ fn run_settings(group: &TaskGroup, observe: bool) -> RunSettings {
         max_abs_error: settings.max_abs_error,
         freeze_training: observe,
         freeze_validation: observe || settings.epochs > 1,
+        inputs_in_memory: observe,
     }
 }
 
-fn shape<'a>(code: &'a Code, layout: &Layout, width: usize) -> ChunkShape<'a> {
-    let spare_rows = spare_rows(code.steps(), layout.features());
-    ChunkShape { width, rows: layout.rows(), spare_rows, ordinals: code.ordinals() }
+fn shape<'a>(code: &'a Code, layout: &Layout, chunking: Chunking) -> ChunkShape<'a> {
+    ChunkShape { chunking, rows: layout.rows(), spare_rows: code.spare_rows(), ordinals: code.ordinals() }
 }
 
-/// How many lanes the interpreter takes: all tasks if their memory stays in the first-level cache, else fewer.
-fn lane_width(layout: &Layout, group: &TaskGroup) -> usize {
+/// How the interpreter divides tasks: all side by side if their memory stays in the first-level cache, else fewer.
+fn fitted(layout: &Layout, group: &TaskGroup) -> Chunking {
     let mut width = width_for(group.tasks().len());
     while width > 4 && layout.rows() * width * size_of::<f64>() > CHUNK_BYTES {
         width = WIDTHS[WIDTHS.iter().position(|&w| w == width).unwrap_or(1) - 1];
     }
-    width
+    Chunking::Fitted(width)
 }
 
 /// How many lanes compiled code takes: two pairs of tasks, or one if there are no more.

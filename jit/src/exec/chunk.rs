@@ -1,6 +1,7 @@
 //! The state of one chunk of tasks while a program runs on them, lane by lane, and what an engine must do with it.
 
 use super::random::DrawKey;
+use super::simd::AlignedVec;
 
 /// How the predictions on a task are scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -22,6 +23,8 @@ pub(crate) struct RunSettings {
     pub(crate) freeze_training: bool,
     /// Keep the memory of a lane as it was when its validation failed (training goes on from it in the next epoch).
     pub(crate) freeze_validation: bool,
+    /// Have features and label of the current example in memory too (for those who look at memory).
+    pub(crate) inputs_in_memory: bool,
 }
 
 /// Consecutive examples of all lanes.
@@ -54,8 +57,10 @@ pub(crate) type Mask = u64;
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
     width: usize,
-    memory: Vec<f64>,
-    spare: Vec<f64>,
+    memory: AlignedVec,
+    /// The memory at the end of a probe's training.
+    kept: AlignedVec,
+    spare: AlignedVec,
     keys: Vec<DrawKey>,
     /// Lanes whose training has stopped, for good.
     stopped: Vec<Mask>,
@@ -92,9 +97,9 @@ impl Chunk {
             buffer.resize(len, value);
         }
         self.width = width;
-        refill(&mut self.memory, rows * width, 0.0);
+        self.memory.set_zeros(rows * width);
         if self.spare.len() < spare_rows * width {
-            refill(&mut self.spare, spare_rows * width, 0.0);
+            self.spare.set_zeros(spare_rows * width);
         }
         self.keys.clear();
         refill(&mut self.stopped, width, 0);
@@ -123,6 +128,17 @@ impl Chunk {
     /// Memory, spare rows and draw keys.
     pub(crate) fn parts(&mut self) -> (&mut [f64], &mut [f64], &[DrawKey]) {
         (&mut self.memory, &mut self.spare, &self.keys)
+    }
+
+    /// Keeps the memory as it is now for [`Chunk::restore`].
+    pub(crate) fn keep(&mut self) {
+        self.kept.copy_from(&self.memory);
+    }
+
+    /// Goes back to the memory that was kept; what a validation since then found is forgotten.
+    pub(crate) fn restore(&mut self) {
+        self.memory.copy_from(&self.kept);
+        self.frozen.fill(None);
     }
 
     pub(crate) fn loss(&self) -> &[f64] {

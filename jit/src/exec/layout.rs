@@ -33,18 +33,21 @@ impl Layout {
         }
     }
 
-    /// Lays out only the addresses that `program` uses.
-    pub fn set_used(&mut self, program: &Program, features: usize) {
+    /// Lays out only the addresses that `program` uses; `keeps_output` says of each of its instructions whether its output is one.
+    pub fn set_used(&mut self, program: &Program, features: usize, keeps_output: impl Fn(usize) -> bool) {
         self.clear(features);
-        for instruction in program.instructions() {
-            for (space, address) in instruction.reads().chain(instruction.writes()) {
+        for (position, instruction) in program.instructions().iter().enumerate() {
+            let output = instruction.writes().filter(|_| keeps_output(position));
+            for (space, address) in instruction.reads().chain(output) {
                 self.place(space, address);
             }
         }
     }
 
     fn clear(&mut self, features: usize) {
-        *self = Layout { features, ..Layout::default() };
+        self.features = features;
+        self.rows = 0;
+        self.first_row = [[ABSENT; MAX_ADDRESSES]; 3];
         self.place(Space::Scalar, 0);
         self.place(Space::Scalar, 1);
         self.place(Space::Vector, 0);

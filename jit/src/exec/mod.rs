@@ -2,7 +2,6 @@
 //! It knows the language and nothing above it.
 
 pub mod chunk;
-pub mod lanes;
 pub mod layout;
 pub mod math;
 pub mod random;

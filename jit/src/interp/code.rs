@@ -1,19 +1,21 @@
-//! A program decoded for execution: addresses as row offsets, index fractions as elements, constants as f64.
+//! A program decoded for execution: addresses as row offsets, index fractions as elements, constants as f64, pairs of instructions fused.
 
+use crate::analysis::{Fusion, Role};
 use crate::exec::layout::Layout;
+use crate::kernel::{Combined, Kind, spare_rows};
 use crate::lang::{ComponentFunction, Data, Instruction, Op, Program, element_index};
 
-/// One decoded instruction. Offsets are rows of the chunk's memory.
+/// One decoded instruction, or two in one. Offsets are rows of the chunk's memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
-    /// The op.
+    /// What it computes.
+    pub(crate) kind: Kind,
+    /// The op that gives the output.
     pub(crate) op: Op,
     /// First row of the output; for an element constant the row of that element.
     pub(crate) out: u32,
-    /// First row of the first input.
-    pub(crate) in1: u32,
-    /// First row of the second input.
-    pub(crate) in2: u32,
+    /// First rows of the inputs; the third one is what a product is combined with.
+    pub(crate) inputs: [u32; 3],
     /// The constants: the value to set; low and high; mean and standard deviation.
     pub(crate) constants: [f64; 2],
     /// Which of the chunk's draw keys a random instruction uses.
@@ -26,17 +28,25 @@ pub(crate) struct Code {
     steps: Vec<Step>,
     ends: [usize; 2],
     ordinals: Vec<u32>,
+    spare_rows: usize,
 }
 
 impl Code {
     /// Decodes `program` for `layout`; `ordinals` has the number of each instruction's draws (used for random ones only).
-    pub(crate) fn set(&mut self, program: &Program, ordinals: &[u32], layout: &Layout) {
+    pub(crate) fn set(&mut self, program: &Program, ordinals: &[u32], fusion: &Fusion, layout: &Layout) {
         self.steps.clear();
         self.ordinals.clear();
-        let mut ordinals = ordinals.iter();
+        self.spare_rows = 0;
+        let mut described = ordinals.iter().zip(fusion.roles());
         for function in ComponentFunction::ALL {
-            for (instruction, &ordinal) in program.function(function).iter().zip(&mut ordinals) {
-                let step = decode(instruction, self.ordinals.len() as u32, layout);
+            for (instruction, (&ordinal, &role)) in program.function(function).iter().zip(&mut described) {
+                let step = match role {
+                    Role::Deferred => continue,
+                    Role::Alone if instruction.op() == Op::NoOp => continue,
+                    Role::Alone => decode(instruction, self.ordinals.len() as u32, layout),
+                    Role::Takes(product) => decode_pair(&program.instructions()[product as usize], instruction, layout),
+                };
+                self.spare_rows = self.spare_rows.max(spare_rows(instruction.op(), layout.features()));
                 self.steps.push(step);
                 if instruction.op().is_random() {
                     self.ordinals.push(ordinal);
@@ -71,12 +81,17 @@ impl Code {
     pub(crate) fn ordinals(&self) -> &[u32] {
         &self.ordinals
     }
+
+    /// How many rows of spare memory the kernels of these steps need.
+    pub(crate) fn spare_rows(&self) -> usize {
+        self.spare_rows
+    }
 }
 
 fn decode(instruction: &Instruction, draw: u32, layout: &Layout) -> Step {
     let features = layout.features();
     let mut reads = instruction.reads().map(|(space, address)| layout.row(space, address) as u32);
-    let (in1, in2) = (reads.next().unwrap_or(0), reads.next().unwrap_or(0));
+    let inputs = [reads.next().unwrap_or(0), reads.next().unwrap_or(0), 0];
     let mut out = instruction.writes().map_or(0, |(space, address)| layout.row(space, address));
     let constants = match instruction.data() {
         Data::None => [0.0; 2],
@@ -92,5 +107,23 @@ fn decode(instruction: &Instruction, draw: u32, layout: &Layout) -> Step {
         Data::Uniform { low, high } => [low.into(), high.into()],
         Data::Gaussian { mean, st_dev } => [mean.into(), st_dev.into()],
     };
-    Step { op: instruction.op(), out: out as u32, in1, in2, constants, draw }
+    Step { kind: Kind::Op(instruction.op()), op: instruction.op(), out: out as u32, inputs, constants, draw }
+}
+
+/// A sum or difference together with the product that it takes.
+fn decode_pair(product: &Instruction, taker: &Instruction, layout: &Layout) -> Step {
+    let row = |(space, address)| layout.row(space, address) as u32;
+    let taken = product.writes();
+    let mut factors = product.reads().map(row);
+    let mut factor = || factors.next().expect("a product has two inputs");
+    let other = taker.reads().find(|&read| Some(read) != taken).map(row).expect("one input is not the product");
+    let takes_first = taker.reads().next() == taken;
+    let combined = match taker.op() {
+        Op::VectorDiff | Op::MatrixDiff if takes_first => Combined::DiffOf,
+        Op::VectorDiff | Op::MatrixDiff => Combined::DiffFrom,
+        _ => Combined::Sum,
+    };
+    let kind = if product.op() == Op::VectorOuterProduct { Kind::Outer(combined) } else { Kind::Scaled(combined) };
+    let out = taker.writes().map(row).expect("a sum has an output");
+    Step { kind, op: taker.op(), out, inputs: [factor(), factor(), other], constants: [0.0; 2], draw: 0 }
 }

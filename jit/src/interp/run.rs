@@ -1,156 +1,297 @@
 //! The training and validation loops of the interpreter.
+#![allow(unsafe_code)]
 
-use super::code::{Code, Step};
-#[cfg(target_arch = "x86_64")]
-use super::dispatch::Avx2;
-use super::dispatch::{Baseline, Isa};
-use super::step::Draws;
+use super::calls::{Base, Call, Calls};
+use super::code::Code;
 use crate::exec::chunk::{Block, Chunk, Engine, RunSettings, Scoring};
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, PREDICTION_ROW};
 use crate::exec::math;
+use crate::exec::simd::{Register, all_lanes};
+use crate::kernel::{Context, Loops, Tier, run_loops};
 use crate::lang::ComponentFunction;
 
 /// Runs one decoded program on chunks.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Interpreter<'a> {
     /// The decoded program.
     pub(crate) code: &'a Code,
+    /// Its calls for the width of the chunk last run on.
+    pub(crate) calls: &'a mut Calls,
     /// F, scoring and stopping.
     pub(crate) settings: RunSettings,
 }
 
 impl Engine for Interpreter<'_> {
     fn setup(&mut self, chunk: &mut Chunk) {
-        self.dispatch(chunk, Phase::Setup);
+        let nothing = Block { features: &[], labels: &[], count: 0, first_step: 0 };
+        self.run::<Setup>(chunk, nothing, None);
     }
 
     fn train(&mut self, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
-        self.dispatch(chunk, Phase::Train(block, errors));
+        self.run::<Train>(chunk, block, errors);
     }
 
     fn validate(&mut self, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
-        self.dispatch(chunk, Phase::Validate(block, errors));
+        self.run::<Validate>(chunk, block, errors);
     }
-}
-
-enum Phase<'a> {
-    Setup,
-    Train(Block<'a>, Option<&'a mut [f64]>),
-    Validate(Block<'a>, Option<&'a mut [f64]>),
 }
 
 impl Interpreter<'_> {
-    fn dispatch(&self, chunk: &mut Chunk, phase: Phase<'_>) {
-        match chunk.width() {
-            2 => self.dispatch_isa::<2>(chunk, phase),
-            4 => self.dispatch_isa::<4>(chunk, phase),
-            8 => self.dispatch_isa::<8>(chunk, phase),
-            12 => self.dispatch_isa::<12>(chunk, phase),
-            16 => self.dispatch_isa::<16>(chunk, phase),
-            width => unreachable!("no chunk has {width} lanes"),
+    fn run<L>(&mut self, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>)
+    where
+        L: for<'a> Loops<Pass<'a> = Pass<'a>>,
+    {
+        let (width, settings) = (chunk.width(), self.settings);
+        if self.calls.width() != width {
+            self.calls.set(self.code, settings.features, width);
         }
-    }
-
-    fn dispatch_isa<const L: usize>(&self, chunk: &mut Chunk, phase: Phase<'_>) {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(isa) = Avx2::detect() {
-            return self.run::<_, L>(isa, chunk, phase);
-        }
-        self.run::<_, L>(Baseline, chunk, phase);
-    }
-
-    fn run<I: Isa + Copy, const L: usize>(&self, isa: I, chunk: &mut Chunk, phase: Phase<'_>) {
-        match phase {
-            Phase::Setup => self.component::<I, L>(isa, chunk, ComponentFunction::Setup, 0),
-            Phase::Train(block, errors) => self.train_lanes::<I, L>(isa, chunk, block, errors),
-            Phase::Validate(block, errors) => self.validate_lanes::<I, L>(isa, chunk, block, errors),
-        }
-    }
-
-    #[inline(always)]
-    fn component<I: Isa + Copy, const L: usize>(&self, isa: I, chunk: &mut Chunk, function: ComponentFunction, step: u64) {
-        let steps: &[Step] = self.code.function(function);
-        let (memory, spare, keys) = chunk.parts();
-        let (rows, _) = memory.as_chunks_mut::<L>();
-        let (spare, _) = spare.as_chunks_mut::<L>();
-        isa.run(steps, self.settings.features, rows, spare, Draws { keys, step });
-    }
-
-    /// Puts the features of example `example` of the block into `v0` and a label into `s0`, and runs Predict.
-    #[inline(always)]
-    fn predict<I: Isa + Copy, const L: usize>(&self, isa: I, chunk: &mut Chunk, block: &Block<'_>, example: usize) {
-        let f = self.settings.features;
-        let (rows, _) = chunk.memory_mut().as_chunks_mut::<L>();
-        rows[LABEL_ROW] = [0.0; L];
-        let (features, _) = block.features[example * f * L..][..f * L].as_chunks::<L>();
-        rows[FEATURES_ROW..FEATURES_ROW + f].copy_from_slice(features);
-        self.component::<I, L>(isa, chunk, ComponentFunction::Predict, block.first_step + example as u64);
-    }
-
-    fn train_lanes<I: Isa + Copy, const L: usize>(&self, isa: I, chunk: &mut Chunk, block: Block<'_>, mut errors: Option<&mut [f64]>) {
-        for example in 0..block.count {
-            self.predict::<I, L>(isa, chunk, &block, example);
-            let label: [f64; L] = lanes(&block.labels[example * L..]);
-            let (rows, _) = chunk.memory_mut().as_chunks_mut::<L>();
-            if self.settings.scoring == Scoring::Accuracy {
-                rows[PREDICTION_ROW] = rows[PREDICTION_ROW].map(math::sigmoid);
-            }
-            let prediction = rows[PREDICTION_ROW];
-            let error: [f64; L] = std::array::from_fn(|lane| (label[lane] - prediction[lane]).abs());
-            if let Some(errors) = &mut errors {
-                errors[example * L..][..L].copy_from_slice(&error);
-            }
-            if self.any_beyond(&error) && chunk.stop_training(example, self.settings.freeze_training, |lane| self.is_beyond(error[lane])) {
-                return;
-            }
-            let (rows, _) = chunk.memory_mut().as_chunks_mut::<L>();
-            rows[LABEL_ROW] = label;
-            self.component::<I, L>(isa, chunk, ComponentFunction::Learn, block.first_step + example as u64);
-        }
-    }
-
-    fn validate_lanes<I: Isa + Copy, const L: usize>(&self, isa: I, chunk: &mut Chunk, block: Block<'_>, mut errors: Option<&mut [f64]>) {
-        let mut loss: [f64; L] = lanes(chunk.loss());
-        for example in 0..block.count {
-            self.predict::<I, L>(isa, chunk, &block, example);
-            let label: [f64; L] = lanes(&block.labels[example * L..]);
-            let (rows, _) = chunk.memory_mut().as_chunks_mut::<L>();
-            let prediction = rows[PREDICTION_ROW];
-            let error: [f64; L] = match self.settings.scoring {
-                Scoring::Rms => std::array::from_fn(|lane| (label[lane] - prediction[lane]).abs()),
-                Scoring::Accuracy => std::array::from_fn(|lane| {
-                    let positive = math::sigmoid(prediction[lane]) > 0.5;
-                    if (label[lane] > 0.5) == positive { 0.0 } else { 1.0 }
-                }),
-            };
-            for lane in 0..L {
-                loss[lane] += error[lane] * error[lane];
-            }
-            if let Some(errors) = &mut errors {
-                errors[example * L..][..L].copy_from_slice(&error);
-            }
-            if self.any_beyond(&error)
-                && chunk.fail_validation(example, self.settings.freeze_validation, |lane| self.is_beyond(error[lane]))
-            {
-                return;
-            }
-        }
-        chunk.set_loss(&loss);
-    }
-
-    #[inline(always)]
-    fn any_beyond<const L: usize>(&self, error: &[f64; L]) -> bool {
-        error.iter().fold(false, |any, &error| any | self.is_beyond(error))
-    }
-
-    /// Whether an error ends training or validation: NaN or above the largest allowed.
-    #[inline(always)]
-    fn is_beyond(&self, error: f64) -> bool {
-        error.is_nan() || error > self.settings.max_abs_error
+        // What the kernels will touch exists: addresses are rows of the layout that the chunk's memory was made for, and examples lie in
+        // the block, whatever the program is.
+        assert!(block.features.len() >= block.count * settings.features * width && block.labels.len() >= block.count * width);
+        assert!(errors.as_ref().is_none_or(|errors| errors.len() >= block.count * width), "too short a list of errors");
+        let mut pass = Pass { chunk, calls: self.calls, settings, block, errors };
+        // SAFETY: the calls are for this width on this machine's tier, and the lengths were checked above.
+        unsafe { run_loops::<L>(Tier::of_machine(), width, &mut pass) }
     }
 }
 
+/// A loop over the examples of a block on one chunk.
+struct Pass<'a> {
+    chunk: &'a mut Chunk,
+    calls: &'a Calls,
+    settings: RunSettings,
+    block: Block<'a>,
+    errors: Option<&'a mut [f64]>,
+}
+
+/// Where the inputs of one example lie.
+#[derive(Clone, Copy)]
+struct Example {
+    number: usize,
+    memory: *mut f64,
+    features: *const f64,
+    label: *const f64,
+}
+
+impl Pass<'_> {
+    /// Example `number`, with its inputs in memory too if somebody looks there; the label is `label` or zero.
+    #[inline(always)]
+    unsafe fn example<V: Register, const R: usize>(&mut self, number: usize) -> Example {
+        let (f, width) = (self.settings.features, R * V::LANES);
+        let example = Example {
+            number,
+            memory: self.chunk.memory_mut().as_mut_ptr(),
+            features: self.block.features[number * f * width..].as_ptr(),
+            label: self.block.labels[number * width..].as_ptr(),
+        };
+        if self.settings.inputs_in_memory {
+            let memory = self.chunk.memory_mut();
+            memory[LABEL_ROW * width..][..width].fill(0.0);
+            memory[FEATURES_ROW * width..][..f * width].copy_from_slice(&self.block.features[number * f * width..][..f * width]);
+        }
+        example
+    }
+
+    /// Runs a component function on an example.
+    ///
+    /// # Safety
+    /// As for [`run_loops`]; the example is one of the block's.
+    #[inline(always)]
+    unsafe fn component(&self, context: &mut Context, function: ComponentFunction, example: &Example) {
+        context.step = self.block.first_step + example.number as u64;
+        // SAFETY: by the caller's promise.
+        unsafe { run_calls(self.calls.function(function), example, context) }
+    }
+
+    /// The error of every lane goes to the list, if there is one.
+    #[inline(always)]
+    unsafe fn list<V: Register, const R: usize>(&mut self, example: usize, error: [V; R]) {
+        if let Some(errors) = &mut self.errors {
+            let list = &mut errors[example * R * V::LANES..][..R * V::LANES];
+            for (r, error) in error.into_iter().enumerate() {
+                // SAFETY: the slice has R registers.
+                unsafe { error.store(list[r * V::LANES..].as_mut_ptr()) };
+            }
+        }
+    }
+
+    fn context(&mut self) -> Context {
+        let (_, spare, keys) = self.chunk.parts();
+        Context { keys: keys.as_ptr(), step: 0, spare: spare.as_mut_ptr() }
+    }
+}
+
+/// # Safety
+/// The calls are for the machine and the width of the chunk, and the example's pointers for its memory and one of its examples.
 #[inline(always)]
-fn lanes<const L: usize>(values: &[f64]) -> [f64; L] {
-    std::array::from_fn(|lane| values[lane])
+unsafe fn run_calls(calls: &[Call], example: &Example, context: &Context) {
+    let bases: [*const f64; 3] = [example.memory, example.features, example.label];
+    for call in calls {
+        let [a, b, c] = call.inputs;
+        let [base_a, base_b, base_c]: [Base; 3] = call.bases;
+        // SAFETY: by the caller's promise, offsets stay within what the bases point to.
+        unsafe {
+            (call.kernel)(
+                example.memory.add(call.out),
+                bases[base_a as usize].add(a),
+                bases[base_b as usize].add(b),
+                bases[base_c as usize].add(c),
+                &call.operation,
+                context,
+            );
+        }
+    }
+}
+
+/// The bits of lanes beyond the largest error, or NaN, over all registers of a row.
+#[inline(always)]
+fn any_beyond<V: Register, const R: usize>(error: &[V; R], limit: V) -> bool {
+    let mut within = error[0].le(limit);
+    for error in &error[1..] {
+        within = V::mask_and(within, error.le(limit));
+    }
+    V::mask_bits(within) != all_lanes::<V>()
+}
+
+/// The errors as a list, for the rare case that one is beyond the limit.
+#[inline(always)]
+unsafe fn spill<V: Register, const R: usize>(error: [V; R]) -> [f64; 16] {
+    let mut list = [0.0; 16];
+    for (r, error) in error.into_iter().enumerate() {
+        // SAFETY: no row has more than 16 lanes.
+        unsafe { error.store(list[r * V::LANES..].as_mut_ptr()) };
+    }
+    list
+}
+
+/// |label - prediction|.
+#[inline(always)]
+unsafe fn absolute_error<V: Register, const R: usize>(example: &Example) -> [V; R] {
+    let mut error = [V::splat(0.0); R];
+    for (r, error) in error.iter_mut().enumerate() {
+        // SAFETY: label and prediction are rows.
+        unsafe {
+            let prediction = V::load(example.memory.add((PREDICTION_ROW * R + r) * V::LANES));
+            *error = V::load(example.label.add(r * V::LANES)).sub(prediction).abs();
+        }
+    }
+    error
+}
+
+struct Setup;
+struct Train;
+struct Validate;
+
+impl Loops for Setup {
+    type Pass<'a> = Pass<'a>;
+
+    #[inline(always)]
+    unsafe fn run<V: Register, const R: usize>(pass: &mut Pass<'_>) {
+        let context = pass.context();
+        let memory = pass.chunk.memory_mut().as_mut_ptr();
+        let example = Example { number: 0, memory, features: memory, label: memory };
+        // SAFETY: by the caller's promise; Setup reads memory only.
+        unsafe { run_calls(pass.calls.function(ComponentFunction::Setup), &example, &context) }
+    }
+}
+
+impl Loops for Train {
+    type Pass<'a> = Pass<'a>;
+
+    #[inline(always)]
+    unsafe fn run<V: Register, const R: usize>(pass: &mut Pass<'_>) {
+        let settings = pass.settings;
+        let limit = V::splat(settings.max_abs_error);
+        let mut context = pass.context();
+        for number in 0..pass.block.count {
+            // SAFETY: by the caller's promise; `number` is an example of the block.
+            unsafe {
+                let example = pass.example::<V, R>(number);
+                pass.component(&mut context, ComponentFunction::Predict, &example);
+                if settings.scoring == Scoring::Accuracy {
+                    let prediction = &mut pass.chunk.memory_mut()[PREDICTION_ROW * R * V::LANES..][..R * V::LANES];
+                    prediction.iter_mut().for_each(|prediction| *prediction = math::sigmoid(*prediction));
+                }
+                let error = absolute_error::<V, R>(&example);
+                pass.list(number, error);
+                if any_beyond(&error, limit) {
+                    let error = spill(error);
+                    let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
+                    if pass.chunk.stop_training(number, settings.freeze_training, beyond) {
+                        return;
+                    }
+                }
+                if settings.inputs_in_memory {
+                    let (label, width) = (&pass.block.labels[number * R * V::LANES..], R * V::LANES);
+                    pass.chunk.memory_mut()[LABEL_ROW * width..][..width].copy_from_slice(&label[..width]);
+                }
+                pass.component(&mut context, ComponentFunction::Learn, &example);
+            }
+        }
+    }
+}
+
+impl Loops for Validate {
+    type Pass<'a> = Pass<'a>;
+
+    #[inline(always)]
+    unsafe fn run<V: Register, const R: usize>(pass: &mut Pass<'_>) {
+        let settings = pass.settings;
+        let limit = V::splat(settings.max_abs_error);
+        let mut context = pass.context();
+        let mut loss = [V::splat(0.0); R];
+        for (r, loss) in loss.iter_mut().enumerate() {
+            // SAFETY: the chunk has a loss for each of R registers of lanes.
+            *loss = unsafe { V::load(pass.chunk.loss()[r * V::LANES..].as_ptr()) };
+        }
+        for number in 0..pass.block.count {
+            // SAFETY: by the caller's promise; `number` is an example of the block.
+            unsafe {
+                let example = pass.example::<V, R>(number);
+                pass.component(&mut context, ComponentFunction::Predict, &example);
+                let error = match settings.scoring {
+                    Scoring::Rms => absolute_error::<V, R>(&example),
+                    Scoring::Accuracy => classification_error::<V, R>(&example),
+                };
+                for (loss, error) in loss.iter_mut().zip(error) {
+                    *loss = loss.add(error.mul(error));
+                }
+                pass.list(number, error);
+                if any_beyond(&error, limit) {
+                    let error = spill(error);
+                    let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
+                    if pass.chunk.fail_validation(number, settings.freeze_validation, beyond) {
+                        return;
+                    }
+                }
+            }
+        }
+        let mut list = [0.0; 16];
+        for (r, loss) in loss.into_iter().enumerate() {
+            // SAFETY: no row has more than 16 lanes.
+            unsafe { loss.store(list[r * V::LANES..].as_mut_ptr()) };
+        }
+        pass.chunk.set_loss(&list[..R * V::LANES]);
+    }
+}
+
+/// 1 where label and prediction are on different sides, else 0; NaN counts as the negative side.
+#[inline(always)]
+unsafe fn classification_error<V: Register, const R: usize>(example: &Example) -> [V; R] {
+    let (half, one, zero) = (V::splat(0.5), V::splat(1.0), V::splat(0.0));
+    let mut error = [zero; R];
+    for (r, error) in error.iter_mut().enumerate() {
+        let mut probability = [0.0; 8];
+        for (lane, probability) in probability.iter_mut().enumerate().take(V::LANES) {
+            // SAFETY: the prediction is a row.
+            *probability = math::sigmoid(unsafe { *example.memory.add((PREDICTION_ROW * R + r) * V::LANES + lane) });
+        }
+        // SAFETY: the label is a row, and a register has at most 8 lanes.
+        let (label, probability) = unsafe { (V::load(example.label.add(r * V::LANES)), V::load(probability.as_ptr())) };
+        let (is_positive, positive) = (half.lt(label), half.lt(probability));
+        let both = V::mask_and(is_positive, positive);
+        let neither = V::mask_not(V::mask_or(is_positive, positive));
+        *error = V::select(V::mask_or(both, neither), zero, one);
+    }
+    error
 }

@@ -13,7 +13,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
     /// A step with operands in memory; scalars are SSA values, and so are vectors up to a size.
     pub(super) fn memory_loop(&mut self, step: &Step) {
         let f = self.source.settings.features;
-        let (a, b, out) = (step.in1 as usize, step.in2 as usize, step.out as usize);
+        let (a, b, out) = (step.inputs[0] as usize, step.inputs[1] as usize, step.out as usize);
         let size = step.op.inputs()[0].elements(f);
         match step.op {
             Op::VectorInnerProduct => {
@@ -174,7 +174,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
     }
 
     /// Where an operand lies: the example's features, or memory.
-    fn base(&mut self, row: usize) -> Value {
+    pub(super) fn base(&mut self, row: usize) -> Value {
         match self.features {
             Some(features) if row == FEATURES_ROW => features,
             _ => self.row_pointer(row),

@@ -15,7 +15,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use super::frame::{self, offset};
 use super::{Source, rows_of};
 use crate::exec::chunk::Scoring;
-use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, PREDICTION_ROW};
+use crate::exec::layout::{LABEL_ROW, PREDICTION_ROW};
 use crate::interp::Step;
 use crate::lang::{ComponentFunction, Op, Space};
 use rows::Rows;
@@ -118,10 +118,8 @@ struct Emitter<'a, 'f, const P: usize> {
     features: Option<Value>,
     /// The number of the current step.
     step: Value,
-    /// Whether some step run by the host, or an observer, wants `v0` in memory.
-    features_in_memory: bool,
     scalar_signature: Option<SigRef>,
-    host_signature: Option<SigRef>,
+    kernel_signature: Option<SigRef>,
     stop_signature: Option<SigRef>,
 }
 
@@ -158,14 +156,10 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             facts: row_facts(source),
             features: None,
             step,
-            features_in_memory: source.observe,
             scalar_signature: None,
-            host_signature: None,
+            kernel_signature: None,
             stop_signature: None,
         };
-        for &component in function.components() {
-            emitter.features_in_memory |= source.code.function(component).iter().any(|step| emitter.on_host(step) && reads_features(step));
-        }
         match function {
             Function::Setup => {
                 emitter.component(ComponentFunction::Setup);
@@ -225,7 +219,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         let at_head = self.rows.clone();
         self.features = Some(features);
         self.step = self.builder.ins().iadd(first_step, example);
-        if self.features_in_memory {
+        if self.source.settings.inputs_in_memory {
             self.copy_features();
         }
         let no_label = self.zero();
@@ -382,8 +376,8 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         for index in self.source.code.range(function) {
             self.builder.set_srcloc(SourceLoc::new(index as u32));
             let step = self.source.code.steps()[index];
-            if self.on_host(&step) {
-                self.host_step(index, &step);
+            if self.in_kernel(&step) {
+                self.kernel_step(index, &step);
             } else if self.in_memory_loop(&step) {
                 self.memory_loop(&step);
             } else {
@@ -400,8 +394,8 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         }
     }
 
-    /// Whether the step is left to the interpreter: random draws, matrix products, some ops on matrices in memory.
-    fn on_host(&self, step: &Step) -> bool {
+    /// Whether the step is left to its kernel: random draws, matrix products, some ops on matrices in memory.
+    fn in_kernel(&self, step: &Step) -> bool {
         step.op.is_random() || step.op == Op::MatrixMatrixProduct || (self.has_large_operand(step) && !self.has_memory_loop(step.op))
     }
 
@@ -423,7 +417,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         let mut touched = vec![false; self.source.layout.rows()];
         for &component in self.function.components() {
             for step in self.source.code.function(component) {
-                let outside = self.on_host(step) || self.in_memory_loop(step);
+                let outside = self.in_kernel(step) || self.in_memory_loop(step);
                 for (row, elements) in operand_rows(step, self.source.settings.features) {
                     if outside {
                         touched[row..row + elements].fill(true);
@@ -471,14 +465,10 @@ fn row_facts(source: &Source<'_>) -> Vec<(Space, bool)> {
 
 /// The operands of a step: first row and number of rows of each; of an element constant the one element.
 fn operand_rows(step: &Step, features: usize) -> impl Iterator<Item = (usize, usize)> {
-    let inputs = step.op.inputs().iter().zip([step.in1, step.in2]).map(move |(space, row)| (row as usize, space.elements(features)));
+    let inputs = step.op.inputs().iter().zip([step.inputs[0], step.inputs[1]]).map(move |(space, row)| (row as usize, space.elements(features)));
     let one = step.op.writes_one_element();
     let output = step.op.output().map(move |space| (step.out as usize, if one { 1 } else { space.elements(features) }));
     inputs.chain(output)
-}
-
-fn reads_features(step: &Step) -> bool {
-    step.op.inputs().iter().zip([step.in1, step.in2]).any(|(&space, row)| space == Space::Vector && row as usize == FEATURES_ROW)
 }
 
 /// Vectors of floats and of integers have their lanes in the same order.

@@ -4,16 +4,17 @@ use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
-use super::{Emitter, Pairs, frame, lane_order, operand_rows};
+use super::{Emitter, Pairs, flags, frame, lane_order, offset, operand_rows};
 use crate::exec::sum::{Adder, Terms, sum_terms};
 use crate::interp::Step;
+use crate::kernel::{Operation, Tier, kernel};
 use crate::lang::{Op, Space};
 
 impl<const P: usize> Emitter<'_, '_, P> {
     /// One step on SSA values. All inputs are read before the output is set.
     pub(super) fn inline(&mut self, index: usize, step: &Step) {
         let f = self.source.settings.features;
-        let (a, b, out) = (step.in1 as usize, step.in2 as usize, step.out as usize);
+        let (a, b, out) = (step.inputs[0] as usize, step.inputs[1] as usize, step.out as usize);
         let n = step.op.output().map_or(0, |space| space.elements(f));
         let size = step.op.inputs().first().map_or(0, |space| space.elements(f));
         match step.op {
@@ -103,8 +104,8 @@ impl<const P: usize> Emitter<'_, '_, P> {
         }
     }
 
-    /// Leaves a step to the interpreter: its inputs go to memory, its output is there afterwards.
-    pub(super) fn host_step(&mut self, index: usize, step: &Step) {
+    /// Leaves a step to its kernel: its inputs go to memory, its output is there afterwards.
+    pub(super) fn kernel_step(&mut self, index: usize, step: &Step) {
         let f = self.source.settings.features;
         let inputs = step.op.inputs().len();
         for (operand, (first, count)) in operand_rows(step, f).enumerate() {
@@ -114,10 +115,18 @@ impl<const P: usize> Emitter<'_, '_, P> {
                 self.rows.forget(first, count);
             }
         }
-        let signature = self.host_signature();
-        let host = self.builder.ins().iconst(types::I64, frame::host_step as *const () as i64);
-        let index = self.builder.ins().iconst(types::I64, index as i64);
-        self.builder.ins().call_indirect(signature, host, &[self.frame, index, self.step]);
+        let context = self.load_word(offset::CONTEXT);
+        if step.op.is_random() {
+            self.builder.ins().store(flags(), self.step, context, offset::STEP_OF_CONTEXT);
+        }
+        let kernel = kernel(step.kind, Tier::of_machine(), self.source.width, f);
+        let kernel = self.builder.ins().iconst(types::I64, kernel as *const () as i64);
+        let out = self.row_pointer(step.out as usize);
+        let [a, b, c] = [0, 1, 2].map(|input| if input < inputs { self.base(step.inputs[input] as usize) } else { out });
+        let operations = self.load_word(offset::OPERATIONS);
+        let operation = self.add_constant(operations, (index * size_of::<Operation>()) as i64);
+        let signature = self.kernel_signature();
+        self.builder.ins().call_indirect(signature, kernel, &[out, a, b, c, operation, context]);
     }
 
     pub(super) fn zip(&mut self, x: Pairs<P>, y: Pairs<P>, f: impl Fn(&mut FunctionBuilder<'_>, Value, Value) -> Value) -> Pairs<P> {

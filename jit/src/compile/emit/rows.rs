@@ -161,13 +161,13 @@ impl<const P: usize> Emitter<'_, '_, P> {
         }
     }
 
-    /// The signature of [`super::frame::host_step`].
-    pub(super) fn host_signature(&mut self) -> SigRef {
-        match self.host_signature {
+    /// The signature of a [`crate::kernel::Kernel`].
+    pub(super) fn kernel_signature(&mut self) -> SigRef {
+        match self.kernel_signature {
             Some(signature) => signature,
             None => {
-                let signature = self.signature(&[types::I64, types::I64, types::I64], &[]);
-                *self.host_signature.insert(signature)
+                let signature = self.signature(&[types::I64; 6], &[]);
+                *self.kernel_signature.insert(signature)
             }
         }
     }

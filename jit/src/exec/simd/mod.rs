@@ -7,10 +7,12 @@
 //! No operation here contracts a product and a sum, so all registers give the same bits in every lane.
 #![allow(unsafe_code)]
 
+mod aligned;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(crate) use aligned::AlignedVec;
 pub(crate) use portable::{Pair, Single};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Oct, Quad, SsePair};

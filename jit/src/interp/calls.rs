@@ -1,0 +1,104 @@
+//! Decoded steps as calls of kernels on rows of a certain width.
+
+use super::code::{Code, Step};
+use crate::exec::layout::{FEATURES_ROW, LABEL_ROW};
+use crate::kernel::{Kernel, Kind, Operation, Tier, kernel};
+use crate::lang::{ComponentFunction, Space};
+
+/// What an input's offset counts from. The features and the label of an example are read where the group has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Base {
+    /// The chunk's memory.
+    Memory,
+    /// The features of the current example.
+    Features,
+    /// The labels of the current example.
+    Label,
+}
+
+/// One call of a kernel. Offsets count f64.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) kernel: Kernel,
+    pub(crate) out: usize,
+    pub(crate) inputs: [usize; 3],
+    pub(crate) bases: [Base; 3],
+    pub(crate) operation: Operation,
+}
+
+/// The calls of a program: Setup, Predict and Learn in one buffer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Calls {
+    calls: Vec<Call>,
+    ranges: [std::ops::Range<usize>; 3],
+    /// Lanes that the calls are for; 0 if there are none yet.
+    width: usize,
+}
+
+impl Calls {
+    /// Makes them the calls of `code` for chunks of `width` lanes.
+    pub(crate) fn set(&mut self, code: &Code, features: usize, width: usize) {
+        let tier = Tier::of_machine();
+        self.calls.clear();
+        self.width = width;
+        for function in ComponentFunction::ALL {
+            self.ranges[function as usize] = code.range(function);
+            self.calls.extend(code.function(function).iter().map(|step| call(step, function, tier, features, width)));
+        }
+    }
+
+    /// Makes the next [`Calls::width`] 0.
+    pub(crate) fn clear(&mut self) {
+        self.width = 0;
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The calls of one component function.
+    pub(crate) fn function(&self, function: ComponentFunction) -> &[Call] {
+        &self.calls[self.ranges[function as usize].clone()]
+    }
+}
+
+/// The call of one step.
+fn call(step: &Step, function: ComponentFunction, tier: Tier, features: usize, width: usize) -> Call {
+    let base_of = |input: usize| match step.inputs[input] as usize {
+        _ if function == ComponentFunction::Setup => Base::Memory,
+        LABEL_ROW if function == ComponentFunction::Learn && input < step.input_count() => Base::Label,
+        FEATURES_ROW if input < step.input_count() => Base::Features,
+        _ => Base::Memory,
+    };
+    let bases = [0, 1, 2].map(base_of);
+    let inputs = [0, 1, 2].map(|input| if bases[input] == Base::Memory { step.inputs[input] as usize * width } else { 0 });
+    Call {
+        kernel: kernel(step.kind, tier, width, features),
+        out: step.out as usize * width,
+        inputs,
+        bases,
+        operation: step.operation(features, width),
+    }
+}
+
+impl Step {
+    /// How many of its inputs mean something.
+    pub(crate) fn input_count(&self) -> usize {
+        match self.kind {
+            Kind::Op(op) => op.inputs().len(),
+            Kind::Scaled(_) | Kind::Outer(_) => 3,
+        }
+    }
+
+    /// What its kernel is told.
+    pub(crate) fn operation(&self, features: usize, width: usize) -> Operation {
+        let space = match (self.op.output(), self.op.inputs()) {
+            (Some(Space::Scalar), &[input, ..]) => input,
+            (Some(output), _) => output,
+            (None, _) => Space::Scalar,
+        };
+        let rows = if self.op.writes_one_element() { 1 } else { space.elements(features) };
+        Operation { rows: rows as u32, features: features as u32, width: width as u32, draw: self.draw, constants: self.constants }
+    }
+}

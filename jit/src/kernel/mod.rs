@@ -1,0 +1,108 @@
+//! Kernels: each op as one function on the rows of a chunk of lanes, for every register width that machines have.
+//!
+//! The interpreter is a list of calls of kernels, and compiled code calls the same functions for what it does not do in registers of its
+//! own, so that both give the same bits. A kernel is a generic [`Body`]; [`Tier`] turns it into machine code for the machine at hand,
+//! chosen at run time. What each op means is defined in [`crate::oracle`].
+//!
+//! Memory is `[row][lane]`: a row has one value of each task of the chunk. Elementwise ops are flat loops over registers; reductions go
+//! down the rows one register at a time, so no sum ever crosses lanes.
+#![allow(unsafe_code)]
+
+mod elementwise;
+mod fill;
+mod matrix;
+mod reduce;
+mod table;
+mod tier;
+
+pub(crate) use table::kernel;
+pub(crate) use tier::{Loops, Tier, run_loops};
+
+use crate::exec::random::DrawKey;
+use crate::exec::simd::Register;
+use crate::lang::Op;
+
+/// What a kernel computes: an op, or two instructions in one whose intermediate result nobody else reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One instruction: `out = op(a, b)`.
+    Op(Op),
+    /// A product of scalar a and vector or matrix b, then combined with c.
+    Scaled(Combined),
+    /// The outer product of vectors a and b, then combined with the matrix c: a rank-one update.
+    Outer(Combined),
+}
+
+/// How a product p is combined with a third operand c, elementwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Combined {
+    /// c + p.
+    Sum,
+    /// c - p.
+    DiffFrom,
+    /// p - c.
+    DiffOf,
+}
+
+/// The numbers that a kernel needs besides its operands.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Operation {
+    /// Rows of the output of an elementwise op; of the first input of a reduction to a scalar.
+    pub(crate) rows: u32,
+    /// F.
+    pub(crate) features: u32,
+    /// Lanes of the chunk.
+    pub(crate) width: u32,
+    /// Which of the chunk's draw keys a random instruction uses.
+    pub(crate) draw: u32,
+    /// The constants: the value to set; low and high; mean and standard deviation.
+    pub(crate) constants: [f64; 2],
+}
+
+/// What changes from example to example, and where kernels may write besides their output.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Context {
+    /// By [`Operation::draw`], then lane.
+    pub(crate) keys: *const DrawKey,
+    /// The step number.
+    pub(crate) step: u64,
+    /// As many rows as [`spare_rows`] of every op that runs.
+    pub(crate) spare: *mut f64,
+}
+
+/// A kernel. Inputs that an op does not have may be anything.
+///
+/// # Safety
+/// `out`, `a`, `b` and `c` point to as many rows of `width` f64 as the op's operands have; an output may be an input or lie apart from
+/// it, not overlap it otherwise. The context's pointers are valid for what they say. The machine has the instructions of the tier that the
+/// kernel was made for.
+pub(crate) type Kernel = unsafe extern "C" fn(*mut f64, *const f64, *const f64, *const f64, &Operation, &Context);
+
+/// The operands of one call.
+#[derive(Clone, Copy)]
+struct Operands<'a> {
+    out: *mut f64,
+    a: *const f64,
+    b: *const f64,
+    c: *const f64,
+    operation: &'a Operation,
+    context: &'a Context,
+}
+
+/// The code of a kernel, for rows of `R` registers.
+trait Body {
+    /// # Safety
+    /// As for a [`Kernel`], with rows of `R` registers `V`.
+    unsafe fn run<V: Register, const R: usize>(x: Operands<'_>);
+}
+
+/// How many rows of spare memory a kernel may need.
+pub(crate) fn spare_rows(op: Op, features: usize) -> usize {
+    match op {
+        Op::MatrixVectorProduct => features,
+        Op::MatrixTranspose | Op::MatrixMatrixProduct => features * features,
+        _ => 0,
+    }
+}

@@ -1,0 +1,106 @@
+//! Which kernel computes what.
+
+use super::elementwise::*;
+use super::fill::*;
+use super::matrix::*;
+use super::reduce::*;
+use super::tier::{Tier, flat, rows};
+use super::{Combined, Kernel, Kind};
+use crate::lang::Op;
+
+/// A kernel for the sizes of F that are common, `$any` for the others.
+macro_rules! by_features {
+    ($tier:expr, $width:expr, $features:expr, { $($f:literal => $kernel:ty,)* }, $any:ty) => {
+        match $features {
+            $($f => rows::<$kernel>($tier, $width),)*
+            _ => rows::<$any>($tier, $width),
+        }
+    };
+}
+
+/// A reduction for sums of common lengths.
+macro_rules! by_terms {
+    ($tier:expr, $width:expr, $terms:expr, $body:ident $(, $reduction:ident)?) => {
+        by_features!($tier, $width, $terms, {
+            4 => $body<4 $(, $reduction)?>,
+            8 => $body<8 $(, $reduction)?>,
+            16 => $body<16 $(, $reduction)?>,
+        }, $body<0 $(, $reduction)?>)
+    };
+}
+
+/// The function that computes `kind` at F = `features` on rows of `width` lanes with the instructions of `tier`; it may only be called on
+/// a machine that has these.
+pub(crate) fn kernel(kind: Kind, tier: Tier, width: usize, features: usize) -> Kernel {
+    let (t, w, f) = (tier, width, features);
+    let op = match kind {
+        Kind::Op(op) => op,
+        Kind::Scaled(Combined::Sum) => return rows::<ScaleThen<Sum>>(t, w),
+        Kind::Scaled(Combined::DiffFrom) => return rows::<ScaleThen<DiffFrom>>(t, w),
+        Kind::Scaled(Combined::DiffOf) => return rows::<ScaleThen<Diff>>(t, w),
+        Kind::Outer(Combined::Sum) => return rows::<OuterThen<Sum>>(t, w),
+        Kind::Outer(Combined::DiffFrom) => return rows::<OuterThen<DiffFrom>>(t, w),
+        Kind::Outer(Combined::DiffOf) => return rows::<OuterThen<Diff>>(t, w),
+    };
+    match op {
+        Op::NoOp => unreachable!("a no-op is not executed"),
+        Op::ScalarSum => rows::<ScalarZip<Sum>>(t, w),
+        Op::ScalarDiff => rows::<ScalarZip<Diff>>(t, w),
+        Op::ScalarProduct => rows::<ScalarZip<Product>>(t, w),
+        Op::ScalarDivision => rows::<ScalarZip<Division>>(t, w),
+        Op::ScalarMin => rows::<ScalarZip<MinFirst>>(t, w),
+        Op::ScalarMax => rows::<ScalarZip<MaxFirst>>(t, w),
+        Op::ScalarAbs => rows::<ScalarMap<Abs>>(t, w),
+        Op::ScalarReciprocal => rows::<ScalarMap<Reciprocal>>(t, w),
+        Op::ScalarHeaviside => rows::<ScalarMap<HeavisideFromZero>>(t, w),
+        Op::VectorSum | Op::MatrixSum => flat::<Zip<Sum>>(t, w),
+        Op::VectorDiff | Op::MatrixDiff => flat::<Zip<Diff>>(t, w),
+        Op::VectorProduct | Op::MatrixProduct => flat::<Zip<Product>>(t, w),
+        Op::VectorDivision | Op::MatrixDivision => flat::<Zip<Division>>(t, w),
+        Op::VectorMin => flat::<Zip<MinFirst>>(t, w),
+        Op::VectorMax => flat::<Zip<MaxFirst>>(t, w),
+        Op::MatrixMin => flat::<Zip<MinSecond>>(t, w),
+        Op::MatrixMax => flat::<Zip<MaxSecond>>(t, w),
+        Op::VectorAbs | Op::MatrixAbs => flat::<Map<Abs>>(t, w),
+        Op::VectorReciprocal | Op::MatrixReciprocal => flat::<Map<Reciprocal>>(t, w),
+        Op::VectorHeaviside | Op::MatrixHeaviside => flat::<Map<HeavisideAboveZero>>(t, w),
+        Op::ScalarSin => rows::<ByLane<Sin>>(t, w),
+        Op::ScalarCos => rows::<ByLane<Cos>>(t, w),
+        Op::ScalarTan => rows::<ByLane<Tan>>(t, w),
+        Op::ScalarArcsin => rows::<ByLane<Arcsin>>(t, w),
+        Op::ScalarArccos => rows::<ByLane<Arccos>>(t, w),
+        Op::ScalarArctan => rows::<ByLane<Arctan>>(t, w),
+        Op::ScalarExp => rows::<ByLane<Exp>>(t, w),
+        Op::ScalarLog => rows::<ByLane<Log>>(t, w),
+        Op::ScalarVectorProduct | Op::ScalarMatrixProduct => rows::<Scale>(t, w),
+        Op::ScalarBroadcast => rows::<Broadcast>(t, w),
+        Op::VectorInnerProduct => by_terms!(t, w, f, Dot),
+        Op::VectorNorm => by_terms!(t, w, f, Whole, Norm),
+        Op::VectorMean => by_terms!(t, w, f, Whole, Mean),
+        Op::VectorStDev => by_terms!(t, w, f, Whole, StDev),
+        Op::MatrixNorm => rows::<Whole<0, Norm>>(t, w),
+        Op::MatrixMean => rows::<Whole<0, Mean>>(t, w),
+        Op::MatrixStDev => rows::<Whole<0, StDev>>(t, w),
+        Op::MatrixRowNorm => by_terms!(t, w, f, Rows, Norm),
+        Op::MatrixRowMean => by_terms!(t, w, f, Rows, Mean),
+        Op::MatrixRowStDev => by_terms!(t, w, f, Rows, StDev),
+        Op::MatrixColumnNorm => by_terms!(t, w, f, Columns, Norm),
+        Op::ScalarConstSet | Op::VectorConstSet | Op::MatrixConstSet => rows::<Constant>(t, w),
+        Op::ScalarUniformSet | Op::VectorUniformSet | Op::MatrixUniformSet => rows::<Random<Uniform>>(t, w),
+        Op::ScalarGaussianSet | Op::VectorGaussianSet | Op::MatrixGaussianSet => rows::<Random<Gaussian>>(t, w),
+        Op::VectorOuterProduct => rows::<Outer>(t, w),
+        Op::VectorColumnBroadcast => rows::<ColumnBroadcast>(t, w),
+        Op::VectorRowBroadcast => rows::<RowBroadcast>(t, w),
+        Op::MatrixTranspose => rows::<Transpose>(t, w),
+        Op::MatrixVectorProduct => by_features!(t, w, f, {
+            4 => SmallMatrixVector<4>,
+            8 => SmallMatrixVector<8>,
+            16 => MatrixVectorByHalves<2>,
+            32 => MatrixVectorByHalves<4>,
+        }, MatrixVector),
+        Op::MatrixMatrixProduct => by_features!(t, w, f, {
+            4 => SmallMatrixMatrix<4>,
+            8 => SmallMatrixMatrix<8>,
+        }, MatrixMatrix),
+    }
+}
