@@ -32,9 +32,9 @@ impl Fusion {
         for function in ComponentFunction::ALL {
             let instructions = program.function(function);
             for (taker, instruction) in instructions.iter().enumerate() {
-                if let Some(product) = product_to_take(instructions, taker, instruction, |space, address| {
-                    liveness.after(function).contains(space, address)
-                }) {
+                if let Some(product) =
+                    product_to_take(instructions, taker, instruction, |space, address| liveness.after(function).contains(space, address))
+                {
                     self.roles[start + product] = Role::Deferred;
                     self.roles[start + taker] = Role::Takes((start + product) as u32);
                 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::Source;
 use super::memory::CodePages;
 use crate::exec::chunk::{Block, Chunk};
-use crate::exec::math;
 use crate::interp::Code;
 use crate::kernel::{Context, Operation};
 use crate::lang::Op;
@@ -88,7 +87,7 @@ pub(super) struct Invocation {
     operations: Vec<Operation>,
     settings: crate::exec::chunk::RunSettings,
     constants: Vec<f64>,
-    step_errors: [f64; super::MAX_COMPILED_WIDTH],
+    step_errors: [f64; super::MAX_WIDTH],
     rows: usize,
     width: usize,
     observe: bool,
@@ -109,7 +108,7 @@ impl Invocation {
             operations: source.code.steps().iter().map(|step| step.operation(source.settings.features, source.width)).collect(),
             settings: source.settings,
             constants,
-            step_errors: [0.0; super::MAX_COMPILED_WIDTH],
+            step_errors: [0.0; super::MAX_WIDTH],
             rows: source.layout.rows(),
             width: source.width,
             observe: source.observe,
@@ -187,7 +186,7 @@ fn stop(frame: *mut Frame, example: u64, training: bool) -> u64 {
         let host = &*(*frame).host;
         (host, &mut *host.chunk)
     };
-    // SAFETY: the invocation's array of MAX_COMPILED_WIDTH errors, at least `width` of them, written by compiled code before the call.
+    // SAFETY: the invocation's array of MAX_WIDTH errors, at least `width` of them, written by compiled code before the call.
     let errors = unsafe { std::slice::from_raw_parts(host.step_errors, host.width) };
     let beyond = |lane: usize| errors[lane].is_nan() || errors[lane] > host.max_abs_error;
     u64::from(if training {
@@ -195,38 +194,4 @@ fn stop(frame: *mut Frame, example: u64, training: bool) -> u64 {
     } else {
         chunk.fail_validation(example as usize, host.freeze_validation, beyond)
     })
-}
-
-macro_rules! scalar_functions {
-    ($($name:ident),*) => {
-        $(
-            extern "C" fn $name(x: f64) -> f64 {
-                math::$name(x)
-            }
-        )*
-    };
-}
-
-scalar_functions!(sin, cos, tan, arcsin, arccos, arctan, exp, log, sigmoid);
-
-/// The address of the scalar function that an op calls, if it is one of those.
-pub(super) fn scalar_function(op: Op) -> Option<usize> {
-    let function: extern "C" fn(f64) -> f64 = match op {
-        Op::ScalarSin => sin,
-        Op::ScalarCos => cos,
-        Op::ScalarTan => tan,
-        Op::ScalarArcsin => arcsin,
-        Op::ScalarArccos => arccos,
-        Op::ScalarArctan => arctan,
-        Op::ScalarExp => exp,
-        Op::ScalarLog => log,
-        _ => return None,
-    };
-    Some(function as usize)
-}
-
-/// The address of the sigmoid of classification tasks.
-pub(super) fn sigmoid_function() -> usize {
-    let function: extern "C" fn(f64) -> f64 = sigmoid;
-    function as usize
 }

@@ -1,7 +1,7 @@
 //! Native code: a program becomes three functions (Setup, the training loop, the validation loop) through Cranelift.
 //!
-//! A vector register holds one value of two tasks, so no sum ever crosses lanes; one or two such pairs of tasks go side by side.
-//! Ops that pay no inlining (random draws, matrix products, matrices at larger F) call the interpreter's own step.
+//! A vector register of Cranelift holds one value of two tasks, so no sum ever crosses lanes; several such pairs of tasks go side by side.
+//! Scalars are SSA values, and so are vectors and matrices where that pays; all other ops call their kernel, the interpreter's own.
 
 mod emit;
 mod frame;
@@ -30,8 +30,8 @@ pub use listing::{Listing, ListingSection};
 pub use memory::mapped_bytes;
 use memory::{CodeMemory, CodePages};
 
-/// The most lanes that compiled code takes.
-pub(crate) const MAX_COMPILED_WIDTH: usize = 4;
+/// The most lanes of a chunk.
+const MAX_WIDTH: usize = 16;
 
 /// How many programs share one module, and are freed together.
 const GENERATION: usize = 256;
@@ -54,11 +54,19 @@ pub(crate) struct Source<'a> {
     /// The addresses that must be in memory, or carried, from one example to the next.
     pub(crate) live_before_predict: AddressSet,
     pub(crate) settings: RunSettings,
-    /// Lanes: 2 or 4.
+    /// Lanes of the chunks.
     pub(crate) width: usize,
+    pub(crate) inline: Inline,
     /// Every address is in memory at exit, and errors are recorded.
     pub(crate) observe: bool,
     pub(crate) effort: Effort,
+}
+
+/// Which operands besides scalars are SSA values; ops on the others are calls of kernels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Inline {
+    pub(crate) vectors: bool,
+    pub(crate) matrices: bool,
 }
 
 /// How much time register allocation may take.
@@ -282,7 +290,14 @@ fn check_size(source: &Source<'_>) -> Result<(), CompileError> {
 /// addresses, or the values of their constants, have the same code.
 fn set_key(key: &mut Vec<u32>, source: &Source<'_>) {
     let settings = source.settings;
-    let flags = [settings.freeze_training, settings.freeze_validation, source.observe, settings.scoring == Scoring::Accuracy];
+    let flags = [
+        settings.freeze_training,
+        settings.freeze_validation,
+        source.observe,
+        settings.scoring == Scoring::Accuracy,
+        source.inline.vectors,
+        source.inline.matrices,
+    ];
     key.clear();
     key.push(flags.iter().fold(source.width as u32, |word, &flag| word << 1 | u32::from(flag)));
     key.extend([settings.features as u32, source.layout.rows() as u32]);
@@ -290,7 +305,8 @@ fn set_key(key: &mut Vec<u32>, source: &Source<'_>) {
         key.push(source.code.function(component).len() as u32);
     }
     for step in source.code.steps() {
-        key.extend([u32::from(step.op.number()), step.inputs[0], step.inputs[1], step.out]);
+        let [a, b, c] = step.inputs;
+        key.extend([step.kind.number(), a, b, c, step.out]);
     }
 }
 

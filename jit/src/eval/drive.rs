@@ -46,12 +46,7 @@ const GATHER: usize = 64;
 
 impl DriveScratch {
     /// The chunks of a group, each with its first task and how many tasks are in it.
-    fn parts<'a>(
-        &'a mut self,
-        group: &'a TaskGroup,
-        chunking: Chunking,
-        mut each: impl FnMut(Part<'_>, usize),
-    ) {
+    fn parts<'a>(&'a mut self, group: &'a TaskGroup, chunking: Chunking, mut each: impl FnMut(Part<'_>, usize)) {
         let tasks = group.tasks().len();
         for (number, (first_task, width)) in chunking.chunks(tasks).enumerate() {
             if self.chunks.len() == number {
@@ -170,14 +165,7 @@ impl Part<'_> {
     }
 
     /// All epochs, `done` training examples of the first one being done.
-    fn run(
-        &mut self,
-        engine: &mut dyn Engine,
-        group: &TaskGroup,
-        done: usize,
-        fitness: &mut [f64],
-        mut record: Option<&mut [TaskRecord]>,
-    ) {
+    fn run(&mut self, engine: &mut dyn Engine, group: &TaskGroup, done: usize, fitness: &mut [f64], mut record: Option<&mut [TaskRecord]>) {
         let examples = group.valid_examples() as f64;
         for epoch in 0..group.settings().epochs {
             let mut recording = if epoch == 0 { record.as_deref_mut() } else { None };
@@ -219,7 +207,9 @@ impl Part<'_> {
             let now = if orders.is_some() { GATHER.min(left) } else { left };
             let first_step = group.train_step(epoch, done);
             let block = match orders {
-                None => Block { features: &data.features[done * f * width..], labels: &data.labels[done * width..], count: now, first_step },
+                None => {
+                    Block { features: &data.features[done * f * width..], labels: &data.labels[done * width..], count: now, first_step }
+                }
                 Some(orders) => {
                     self.features.resize(now * f * width);
                     self.labels.resize(now * width);
@@ -227,7 +217,8 @@ impl Part<'_> {
                         let order = &orders[(self.first_task + lane).min(orders.len() - 1)][done..done + now];
                         for (to, &from) in order.iter().enumerate() {
                             for feature in 0..f {
-                                self.features[(to * f + feature) * width + lane] = data.features[(from as usize * f + feature) * width + lane];
+                                self.features[(to * f + feature) * width + lane] =
+                                    data.features[(from as usize * f + feature) * width + lane];
                             }
                             self.labels[to * width + lane] = data.labels[from as usize * width + lane];
                         }
@@ -251,14 +242,7 @@ impl Part<'_> {
     }
 
     /// Validates on the first `count` examples.
-    fn validate(
-        &mut self,
-        engine: &mut dyn Engine,
-        group: &TaskGroup,
-        epoch: u32,
-        count: usize,
-        record: Option<&mut [TaskRecord]>,
-    ) {
+    fn validate(&mut self, engine: &mut dyn Engine, group: &TaskGroup, epoch: u32, count: usize, record: Option<&mut [TaskRecord]>) {
         let (width, data) = (self.data.width, &self.data.valid);
         let block = Block { features: &data.features, labels: &data.labels, count, first_step: group.valid_step(epoch, 0) };
         self.chunk.begin_validation();

@@ -10,7 +10,7 @@ use super::lane_data::{Chunking, WIDTHS, width_for};
 use super::task::{GroupError, TaskGroup};
 use crate::analysis::{Fusion, Liveness, Role, Simplifier, random_ordinals};
 #[cfg(feature = "jit")]
-use crate::compile::{CompileError, Compiled, Compiler, Effort, Listing, MAX_COMPILED_WIDTH, Source};
+use crate::compile::{CompileError, Compiled, Compiler, Effort, Inline, Listing, Source};
 use crate::exec::chunk::{RunSettings, Scoring};
 use crate::exec::layout::Layout;
 use crate::interp::{Calls, Code, Interpreter, Step};
@@ -169,7 +169,7 @@ impl Worker {
     }
 
     /// Evaluates `program` as it is, with a memory of `counts` addresses, and tells what became of that memory, and the errors.
-    /// `width` is how many tasks go side by side (2, 4, 8, 12 or 16; compiled code takes 2 or 4); by default the backend's own choice.
+    /// `width` is how many tasks go side by side (2, 4, 8, 12 or 16); by default the backend's own choice.
     ///
     /// # Errors
     /// If the program uses other addresses, or memory would pass the group's limit.
@@ -204,7 +204,7 @@ impl Worker {
         let width = width.filter(|width| WIDTHS.contains(width));
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp {
-            let width = width.filter(|width| MAX_COMPILED_WIDTH >= *width).unwrap_or(compiled_width(group));
+            let width = width.unwrap_or(uniform(&self.layout, group));
             if let Some(mut engine) = self.compile(run_settings(group, true), effort(group), width, true) {
                 let shape = shape(&self.code, &self.layout, Chunking::Uniform(width));
                 let records = Some((&mut observed.records, &self.layout, counts));
@@ -267,13 +267,13 @@ impl Worker {
     /// [`CompileError`] where there can be no native code.
     #[cfg(feature = "jit")]
     pub fn listing(&mut self, group: &TaskGroup) -> Result<Listing, CompileError> {
-        self.decode_for_compiler(group);
         let source = Source {
             code: &self.code,
             layout: &self.layout,
             live_before_predict: Liveness::of(&self.program).before_predict(),
             settings: run_settings(group, false),
-            width: compiled_width(group),
+            width: uniform(&self.layout, group),
+            inline: inline(group.features()),
             observe: false,
             effort: Effort::Thorough,
         };
@@ -295,14 +295,6 @@ impl Worker {
         self.layout.set_used(&self.program, features, |position| roles[position] != Role::Deferred);
         self.code.set(&self.program, &self.ordinals, &self.fusion, &self.layout);
         self.calls.clear();
-    }
-
-    /// The same without pairs of instructions in one, for the compiler, which keeps products in registers.
-    #[cfg(feature = "jit")]
-    fn decode_for_compiler(&mut self, group: &TaskGroup) {
-        self.fusion.set_none(&self.program);
-        self.decode(group.features());
-        self.probed = None;
     }
 
     /// Makes the next evaluations compile anew, as if nothing had been compiled before: for measuring.
@@ -357,11 +349,11 @@ impl Worker {
 
     #[cfg(feature = "jit")]
     fn run_compiled(&mut self, group: &TaskGroup) {
-        let width = compiled_width(group);
-        self.decode_for_compiler(group);
+        let width = uniform(&self.layout, group);
         let Some(mut engine) = self.compile(run_settings(group, false), effort(group), width, false) else {
             return self.run_interpreted(group);
         };
+        self.probed = None;
         let shape = shape(&self.code, &self.layout, Chunking::Uniform(width));
         self.drive.run(&mut engine, group, shape, None, &mut self.evaluation, None);
         self.evaluation.backend = Backend::Jit;
@@ -377,6 +369,7 @@ impl Worker {
             live_before_predict: Liveness::of(&self.program).before_predict(),
             settings,
             width,
+            inline: inline(settings.features),
             observe,
             effort,
         };
@@ -426,14 +419,27 @@ fn shape<'a>(code: &'a Code, layout: &Layout, chunking: Chunking) -> ChunkShape<
 /// How the interpreter divides tasks: all side by side if their memory stays in the first-level cache, else fewer.
 fn fitted(layout: &Layout, group: &TaskGroup) -> Chunking {
     let mut width = width_for(group.tasks().len());
-    while width > 4 && layout.rows() * width * size_of::<f64>() > CHUNK_BYTES {
+    let most = std::env::var("CB").ok().and_then(|x| x.parse::<usize>().ok()).map_or(CHUNK_BYTES, |k| k * 1024);
+    while width > 2 && layout.rows() * width * size_of::<f64>() > most {
         width = WIDTHS[WIDTHS.iter().position(|&w| w == width).unwrap_or(1) - 1];
     }
     Chunking::Fitted(width)
 }
 
-/// How many lanes compiled code takes: two pairs of tasks, or one if there are no more.
+/// How wide the chunks of compiled code are, all alike: at most as wide as the interpreter's, with the fewest idle lanes.
 #[cfg(feature = "jit")]
-fn compiled_width(group: &TaskGroup) -> usize {
-    if group.tasks().len() <= 2 { 2 } else { MAX_COMPILED_WIDTH }
+fn uniform(layout: &Layout, group: &TaskGroup) -> usize {
+    if let Some(w) = std::env::var("EN_W").ok().and_then(|x| x.parse::<usize>().ok()) {
+        return w;
+    }
+    let (Chunking::Fitted(widest) | Chunking::Uniform(widest)) = fitted(layout, group);
+    let lanes = |width: usize| group.tasks().len().next_multiple_of(width);
+    WIDTHS.into_iter().filter(|&width| width <= widest).min_by_key(|&width| (lanes(width), usize::MAX - width)).unwrap_or(widest)
+}
+
+/// Which operands are worth being SSA values.
+#[cfg(feature = "jit")]
+fn inline(features: usize) -> Inline {
+    let ev = |n: &str, d: usize| std::env::var(n).ok().and_then(|x| x.parse::<usize>().ok()).unwrap_or(d);
+    Inline { vectors: features <= ev("EN_V", 0), matrices: features <= ev("EN_M", 0) }
 }

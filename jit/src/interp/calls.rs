@@ -91,6 +91,21 @@ impl Step {
         }
     }
 
+    /// The spaces of its inputs, then of its output.
+    pub(crate) fn operand_spaces(&self) -> impl Iterator<Item = Space> + use<> {
+        let output = self.op.output();
+        let (inputs, count) = match self.kind {
+            Kind::Op(op) => {
+                let mut inputs = [Space::Scalar; 3];
+                op.inputs().iter().zip(&mut inputs).for_each(|(&space, input)| *input = space);
+                (inputs, op.inputs().len())
+            }
+            Kind::Scaled(_) => ([Space::Scalar, output.unwrap_or(Space::Vector), output.unwrap_or(Space::Vector)], 3),
+            Kind::Outer(_) => ([Space::Vector, Space::Vector, Space::Matrix], 3),
+        };
+        inputs.into_iter().take(count).chain(output)
+    }
+
     /// What its kernel is told.
     pub(crate) fn operation(&self, features: usize, width: usize) -> Operation {
         let space = match (self.op.output(), self.op.inputs()) {

@@ -86,6 +86,7 @@ functions! {
     Arctan = math::arctan;
     Exp = math::exp;
     Log = math::log;
+    Sigmoid = math::sigmoid;
 }
 
 /// A function of one scalar in every lane.

@@ -16,6 +16,8 @@ mod table;
 mod tier;
 
 pub(crate) use table::kernel;
+#[cfg(feature = "jit")]
+pub(crate) use table::sigmoid_kernel;
 pub(crate) use tier::{Loops, Tier, run_loops};
 
 use crate::exec::random::DrawKey;
@@ -31,6 +33,18 @@ pub(crate) enum Kind {
     Scaled(Combined),
     /// The outer product of vectors a and b, then combined with the matrix c: a rank-one update.
     Outer(Combined),
+}
+
+impl Kind {
+    /// A number of its own.
+    #[cfg(feature = "jit")]
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Kind::Op(op) => op.number().into(),
+            Kind::Scaled(combined) => 100 + combined as u32,
+            Kind::Outer(combined) => 110 + combined as u32,
+        }
+    }
 }
 
 /// How a product p is combined with a third operand c, elementwise.

@@ -104,3 +104,9 @@ pub(crate) fn kernel(kind: Kind, tier: Tier, width: usize, features: usize) -> K
         }, MatrixMatrix),
     }
 }
+
+/// The sigmoid of classification tasks, as a kernel of one row.
+#[cfg(feature = "jit")]
+pub(crate) fn sigmoid_kernel(tier: Tier, width: usize) -> Kernel {
+    rows::<ByLane<Sigmoid>>(tier, width)
+}

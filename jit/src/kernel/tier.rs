@@ -37,7 +37,8 @@ impl Tier {
 
     #[cfg(target_arch = "x86_64")]
     fn detect() -> Tier {
-        let has_avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl");
+        let has_avx512 =
+            is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl");
         match (is_x86_feature_detected!("avx2"), has_avx512) {
             (true, true) => Tier::Avx512,
             (true, false) => Tier::Avx2,

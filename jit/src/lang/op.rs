@@ -256,6 +256,11 @@ impl Op {
         matches!(self.info().data, DataKind::Uniform | DataKind::Gaussian)
     }
 
+    /// Whether the op is a function of the mathematics library (7 to 14).
+    pub const fn is_function(self) -> bool {
+        self.number() >= Op::ScalarSin.number() && self.number() <= Op::ScalarLog.number()
+    }
+
     /// Whether the op sets one element and leaves the others of its output as they were (57, 58).
     pub const fn writes_one_element(self) -> bool {
         matches!(self.info().data, DataKind::VectorConst | DataKind::MatrixConst)

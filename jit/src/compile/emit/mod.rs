@@ -3,7 +3,6 @@
 //! One function holds a whole loop over examples. Rows of scalars and of small vectors and matrices are SSA values: loaded at first use,
 //! stored or carried to the next example only if they can matter there (or if memory is observed). Rows of larger operands stay in memory.
 
-mod memory_loops;
 mod ops;
 mod rows;
 
@@ -17,13 +16,10 @@ use super::{Source, rows_of};
 use crate::exec::chunk::Scoring;
 use crate::exec::layout::{LABEL_ROW, PREDICTION_ROW};
 use crate::interp::Step;
+use crate::kernel::{Tier, sigmoid_kernel};
 use crate::lang::{ComponentFunction, Op, Space};
 use rows::Rows;
 
-/// The largest F whose vectors are SSA values.
-const MAX_VECTOR: usize = 16;
-/// The largest F whose matrices are SSA values.
-const MAX_MATRIX: usize = 4;
 /// How many vector registers the values carried from example to example may take.
 const CARRIED_REGISTERS: usize = 12;
 
@@ -70,15 +66,11 @@ type Pairs<const P: usize> = [Value; P];
 pub(super) fn operations(source: &Source<'_>) -> usize {
     let f = source.settings.features;
     let elements = |space: Space| match space {
-        Space::Scalar => 1,
-        Space::Vector if f <= MAX_VECTOR => f,
-        Space::Matrix if f <= MAX_MATRIX => f * f,
-        Space::Vector | Space::Matrix => 8,
+        Space::Vector if source.inline.vectors => f,
+        Space::Matrix if source.inline.matrices => f * f,
+        _ => 1,
     };
-    let of_step = |step: &Step| {
-        let operands = step.op.inputs().iter().copied().chain(step.op.output());
-        operands.map(elements).max().unwrap_or(0) + 1
-    };
+    let of_step = |step: &Step| step.operand_spaces().map(elements).max().unwrap_or(0) + 1;
     source.code.steps().iter().map(of_step).sum::<usize>() * source.width / 2
 }
 
@@ -93,7 +85,10 @@ pub(super) fn emit(
     match source.width {
         2 => Emitter::<1>::build(source, function, func, context, frontend),
         4 => Emitter::<2>::build(source, function, func, context, frontend),
-        width => unreachable!("compiled code has 2 or 4 lanes, not {width}"),
+        8 => Emitter::<4>::build(source, function, func, context, frontend),
+        12 => Emitter::<6>::build(source, function, func, context, frontend),
+        16 => Emitter::<8>::build(source, function, func, context, frontend),
+        width => unreachable!("no chunk has {width} lanes"),
     }
 }
 
@@ -118,7 +113,6 @@ struct Emitter<'a, 'f, const P: usize> {
     features: Option<Value>,
     /// The number of the current step.
     step: Value,
-    scalar_signature: Option<SigRef>,
     kernel_signature: Option<SigRef>,
     stop_signature: Option<SigRef>,
 }
@@ -156,7 +150,6 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             facts: row_facts(source),
             features: None,
             step,
-            scalar_signature: None,
             kernel_signature: None,
             stop_signature: None,
         };
@@ -274,7 +267,11 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         let mut prediction = self.get(PREDICTION_ROW);
         let scoring = self.source.settings.scoring;
         if scoring == Scoring::Accuracy {
-            prediction = self.call_scalar_function(frame::sigmoid_function(), prediction);
+            self.flush(PREDICTION_ROW, 1);
+            let aside = self.load_word(offset::STEP_ERRORS);
+            let row = self.row_pointer(PREDICTION_ROW);
+            self.call_kernel(sigmoid_kernel(Tier::of_machine(), self.source.width), [aside, row, row, row], 0);
+            prediction = self.load_pairs(aside, 0);
         }
         if training && scoring == Scoring::Accuracy {
             self.rows.set(PREDICTION_ROW, prediction);
@@ -378,8 +375,6 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             let step = self.source.code.steps()[index];
             if self.in_kernel(&step) {
                 self.kernel_step(index, &step);
-            } else if self.in_memory_loop(&step) {
-                self.memory_loop(&step);
             } else {
                 self.inline(index, &step);
             }
@@ -389,25 +384,19 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
     fn in_memory(&self, space: Space) -> bool {
         match space {
             Space::Scalar => false,
-            Space::Vector => self.source.settings.features > MAX_VECTOR,
-            Space::Matrix => self.source.settings.features > MAX_MATRIX,
+            Space::Vector => !self.source.inline.vectors,
+            Space::Matrix => !self.source.inline.matrices,
         }
     }
 
-    /// Whether the step is left to its kernel: random draws, matrix products, some ops on matrices in memory.
+    /// Whether the step is left to its kernel: random draws, functions, matrix products, operands in memory.
     fn in_kernel(&self, step: &Step) -> bool {
-        step.op.is_random() || step.op == Op::MatrixMatrixProduct || (self.has_large_operand(step) && !self.has_memory_loop(step.op))
-    }
-
-    /// Whether the step is a loop over elements in memory.
-    fn in_memory_loop(&self, step: &Step) -> bool {
-        self.has_large_operand(step) && self.has_memory_loop(step.op)
+        step.op.is_random() || step.op.is_function() || step.op == Op::MatrixMatrixProduct || self.has_large_operand(step)
     }
 
     /// Whether some operand is not made of SSA values; one element of it is written without a loop.
     fn has_large_operand(&self, step: &Step) -> bool {
-        let mut operands = step.op.inputs().iter().copied().chain(step.op.output());
-        !step.op.writes_one_element() && operands.any(|space| self.in_memory(space))
+        !step.op.writes_one_element() && step.operand_spaces().any(|space| self.in_memory(space))
     }
 
     /// Rows that some step of this function writes as SSA values, that the next example can see, and that no host step touches:
@@ -417,7 +406,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         let mut touched = vec![false; self.source.layout.rows()];
         for &component in self.function.components() {
             for step in self.source.code.function(component) {
-                let outside = self.in_kernel(step) || self.in_memory_loop(step);
+                let outside = self.in_kernel(step);
                 for (row, elements) in operand_rows(step, self.source.settings.features) {
                     if outside {
                         touched[row..row + elements].fill(true);
@@ -463,12 +452,11 @@ fn row_facts(source: &Source<'_>) -> Vec<(Space, bool)> {
     facts
 }
 
-/// The operands of a step: first row and number of rows of each; of an element constant the one element.
+/// The operands of a step, inputs first: first row and number of rows of each; of an element constant the one element.
 fn operand_rows(step: &Step, features: usize) -> impl Iterator<Item = (usize, usize)> {
-    let inputs = step.op.inputs().iter().zip([step.inputs[0], step.inputs[1]]).map(move |(space, row)| (row as usize, space.elements(features)));
+    let rows = step.inputs.into_iter().take(step.input_count()).chain([step.out]);
     let one = step.op.writes_one_element();
-    let output = step.op.output().map(move |space| (step.out as usize, if one { 1 } else { space.elements(features) }));
-    inputs.chain(output)
+    rows.zip(step.operand_spaces()).map(move |(row, space)| (row as usize, if one { 1 } else { space.elements(features) }))
 }
 
 /// Vectors of floats and of integers have their lanes in the same order.

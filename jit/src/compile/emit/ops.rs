@@ -4,10 +4,10 @@ use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
-use super::{Emitter, Pairs, flags, frame, lane_order, offset, operand_rows};
+use super::{Emitter, Pairs, flags, lane_order, offset, operand_rows};
 use crate::exec::sum::{Adder, Terms, sum_terms};
 use crate::interp::Step;
-use crate::kernel::{Operation, Tier, kernel};
+use crate::kernel::{Combined, Kernel, Kind, Operation, Tier, kernel};
 use crate::lang::{Op, Space};
 
 impl<const P: usize> Emitter<'_, '_, P> {
@@ -17,8 +17,12 @@ impl<const P: usize> Emitter<'_, '_, P> {
         let (a, b, out) = (step.inputs[0] as usize, step.inputs[1] as usize, step.out as usize);
         let n = step.op.output().map_or(0, |space| space.elements(f));
         let size = step.op.inputs().first().map_or(0, |space| space.elements(f));
+        match step.kind {
+            Kind::Op(_) => {}
+            Kind::Scaled(combined) => return self.inline_combined(step, combined, |i| (a, b + i)),
+            Kind::Outer(combined) => return self.inline_combined(step, combined, |i| (a + i / f, b + i % f)),
+        }
         match step.op {
-            Op::NoOp => {}
             Op::ScalarConstSet => self.set_constant(index, out, false),
             Op::VectorConstSet => self.set_constant(index, out, self.in_memory(Space::Vector)),
             Op::MatrixConstSet => self.set_constant(index, out, self.in_memory(Space::Matrix)),
@@ -53,31 +57,42 @@ impl<const P: usize> Emitter<'_, '_, P> {
             Op::MatrixRowMean => self.reduce_rows(out, f, f, |r, i| a + r * f + i, Self::mean),
             Op::VectorStDev | Op::MatrixStDev => self.reduce_rows(out, 1, size, |_, i| a + i, Self::st_dev),
             Op::MatrixRowStDev => self.reduce_rows(out, f, f, |r, i| a + r * f + i, Self::st_dev),
-            op => match frame::scalar_function(op) {
-                Some(function) => {
-                    let argument = self.get(a);
-                    let result = self.call_scalar_function(function, argument);
-                    self.set_rows(out, vec![result]);
-                }
-                None => {
-                    let results = (0..n)
-                        .map(|i| {
-                            let x = self.get(a + i);
-                            let y = if op.inputs().len() == 2 { self.get(b + i) } else { x };
-                            self.elementwise(op, x, y)
-                        })
-                        .collect();
-                    self.set_rows(out, results);
-                }
-            },
+            op => {
+                let results = (0..n)
+                    .map(|i| {
+                        let x = self.get(a + i);
+                        let y = if op.inputs().len() == 2 { self.get(b + i) } else { x };
+                        self.elementwise(op, x, y)
+                    })
+                    .collect();
+                self.set_rows(out, results);
+            }
         }
+    }
+
+    /// A product and what it is combined with, element by element.
+    fn inline_combined(&mut self, step: &Step, combined: Combined, factors: impl Fn(usize) -> (usize, usize)) {
+        let n = step.op.output().map_or(0, |space| space.elements(self.source.settings.features));
+        let results = (0..n)
+            .map(|i| {
+                let (left, right) = factors(i);
+                let product = self.multiply_rows(left, right);
+                let other = self.get(step.inputs[2] as usize + i);
+                match combined {
+                    Combined::Sum => self.zip(other, product, |b, x, y| b.ins().fadd(x, y)),
+                    Combined::DiffFrom => self.zip(other, product, |b, x, y| b.ins().fsub(x, y)),
+                    Combined::DiffOf => self.zip(product, other, |b, x, y| b.ins().fsub(x, y)),
+                }
+            })
+            .collect();
+        self.set_rows(step.out as usize, results);
     }
 
     /// An elementwise op on one element.
     ///
     /// # Panics
     /// If the op is not elementwise.
-    pub(super) fn elementwise(&mut self, op: Op, x: Pairs<P>, y: Pairs<P>) -> Pairs<P> {
+    fn elementwise(&mut self, op: Op, x: Pairs<P>, y: Pairs<P>) -> Pairs<P> {
         match op {
             Op::ScalarSum | Op::VectorSum | Op::MatrixSum => self.zip(x, y, |b, x, y| b.ins().fadd(x, y)),
             Op::ScalarDiff | Op::VectorDiff | Op::MatrixDiff => self.zip(x, y, |b, x, y| b.ins().fsub(x, y)),
@@ -107,7 +122,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
     /// Leaves a step to its kernel: its inputs go to memory, its output is there afterwards.
     pub(super) fn kernel_step(&mut self, index: usize, step: &Step) {
         let f = self.source.settings.features;
-        let inputs = step.op.inputs().len();
+        let inputs = step.input_count();
         for (operand, (first, count)) in operand_rows(step, f).enumerate() {
             if operand < inputs {
                 self.flush(first, count);
@@ -115,17 +130,22 @@ impl<const P: usize> Emitter<'_, '_, P> {
                 self.rows.forget(first, count);
             }
         }
-        let context = self.load_word(offset::CONTEXT);
         if step.op.is_random() {
+            let context = self.load_word(offset::CONTEXT);
             self.builder.ins().store(flags(), self.step, context, offset::STEP_OF_CONTEXT);
         }
-        let kernel = kernel(step.kind, Tier::of_machine(), self.source.width, f);
-        let kernel = self.builder.ins().iconst(types::I64, kernel as *const () as i64);
         let out = self.row_pointer(step.out as usize);
         let [a, b, c] = [0, 1, 2].map(|input| if input < inputs { self.base(step.inputs[input] as usize) } else { out });
+        self.call_kernel(kernel(step.kind, Tier::of_machine(), self.source.width, f), [out, a, b, c], index);
+    }
+
+    /// Calls a kernel with the operation of step number `index`.
+    pub(super) fn call_kernel(&mut self, kernel: Kernel, [out, a, b, c]: [Value; 4], index: usize) {
+        let context = self.load_word(offset::CONTEXT);
         let operations = self.load_word(offset::OPERATIONS);
         let operation = self.add_constant(operations, (index * size_of::<Operation>()) as i64);
         let signature = self.kernel_signature();
+        let kernel = self.builder.ins().iconst(types::I64, kernel as *const () as i64);
         self.builder.ins().call_indirect(signature, kernel, &[out, a, b, c, operation, context]);
     }
 
@@ -134,24 +154,8 @@ impl<const P: usize> Emitter<'_, '_, P> {
     }
 
     /// The sum of `count` terms in the documented order.
-    pub(super) fn sum(&mut self, count: usize, term: impl FnMut(&mut Self, usize) -> Pairs<P>) -> Pairs<P> {
+    fn sum(&mut self, count: usize, term: impl FnMut(&mut Self, usize) -> Pairs<P>) -> Pairs<P> {
         sum_terms(&mut EmittedTerms { emitter: self, term }, count)
-    }
-
-    /// Calls a host function for every lane.
-    pub(super) fn call_scalar_function(&mut self, function: usize, x: Pairs<P>) -> Pairs<P> {
-        let signature = self.scalar_signature();
-        let callee = self.builder.ins().iconst(types::I64, function as i64);
-        x.map(|pair| {
-            let b = &mut self.builder;
-            let [low, high] = [0u8, 1].map(|lane| {
-                let x = b.ins().extractlane(pair, lane);
-                let call = b.ins().call_indirect(signature, callee, &[x]);
-                b.inst_results(call)[0]
-            });
-            let result = b.ins().scalar_to_vector(types::F64X2, low);
-            b.ins().insertlane(result, high, 1u8)
-        })
     }
 
     fn set_rows(&mut self, first: usize, values: Vec<Pairs<P>>) {
@@ -175,11 +179,11 @@ impl<const P: usize> Emitter<'_, '_, P> {
         self.set_rows(out, values);
     }
 
-    pub(super) fn multiply(&mut self, x: Pairs<P>, y: Pairs<P>) -> Pairs<P> {
+    fn multiply(&mut self, x: Pairs<P>, y: Pairs<P>) -> Pairs<P> {
         self.zip(x, y, |b, x, y| b.ins().fmul(x, y))
     }
 
-    pub(super) fn square_root(&mut self, x: Pairs<P>) -> Pairs<P> {
+    fn square_root(&mut self, x: Pairs<P>) -> Pairs<P> {
         self.zip(x, x, |b, x, _| b.ins().sqrt(x))
     }
 
@@ -226,13 +230,13 @@ impl<const P: usize> Emitter<'_, '_, P> {
         self.st_dev_from(mean, squares, count)
     }
 
-    pub(super) fn divide_by(&mut self, total: Pairs<P>, count: usize) -> Pairs<P> {
+    fn divide_by(&mut self, total: Pairs<P>, count: usize) -> Pairs<P> {
         let count = self.splat(count as f64);
         self.zip(total, count, |b, x, n| b.ins().fdiv(x, n))
     }
 
     /// sqrt(squares / count - mean^2)
-    pub(super) fn st_dev_from(&mut self, mean: Pairs<P>, squares: Pairs<P>, count: usize) -> Pairs<P> {
+    fn st_dev_from(&mut self, mean: Pairs<P>, squares: Pairs<P>, count: usize) -> Pairs<P> {
         let mean_of_squares = self.divide_by(squares, count);
         self.zip(mean_of_squares, mean, |b, x, mean| {
             let square = b.ins().fmul(mean, mean);

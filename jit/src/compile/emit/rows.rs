@@ -1,5 +1,6 @@
 //! The rows of memory as SSA values: what is known of each row at the current point of the function, and its loads and stores.
 
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{ConstantData, InstBuilder, SigRef, Value, types};
 
 use super::{Block, Emitter, Function, Pairs, block_args, flags};
@@ -97,6 +98,30 @@ impl<const P: usize> Emitter<'_, '_, P> {
         });
     }
 
+    /// Where an operand lies: the example's features, or memory.
+    pub(super) fn base(&mut self, row: usize) -> Value {
+        match self.features {
+            Some(features) if row == FEATURES_ROW => features,
+            _ => self.row_pointer(row),
+        }
+    }
+
+    /// Runs `body` with the byte offset of each of `count` rows; SSA values that it makes do not leave it.
+    pub(super) fn element_loop(&mut self, count: usize, body: impl FnOnce(&mut Self, Value)) {
+        let stride = (P * 16) as i64;
+        let head = self.builder.create_block();
+        let at = self.builder.append_block_param(head, types::I64);
+        let start = self.builder.ins().iconst(types::I64, 0);
+        self.jump(head, &[start]);
+        self.builder.switch_to_block(head);
+        body(self, at);
+        let next = self.add_constant(at, stride);
+        let more = self.builder.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, count as i64 * stride);
+        let after = self.builder.create_block();
+        self.builder.ins().brif(more, head, &[next.into()], after, &[]);
+        self.builder.switch_to_block(after);
+    }
+
     pub(super) fn load_pair(&mut self, pointer: Value, offset: i32) -> Value {
         self.builder.ins().load(types::F64X2, flags(), pointer, offset)
     }
@@ -168,17 +193,6 @@ impl<const P: usize> Emitter<'_, '_, P> {
             None => {
                 let signature = self.signature(&[types::I64; 6], &[]);
                 *self.kernel_signature.insert(signature)
-            }
-        }
-    }
-
-    /// The signature of a function of one f64.
-    pub(super) fn scalar_signature(&mut self) -> SigRef {
-        match self.scalar_signature {
-            Some(signature) => signature,
-            None => {
-                let signature = self.signature(&[types::F64], &[types::F64]);
-                *self.scalar_signature.insert(signature)
             }
         }
     }
