@@ -103,6 +103,7 @@ fn evolve_tells_what_scripts_read() {
             "best_fitness",
             "mean_fitness",
             "cache_hits",
+            "structural_hits",
             "compiled",
         ];
         has_fields(event, &fields);
@@ -124,6 +125,8 @@ fn evolve_tells_what_scripts_read() {
         "program",
         "program_simplified",
         "run_dir",
+        "cache_hits",
+        "structural_hits",
     ];
     has_fields(done, &fields);
     assert_eq!((&done["preset"], &done["seed"], &done["individuals"]), (&"linear".into(), &0.into(), &6000.into()));

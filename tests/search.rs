@@ -154,8 +154,9 @@ fn progress_adds_up() {
     let last = *last.lock().expect("no panic in a report");
     assert!(calls.into_inner() >= 6, "one report a round at least: 5 rounds of the first batch, 1 of the second");
     assert_eq!((last.individuals, last.train_steps, last.fec_hits), (2_500, outcome.train_steps, outcome.fec_hits));
+    assert_eq!(last.structural_hits, outcome.structural_hits);
     assert_eq!(last.experiments, 6);
-    assert!(last.fec_hits > 0, "exact copies are known");
+    assert!(last.fec_hits > 0 && last.structural_hits > 0, "exact copies are known");
     let (best, mean) = (last.best_fitness.expect("programs"), last.mean_fitness.expect("programs"));
     assert!(best >= mean && best >= outcome.search_fitness);
 }
@@ -167,6 +168,48 @@ fn without_equivalence_checking_the_search_fitness_is_the_true_one() {
     let outcome = run(&experiment, 9, individuals(1_500));
     assert_eq!(outcome.fec_hits, 0);
     assert_eq!(outcome.search_fitness.to_bits(), outcome.true_fitness.to_bits());
+}
+
+/// The memo of canonical forms is pure: with it, without it and with any capacity the search is the same.
+#[test]
+fn the_memo_changes_nothing_but_speed() {
+    for fec in ["true", "false"] {
+        for preset in ["linear", "digits"] {
+            let mut experiment = small();
+            if preset == "digits" {
+                // Random ops, matrices and the sigmoid; programs that grow from nothing.
+                experiment = Experiment::preset(preset).expect("a built-in preset");
+                for (key, value) in [
+                    ("search.population", "50"),
+                    ("tasks.search.tasks", "2"),
+                    ("tasks.search.epochs", "2"),
+                    ("tasks.select.tasks", "2"),
+                    ("tasks.final.tasks", "2"),
+                ] {
+                    experiment.set(key, value).expect("a known key");
+                }
+                experiment.target = None;
+            }
+            experiment.set("fec.enabled", fec).expect("a known key");
+            // So few that entries go and come back while the memo still knows them.
+            experiment.set("fec.capacity", "30").expect("a known key");
+            let with = |enabled: &str, capacity: &str| {
+                let mut experiment = experiment.clone();
+                experiment.set("memo.enabled", enabled).expect("a known key");
+                experiment.set("memo.capacity", capacity).expect("a known key");
+                run(&experiment, 11, individuals(4_000))
+            };
+            let without = with("false", "65536");
+            assert_eq!(without.structural_hits, 0);
+            let mut hits = Vec::new();
+            for capacity in ["1", "100", "65536"] {
+                let outcome = with("true", capacity);
+                assert_eq!(result(&outcome), result(&without), "{preset}, FEC {fec}, capacity {capacity}");
+                hits.push(outcome.structural_hits);
+            }
+            assert!(hits[0] > 0 && hits.is_sorted() && hits[2] > 1_000 && hits[2] < 4_000, "{preset}, FEC {fec}: {hits:?}");
+        }
+    }
 }
 
 #[test]

@@ -66,6 +66,11 @@ pub(crate) fn grouped(number: u64) -> String {
     grouped
 }
 
+/// A part of a whole, in percent; of nothing, nothing.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +89,10 @@ mod tests {
     #[test]
     fn thousands_are_grouped() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn percentages_of_nothing_are_numbers() {
+        assert_eq!([(0, 0), (1, 3), (7, 7)].map(|(part, whole)| percent(part, whole)), ["0.0 %", "33.3 %", "100.0 %"]);
     }
 }

@@ -16,7 +16,7 @@ pub use error::ExperimentError;
 pub use initial::InitialPopulation;
 pub use presets::{PRESETS, Preset};
 pub use run_directory::{RunDirectory, RunDirectoryError};
-pub use settings::{FecSettings, FunctionSettings, MutationKind, OpName, ProgramSettings, SearchSettings, TaskSets};
+pub use settings::{FecSettings, FunctionSettings, MemoSettings, MutationKind, OpName, ProgramSettings, SearchSettings, TaskSets};
 
 use error::with_nearest;
 
@@ -55,6 +55,9 @@ pub struct Experiment {
     /// Functional equivalence checking.
     #[serde(default)]
     pub fec: FecSettings,
+    /// The memo of canonical forms.
+    #[serde(default)]
+    pub memo: MemoSettings,
     /// What they are evaluated on.
     pub tasks: TaskSets,
 }

@@ -119,6 +119,22 @@ impl Default for FecSettings {
     }
 }
 
+/// `[memo]`: what is remembered of programs by their canonical form. It never changes the result of a search, only its speed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MemoSettings {
+    /// Whether programs that were seen before, under whatever names, are answered without running them.
+    pub enabled: bool,
+    /// The most entries of each island's memo, of 64 bytes; rounded down to a power of two.
+    pub capacity: usize,
+}
+
+impl Default for MemoSettings {
+    fn default() -> MemoSettings {
+        MemoSettings { enabled: true, capacity: 65_536 }
+    }
+}
+
 /// `[tasks]`: the sets of tasks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -55,6 +55,8 @@ fn unknown_keys_name_the_nearest_known_one() {
     for (key, guess) in [
         ("search.popluation", "population"),
         ("fec.enable", "enabled"),
+        ("memo.capacty", "capacity"),
+        ("mem.enabled", "memo"),
         ("serch.population", "search"),
         ("program.setup.op", "ops"),
         ("program.addresses.scalar", "scalars"),
@@ -119,6 +121,8 @@ fn impossible_values_name_key_and_remedy() {
         ("search.round", "0", "choose 1 to"),
         ("fec.forget_after", "1", "fec.enabled = false"),
         ("fec.capacity", "100000000", "choose at most 12500000"),
+        ("memo.capacity", "0", "choose 1 to"),
+        ("memo.capacity", "100000000", "choose at most 12500000"),
         ("program.setup.max", "10001", "choose 0 to 10000"),
         ("program.setup.min", "11", "choose 0 to 10"),
         ("program.setup.initial", "9", "choose 10 to 10"),

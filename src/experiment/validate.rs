@@ -36,6 +36,7 @@ impl Experiment {
         self.validate_program()?;
         self.validate_search()?;
         self.validate_fec()?;
+        between("memo.capacity", self.memo.capacity, 1, MAX_CACHE_ENTRIES)?;
         self.validate_sizes()?;
         let tasks = &self.tasks;
         if let Some(seed) = tasks.seed {
@@ -122,6 +123,10 @@ impl Experiment {
         if self.fec.enabled && self.fec.capacity > MAX_CACHE_ENTRIES / islands {
             let problem = format!("{islands} caches of {} entries are too large", self.fec.capacity);
             return Err(ExperimentError::value("fec.capacity", problem, format!("choose at most {}", MAX_CACHE_ENTRIES / islands)));
+        }
+        if self.memo.enabled && self.memo.capacity > MAX_CACHE_ENTRIES / islands {
+            let problem = format!("{islands} memos of {} entries are too large", self.memo.capacity);
+            return Err(ExperimentError::value("memo.capacity", problem, format!("choose at most {}", MAX_CACHE_ENTRIES / islands)));
         }
         let longest: usize = ComponentFunction::ALL.iter().map(|&function| self.program.function(function).max).sum();
         let most = MAX_POPULATION_INSTRUCTIONS / islands / longest.max(1);

@@ -1,5 +1,6 @@
 //! One island: a population, its cache and its stream of decisions, advanced child by child on one thread at a time.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use exnihilo_jit::exec::random::{key, purpose};
@@ -7,10 +8,11 @@ use exnihilo_jit::{Combine, EvalError, Evaluator, Program, Stream, TaskGroup, Wo
 
 use super::control::Halt;
 use super::fec::Fec;
+use super::memo::{Known, KnownProbe, KnownRun, Memo};
 use super::mutation::Mutator;
 use super::population::Population;
 use super::progress::{IslandState, Published};
-use crate::experiment::{Experiment, ExperimentError, InitialPopulation};
+use crate::experiment::{Experiment, ExperimentError, FecSettings, InitialPopulation, MemoSettings};
 
 /// Children between two publications, at least; a tenth of the population if that is more, as the mean fitness is summed anew.
 const PUBLISH_EVERY: u64 = 100;
@@ -24,7 +26,8 @@ pub(super) struct IslandSettings {
     tournament: usize,
     mutate_prob: f64,
     combine: Combine,
-    fec: Option<crate::experiment::FecSettings>,
+    fec: Option<FecSettings>,
+    memo: Option<MemoSettings>,
 }
 
 impl IslandSettings {
@@ -41,6 +44,7 @@ impl IslandSettings {
             mutate_prob: experiment.search.mutate_prob,
             combine: experiment.search.fitness,
             fec: experiment.fec.enabled.then(|| experiment.fec.clone()),
+            memo: experiment.memo.enabled.then(|| experiment.memo.clone()),
         })
     }
 
@@ -62,10 +66,11 @@ pub(super) struct Best {
 pub(super) struct Island {
     settings: Arc<IslandSettings>,
     group: Arc<TaskGroup>,
-    /// Every random decision, in order. Its position and the state below are all that decides how the island goes on.
+    /// Every random decision, in order. Its position and the state below, the memo apart, are all that decides how the island goes on.
     decisions: Stream,
     population: Population,
     fec: Option<Fec>,
+    memo: Option<Memo>,
     worker: Worker,
     /// The child in the making; its buffer changes places with that of the program which it drives out.
     child: Program,
@@ -87,6 +92,7 @@ impl Island {
             decisions: Stream::named(key(key(seed, purpose::SEARCH), experiment), island),
             population: Population::new(settings.population),
             fec: settings.fec.as_ref().map(Fec::new),
+            memo: settings.memo.as_ref().map(Memo::new),
             worker: evaluator.worker(),
             child: Program::default(),
             individuals: 0,
@@ -166,27 +172,42 @@ impl Island {
         }
     }
 
-    /// The child's search fitness: from the cache if its first errors are known there, by a full run otherwise.
+    /// The child's search fitness: from the cache if its first errors are known there, by a full run otherwise. What the memo knows
+    /// by its canonical form is not run again, but looked up and counted as if it had been.
     fn evaluate_child(&mut self) -> Result<f64, EvalError> {
-        let group = &*self.group;
-        self.worker.prepare(&self.child, group)?;
-        let (Some(fec), Some(settings)) = (&mut self.fec, &self.settings.fec) else {
-            let evaluation = self.worker.run(group);
-            self.train_steps += evaluation.train_steps;
-            return Ok(evaluation.fitness(self.settings.combine));
+        let Island { settings, group, fec, memo, worker, child, .. } = self;
+        let (key, known) = match memo {
+            Some(memo) => {
+                let key = worker.canonical_key(child, group)?;
+                (Some(key), memo.look_up(key))
+            }
+            None => {
+                worker.prepare(child, group)?;
+                (None, Known::default())
+            }
         };
-        let train = settings.train.min(group.train_examples());
-        let valid = settings.valid.min(group.valid_examples());
-        let probe = self.worker.probe(group, train, valid);
-        let key = fec.key(group, (0..group.tasks().len()).map(|task| [probe.train_errors(task), probe.valid_errors(task)]));
-        if let Some(fitness) = fec.look_up(key) {
-            self.train_steps += probe.train_steps;
-            return Ok(fitness);
+        let mut candidate = Candidate { worker, group, known, prepared: key.is_none() };
+        let (fitness, train_steps) = match (fec, &settings.fec) {
+            (Some(fec), Some(fec_settings)) => {
+                let probe = candidate.probe(fec, fec_settings);
+                match fec.look_up(probe.key) {
+                    Some(fitness) => (fitness, probe.train_steps),
+                    None => {
+                        let run = candidate.run(settings.combine);
+                        fec.insert(probe.key, run.fitness);
+                        (run.fitness, run.train_steps)
+                    }
+                }
+            }
+            _ => {
+                let run = candidate.run(settings.combine);
+                (run.fitness, run.train_steps)
+            }
+        };
+        self.train_steps += train_steps.get();
+        if let (Some(memo), Some(key)) = (memo, key) {
+            if candidate.prepared { memo.insert(key, candidate.known) } else { memo.count_hit() }
         }
-        let evaluation = self.worker.run(group);
-        self.train_steps += evaluation.train_steps;
-        let fitness = evaluation.fitness(self.settings.combine);
-        fec.insert(key, fitness);
         Ok(fitness)
     }
 
@@ -195,9 +216,54 @@ impl Island {
             individuals: self.individuals,
             train_steps: self.train_steps,
             fec_hits: self.fec.as_ref().map_or(0, Fec::hits),
+            structural_hits: self.memo.as_ref().map_or(0, Memo::hits),
             compiled: self.worker.counters().compiled,
             best_fitness: self.best.as_ref().map(|best| best.fitness),
             mean_fitness: self.population.mean_fitness(),
         });
     }
+}
+
+/// A program under evaluation, and what is known of it; it is decoded when something must be run.
+struct Candidate<'a> {
+    worker: &'a mut Worker,
+    group: &'a TaskGroup,
+    known: Known,
+    /// Whether the worker has decoded it.
+    prepared: bool,
+}
+
+impl Candidate<'_> {
+    fn probe(&mut self, fec: &mut Fec, settings: &FecSettings) -> KnownProbe {
+        if let Some(probe) = self.known.probe {
+            return probe;
+        }
+        self.prepare();
+        let group = self.group;
+        let train = settings.train.min(group.train_examples());
+        let valid = settings.valid.min(group.valid_examples());
+        let probe = self.worker.probe(group, train, valid);
+        let key = fec.key(group, (0..group.tasks().len()).map(|task| [probe.train_errors(task), probe.valid_errors(task)]));
+        *self.known.probe.insert(KnownProbe { key, train_steps: begun(probe.train_steps) })
+    }
+
+    fn run(&mut self, combine: Combine) -> KnownRun {
+        if let Some(run) = self.known.run {
+            return run;
+        }
+        self.prepare();
+        let evaluation = self.worker.run(self.group);
+        *self.known.run.insert(KnownRun { fitness: evaluation.fitness(combine), train_steps: begun(evaluation.train_steps) })
+    }
+
+    fn prepare(&mut self) {
+        if !self.prepared {
+            self.worker.prepare_simplified(self.group);
+            self.prepared = true;
+        }
+    }
+}
+
+fn begun(train_steps: u64) -> NonZeroU64 {
+    NonZeroU64::new(train_steps).expect("there is a task, and it begins its first training example")
 }

@@ -1,4 +1,4 @@
-//! Regularized evolution: populations, mutation, functional equivalence checking, islands, and experiments side by side.
+//! Regularized evolution: populations, mutation, functional equivalence checking, the memo of canonical forms, islands, and experiments side by side.
 //! [`Search`] is the entry for the command line and for users of the library; the rest serves it.
 
 mod constants;
@@ -6,6 +6,7 @@ mod control;
 mod experiment_run;
 mod fec;
 mod island;
+mod memo;
 mod mutation;
 mod outcome;
 mod population;

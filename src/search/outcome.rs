@@ -47,6 +47,8 @@ pub struct Outcome {
     pub train_steps: u64,
     /// Programs answered by functional equivalence checking.
     pub fec_hits: u64,
+    /// Programs of which nothing was run, since one with the same canonical form was known; most of them are FEC hits too.
+    pub structural_hits: u64,
     /// Programs compiled to native code in search.
     pub compiled: u64,
     /// Wall time of search and selection, without the final evaluation.

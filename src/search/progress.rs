@@ -19,6 +19,8 @@ pub struct Progress {
     pub mean_fitness: Option<f64>,
     /// Programs answered by functional equivalence checking.
     pub fec_hits: u64,
+    /// Programs of which nothing was run, since one with the same canonical form was known; most of them are FEC hits too.
+    pub structural_hits: u64,
     /// Programs compiled to native code.
     pub compiled: u64,
     /// Experiments begun.
@@ -32,6 +34,7 @@ pub(super) struct Published {
     individuals: AtomicU64,
     train_steps: AtomicU64,
     fec_hits: AtomicU64,
+    structural_hits: AtomicU64,
     compiled: AtomicU64,
     best_fitness: AtomicU64,
     mean_fitness: AtomicU64,
@@ -45,6 +48,7 @@ pub(super) struct IslandState {
     pub(super) individuals: u64,
     pub(super) train_steps: u64,
     pub(super) fec_hits: u64,
+    pub(super) structural_hits: u64,
     pub(super) compiled: u64,
     pub(super) best_fitness: Option<f64>,
     pub(super) mean_fitness: Option<f64>,
@@ -56,6 +60,7 @@ impl Published {
             individuals: AtomicU64::new(0),
             train_steps: AtomicU64::new(0),
             fec_hits: AtomicU64::new(0),
+            structural_hits: AtomicU64::new(0),
             compiled: AtomicU64::new(0),
             best_fitness: AtomicU64::new(NO_FITNESS),
             mean_fitness: AtomicU64::new(NO_FITNESS),
@@ -68,6 +73,7 @@ impl Published {
             (&self.individuals, state.individuals),
             (&self.train_steps, state.train_steps),
             (&self.fec_hits, state.fec_hits),
+            (&self.structural_hits, state.structural_hits),
             (&self.compiled, state.compiled),
             (&self.best_fitness, bits(state.best_fitness)),
             (&self.mean_fitness, bits(state.mean_fitness)),
@@ -85,6 +91,7 @@ impl Published {
             individuals: self.individuals.load(Ordering::Relaxed),
             train_steps: self.train_steps.load(Ordering::Relaxed),
             fec_hits: self.fec_hits.load(Ordering::Relaxed),
+            structural_hits: self.structural_hits.load(Ordering::Relaxed),
             compiled: self.compiled.load(Ordering::Relaxed),
             best_fitness: fitness(&self.best_fitness),
             mean_fitness: fitness(&self.mean_fitness),
@@ -130,6 +137,7 @@ impl Watched {
             total.individuals += state.individuals;
             total.train_steps += state.train_steps;
             total.fec_hits += state.fec_hits;
+            total.structural_hits += state.structural_hits;
             total.compiled += state.compiled;
             if let Some(best) = state.best_fitness {
                 total.best_fitness = Some(total.best_fitness.map_or(best, |other| other.max(best)));

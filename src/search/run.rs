@@ -309,6 +309,7 @@ impl Run<'_> {
             individuals: self.individuals,
             train_steps: self.train_steps,
             fec_hits: progress.fec_hits,
+            structural_hits: progress.structural_hits,
             compiled: progress.compiled,
             elapsed: progress.elapsed,
             reached_target,

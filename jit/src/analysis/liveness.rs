@@ -5,13 +5,14 @@
 //! a later epoch. `v0` and `s0` are overwritten at the start of Predict and Learn; constants that set one element kill nothing.
 //! The sigmoid of an accuracy task replaces `s1` by a function of `s1` between Predict and Learn, which lets reads through.
 
+use super::operands::{Operands, WORDS};
 use crate::lang::{ComponentFunction, Instruction, Program, Space};
 
 /// A set of addresses, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AddressSet {
-    /// Bit a of word `space` is address a of that space.
-    words: [u64; 3],
+    /// Bit a of word `space` is address a of that space; the last word stays empty.
+    words: [u64; WORDS],
 }
 
 impl AddressSet {
@@ -32,22 +33,21 @@ impl AddressSet {
 
     /// The addresses that are in this set or the other.
     pub const fn union(self, other: AddressSet) -> AddressSet {
-        let ([s, v, m], [other_s, other_v, other_m]) = (self.words, other.words);
-        AddressSet { words: [s | other_s, v | other_v, m | other_m] }
+        let ([s, v, m, none], [other_s, other_v, other_m, other_none]) = (self.words, other.words);
+        AddressSet { words: [s | other_s, v | other_v, m | other_m, none | other_none] }
     }
 
     /// Goes back over one instruction: from what is live after it to what is live before it. Returns whether it is live.
+    #[inline]
     fn step_back(&mut self, instruction: &Instruction) -> bool {
-        let Some((space, out)) = instruction.writes() else { return false };
-        if !self.contains(space, out) {
+        let operands = Operands::of(instruction.op());
+        let word = &mut self.words[operands.out_space()];
+        if *word & operands.written(instruction.out()) == 0 {
             return false;
         }
-        if !instruction.op().writes_one_element() {
-            self.remove(space, out);
-        }
-        for (space, address) in instruction.reads() {
-            self.insert(space, address);
-        }
+        *word &= !operands.overwritten(instruction.out());
+        self.words[operands.in_space(0)] |= operands.read(0, instruction.in1());
+        self.words[operands.in_space(1)] |= operands.read(1, instruction.in2());
         true
     }
 }
@@ -63,19 +63,38 @@ pub struct Liveness {
 impl Liveness {
     /// The liveness of a program: backward passes over Learn and Predict until nothing changes.
     pub fn of(program: &Program) -> Liveness {
+        Liveness::solve(program, |_, _| {})
+    }
+
+    /// The same, and sets `live` to one entry an instruction, in order.
+    pub fn mark(program: &Program, live: &mut Vec<bool>) -> Liveness {
+        live.clear();
+        live.resize(program.instructions().len(), false);
+        let liveness = Liveness::solve(program, |position, is_live| live[position] = is_live);
+        before_function(program.function(ComponentFunction::Setup), liveness.before_predict, |position, is_live| {
+            live[position] = is_live;
+        });
+        liveness
+    }
+
+    /// Tells `mark` in every round which instructions of Predict and Learn are live in it. The last round begins with what is
+    /// live after Predict in the end, so what it says holds.
+    #[inline]
+    fn solve(program: &Program, mut mark: impl FnMut(usize, bool)) -> Liveness {
+        let [setup, predict, learn] = ComponentFunction::ALL.map(|function| program.function(function));
+        let (first_predict, first_learn) = (setup.len(), setup.len() + predict.len());
         let mut prediction = AddressSet::default();
         prediction.insert(Space::Scalar, 1);
-        let mut liveness =
-            Liveness { after_predict: prediction, before_predict: AddressSet::default(), before_learn: AddressSet::default() };
-        // The sets only grow, by at least one address a round, so this ends.
+        let mut after_predict = prediction;
+        // The set only grows, by at least one address a round, so this ends.
         loop {
-            let before = liveness;
-            liveness.before_predict = before_function(program, ComponentFunction::Predict, liveness.after_predict);
-            liveness.before_learn = before_function(program, ComponentFunction::Learn, liveness.before_predict);
-            liveness.after_predict = prediction.union(liveness.before_predict).union(liveness.before_learn);
-            if liveness == before {
-                return liveness;
+            let before_predict = before_function(predict, after_predict, |position, live| mark(first_predict + position, live));
+            let before_learn = before_function(learn, before_predict, |position, live| mark(first_learn + position, live));
+            let grown = prediction.union(before_predict).union(before_learn);
+            if grown == after_predict {
+                return Liveness { after_predict, before_predict, before_learn };
             }
+            after_predict = grown;
         }
     }
 
@@ -114,11 +133,13 @@ impl Liveness {
     }
 }
 
-/// What must be live before `function` begins, given what is live after it.
-fn before_function(program: &Program, function: ComponentFunction, after: AddressSet) -> AddressSet {
+/// What must be live before a component function of these instructions begins, given what is live after it. `mark` is told of
+/// each instruction, by its position, whether it is live.
+#[inline]
+fn before_function(instructions: &[Instruction], after: AddressSet, mut mark: impl FnMut(usize, bool)) -> AddressSet {
     let mut set = after;
-    for instruction in program.function(function).iter().rev() {
-        set.step_back(instruction);
+    for (position, instruction) in instructions.iter().enumerate().rev() {
+        mark(position, set.step_back(instruction));
     }
     set.remove(Space::Scalar, 0);
     set.remove(Space::Vector, 0);

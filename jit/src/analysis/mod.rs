@@ -1,10 +1,13 @@
 //! What can be known of a program without running it. It uses the language and nothing else; backends, evaluation and search
 //! use it, the oracle never does.
 
+mod canonical;
 mod fusion;
 mod liveness;
+mod operands;
 mod simplify;
 
+pub use canonical::{CanonicalKey, Canonicalizer};
 pub use fusion::{Fusion, Role};
 pub use liveness::{AddressSet, Liveness, random_ordinals};
 pub use simplify::{Simplifier, simplify};

@@ -1,39 +1,29 @@
 //! Dropping what cannot reach a prediction.
 
-use super::liveness::{Liveness, random_ordinals};
-use crate::lang::{ComponentFunction, Instruction, Program};
+use super::liveness::Liveness;
+use crate::lang::Program;
 
-/// Drops dead instructions and no-ops; keeps its buffers from program to program.
+/// Drops dead instructions and no-ops; keeps its buffer from program to program.
 #[derive(Clone, Debug, Default)]
 pub struct Simplifier {
     live: Vec<bool>,
-    ordinals: Vec<u32>,
-    kept: Vec<Instruction>,
 }
 
 impl Simplifier {
     /// Sets `simplified` to the live instructions of `program`, and `ordinals` to the number that each of them has among the
     /// random instructions of `program` (0 for one that draws nothing). Errors, fitness and steps are those of `program`.
     pub fn simplify_into(&mut self, program: &Program, simplified: &mut Program, ordinals: &mut Vec<u32>) {
-        Liveness::of(program).live(program, &mut self.live);
-        random_ordinals(program, &self.live, &mut self.ordinals);
-        self.kept.clear();
+        Liveness::mark(program, &mut self.live);
+        simplified.copy_marked(program, &self.live);
+        // Live random instructions are numbered before dead ones, so here they have the numbers from 0.
+        let mut next = 0;
         ordinals.clear();
-        let mut lengths = [0; 3];
-        let mut position = 0;
-        for (function, length) in ComponentFunction::ALL.into_iter().zip(&mut lengths) {
-            for instruction in program.function(function) {
-                if self.live[position] {
-                    self.kept.push(*instruction);
-                    ordinals.push(self.ordinals[position]);
-                    *length += 1;
-                }
-                position += 1;
-            }
-        }
-        let (setup, rest) = self.kept.split_at(lengths[0]);
-        let (predict, learn) = rest.split_at(lengths[1]);
-        simplified.set(setup, predict, learn);
+        ordinals.extend(simplified.instructions().iter().map(|instruction| {
+            let ordinal = next;
+            let draws = u32::from(instruction.op().is_random());
+            next += draws;
+            ordinal * draws
+        }));
     }
 }
 

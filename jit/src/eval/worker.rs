@@ -8,7 +8,7 @@ use super::drive::{ChunkShape, DriveScratch};
 use super::evaluation::{Evaluation, Probe, TaskRecord};
 use super::lane_data::{Chunking, WIDTHS, width_for};
 use super::task::{GroupError, TaskGroup};
-use crate::analysis::{Fusion, Liveness, Role, Simplifier, random_ordinals};
+use crate::analysis::{CanonicalKey, Canonicalizer, Fusion, Liveness, Role, Simplifier, random_ordinals};
 #[cfg(feature = "jit")]
 use crate::compile::{CompileError, Compiled, Compiler, Effort, Inline, Listing, Source};
 use crate::exec::chunk::{RunSettings, Scoring};
@@ -94,6 +94,7 @@ impl Evaluator {
 pub struct Worker {
     backend: Backend,
     simplifier: Simplifier,
+    canonicalizer: Canonicalizer,
     program: Program,
     ordinals: Vec<u32>,
     live: Vec<bool>,
@@ -130,12 +131,32 @@ impl Worker {
     /// # Errors
     /// [`EvalError::Group`] if its memory would pass the group's limit.
     pub fn prepare(&mut self, program: &Program, group: &TaskGroup) -> Result<(), EvalError> {
-        self.simplifier.simplify_into(program, &mut self.program, &mut self.ordinals);
-        group.check_memory(self.program.address_counts())?;
+        self.simplify(program, group)?;
+        self.prepare_simplified(group);
+        Ok(())
+    }
+
+    /// The first half of [`Worker::prepare`], for those who may know the program already: simplifies it, and gives the key of its
+    /// canonical form at the group's feature size. Programs with the same key have the same errors, fitness and steps on the group.
+    /// What was prepared before can no longer be run.
+    ///
+    /// # Errors
+    /// As [`Worker::prepare`].
+    pub fn canonical_key(&mut self, program: &Program, group: &TaskGroup) -> Result<CanonicalKey, EvalError> {
+        self.simplify(program, group)?;
+        Ok(self.canonicalizer.key(&self.program, group.features()))
+    }
+
+    /// The second half of [`Worker::prepare`]: decodes the program of the last [`Worker::canonical_key`], on the same group.
+    pub fn prepare_simplified(&mut self, group: &TaskGroup) {
         self.fusion.set(&self.program, &Liveness::of(&self.program));
         self.decode(group.features());
         self.probed = None;
-        Ok(())
+    }
+
+    fn simplify(&mut self, program: &Program, group: &TaskGroup) -> Result<(), EvalError> {
+        self.simplifier.simplify_into(program, &mut self.program, &mut self.ordinals);
+        Ok(group.check_memory(self.program.address_counts())?)
     }
 
     /// The errors of the prepared program on the first `train` training examples and, where it does not stop in them, the first

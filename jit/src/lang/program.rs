@@ -178,6 +178,19 @@ impl Program {
         (self.setup_len, self.predict_len) = (other.setup_len, other.predict_len);
     }
 
+    /// Becomes what of `other` is marked, one mark an instruction, without giving up its own buffer.
+    pub(crate) fn copy_marked(&mut self, other: &Program, marks: &[bool]) {
+        self.instructions.clear();
+        let mut lengths = [0; 3];
+        for (function, length) in ComponentFunction::ALL.into_iter().zip(&mut lengths) {
+            let (range, before) = (other.range(function), self.instructions.len());
+            let marked = other.instructions[range.clone()].iter().zip(&marks[range]).filter(|(_, mark)| **mark);
+            self.instructions.extend(marked.map(|(instruction, _)| instruction));
+            *length = self.instructions.len() - before;
+        }
+        [self.setup_len, self.predict_len, _] = lengths;
+    }
+
     fn range(&self, function: ComponentFunction) -> std::ops::Range<usize> {
         let predict_end = self.setup_len + self.predict_len;
         match function {

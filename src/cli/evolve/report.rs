@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::result::StartEvent;
 use crate::cli::failure::Failure;
-use crate::cli::output::{event_line, grouped, note, print_line};
+use crate::cli::output::{event_line, grouped, note, percent, print_line};
 
 /// The least time between two events: rounds of small experiments end many times a second.
 const EVENT_EVERY: Duration = Duration::from_millis(450);
@@ -29,6 +29,7 @@ struct ProgressEvent {
     best_fitness: Option<f64>,
     mean_fitness: Option<f64>,
     cache_hits: u64,
+    structural_hits: u64,
     compiled: u64,
     experiments: u64,
 }
@@ -44,6 +45,7 @@ impl ProgressEvent {
             best_fitness: progress.best_fitness,
             mean_fitness: progress.mean_fitness,
             cache_hits: progress.fec_hits,
+            structural_hits: progress.structural_hits,
             compiled: progress.compiled,
             experiments: progress.experiments,
         }
@@ -52,12 +54,14 @@ impl ProgressEvent {
     fn line(&self) -> String {
         let fitness = |fitness: Option<f64>| fitness.map_or_else(|| "-".to_owned(), |fitness| format!("{fitness:.6}"));
         format!(
-            "{} individuals, {} a second, {} experiments, best {}, mean {}",
+            "{} individuals, {} a second, {} experiments, best {}, mean {}, hits {} structural, {} FEC",
             grouped(self.individuals),
             grouped(self.individuals_per_second as u64),
             self.experiments,
             fitness(self.best_fitness),
-            fitness(self.mean_fitness)
+            fitness(self.mean_fitness),
+            percent(self.structural_hits, self.individuals),
+            percent(self.cache_hits, self.individuals)
         )
     }
 }

@@ -8,7 +8,7 @@ use exnihilo_jit::{Backend, SEMANTICS_VERSION};
 use serde::Serialize;
 
 use super::baselines::Baseline;
-use crate::cli::output::grouped;
+use crate::cli::output::{grouped, percent};
 
 /// The first line of `events.jsonl`: what the experiment's file does not tell.
 #[derive(Serialize)]
@@ -62,6 +62,7 @@ pub(super) struct DoneEvent<'a> {
     reached_target: bool,
     stopped_by: &'static str,
     cache_hits: u64,
+    structural_hits: u64,
     compiled: u64,
     baselines: &'a [Baseline],
     program: String,
@@ -107,6 +108,7 @@ impl DoneEvent<'_> {
                 StoppedBy::Interrupt => "interrupt",
             },
             cache_hits: outcome.fec_hits,
+            structural_hits: outcome.structural_hits,
             compiled: outcome.compiled,
             baselines,
             program: outcome.program.to_string(),
@@ -132,13 +134,16 @@ impl DoneEvent<'_> {
             (_, None) => format!("The limit in {} ended the search", self.stopped_by.replace('_', " ")),
         };
         let mut text = format!(
-            "{ended}.\n{} seed {}: {} individuals in {} experiments, {:.1} s, {} individuals a second\n\n{}\n",
+            "{ended}.\n{} seed {}: {} individuals in {} experiments, {:.1} s, {} individuals a second\n\
+             structural hits {}, FEC hits {}\n\n{}\n",
             self.preset,
             self.seed,
             grouped(self.individuals),
             grouped(self.experiments),
             self.elapsed_seconds,
             grouped(self.individuals_per_second as u64),
+            percent(self.structural_hits, self.individuals),
+            percent(self.cache_hits, self.individuals),
             self.program_simplified,
         );
         let mut line = |name: &str, value: String| writeln!(text, "{name:<16} {value}").expect("a String takes everything");
