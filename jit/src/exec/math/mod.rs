@@ -2,7 +2,9 @@
 //! generators and the random draws use these and nothing of the platform's own library.
 //!
 //! They come from `libm` (a Rust port of musl), pinned to one version and without its platform-specific paths, so the bits
-//! are the same on every machine.
+//! are the same on every machine. `lanes` has the same functions on registers of f64 lanes, with the same bits.
+
+pub(crate) mod lanes;
 
 /// sin x, x in radians; NaN for an infinity.
 pub fn sin(x: f64) -> f64 {

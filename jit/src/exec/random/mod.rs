@@ -13,6 +13,8 @@
 
 use super::math;
 
+pub(crate) mod lanes;
+
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Purposes of streams, so that no two share a key. Program draws add the ordinal of their instruction to `PROGRAM`.
