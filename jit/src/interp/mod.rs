@@ -5,6 +5,6 @@ mod calls;
 pub(crate) mod code;
 mod run;
 
-pub(crate) use calls::{Base, Call, Calls};
+pub(crate) use calls::Calls;
 pub(crate) use code::{Code, Step};
 pub(crate) use run::Interpreter;

@@ -5,7 +5,7 @@ use super::calls::{Base, Call, Calls};
 use super::code::Code;
 use crate::exec::chunk::{Block, Chunk, Engine, RunSettings, Scoring};
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, PREDICTION_ROW};
-use crate::exec::math;
+use crate::exec::math::lanes::sigmoid;
 use crate::exec::simd::{Register, all_lanes};
 use crate::kernel::{Context, Loops, Tier, run_loops};
 use crate::lang::ComponentFunction;
@@ -209,8 +209,10 @@ impl Loops for Train {
                 let example = pass.example::<V, R>(number);
                 pass.component(&mut context, ComponentFunction::Predict, &example);
                 if settings.scoring == Scoring::Accuracy {
-                    let prediction = &mut pass.chunk.memory_mut()[PREDICTION_ROW * R * V::LANES..][..R * V::LANES];
-                    prediction.iter_mut().for_each(|prediction| *prediction = math::sigmoid(*prediction));
+                    for r in 0..R {
+                        let prediction = example.memory.add((PREDICTION_ROW * R + r) * V::LANES);
+                        sigmoid(V::load(prediction)).store(prediction);
+                    }
                 }
                 let error = absolute_error::<V, R>(&example);
                 pass.list(number, error);
@@ -281,13 +283,10 @@ unsafe fn classification_error<V: Register, const R: usize>(example: &Example) -
     let (half, one, zero) = (V::splat(0.5), V::splat(1.0), V::splat(0.0));
     let mut error = [zero; R];
     for (r, error) in error.iter_mut().enumerate() {
-        let mut probability = [0.0; 8];
-        for (lane, probability) in probability.iter_mut().enumerate().take(V::LANES) {
-            // SAFETY: the prediction is a row.
-            *probability = math::sigmoid(unsafe { *example.memory.add((PREDICTION_ROW * R + r) * V::LANES + lane) });
-        }
-        // SAFETY: the label is a row, and a register has at most 8 lanes.
-        let (label, probability) = unsafe { (V::load(example.label.add(r * V::LANES)), V::load(probability.as_ptr())) };
+        // SAFETY: label and prediction are rows.
+        let (label, prediction) =
+            unsafe { (V::load(example.label.add(r * V::LANES)), V::load(example.memory.add((PREDICTION_ROW * R + r) * V::LANES))) };
+        let probability = sigmoid(prediction);
         let (is_positive, positive) = (half.lt(label), half.lt(probability));
         let both = V::mask_and(is_positive, positive);
         let neither = V::mask_not(V::mask_or(is_positive, positive));

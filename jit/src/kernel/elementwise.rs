@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::{Body, Operands};
+use crate::exec::math::lanes;
 use crate::exec::simd::Register;
 
 /// A function of one element, as a type: closures would not be inlined into code for wider registers than the rest of the program has.
@@ -38,6 +39,16 @@ functions! { Unary:
     HeavisideFromZero(x) = V::select(V::splat(0.0).le(x), V::splat(1.0), V::splat(0.0));
     /// 1 above 0: the vector and matrix ops.
     HeavisideAboveZero(x) = V::select(V::splat(0.0).lt(x), V::splat(1.0), V::splat(0.0));
+    Sin(x) = lanes::sin(x);
+    Cos(x) = lanes::cos(x);
+    Tan(x) = lanes::tan(x);
+    Arcsin(x) = lanes::arcsin(x);
+    Arccos(x) = lanes::arccos(x);
+    Arctan(x) = lanes::arctan(x);
+    Exp(x) = lanes::exp(x);
+    Log(x) = lanes::log(x);
+    /// The sigmoid of classification tasks.
+    Sigmoid(x) = lanes::sigmoid(x);
 }
 
 functions! { Binary:

@@ -4,8 +4,7 @@ use std::marker::PhantomData;
 
 use super::elementwise::store_row;
 use super::{Body, Operands};
-use crate::exec::math;
-use crate::exec::random::StepDraws;
+use crate::exec::random::{DrawKey, lanes};
 use crate::exec::simd::Register;
 
 /// The first constant, in one row.
@@ -19,23 +18,29 @@ impl Body for Constant {
     }
 }
 
-/// How an element is drawn.
+/// How the elements of a vector or matrix are drawn.
 pub(super) trait Draw {
-    fn draw(draws: StepDraws, element: usize, constants: [f64; 2]) -> f64;
+    /// # Safety
+    /// `out` has `elements` rows of as many lanes as there are keys.
+    unsafe fn fill<V: Register>(out: *mut f64, elements: usize, keys: &[DrawKey], step: u64, constants: [f64; 2]);
 }
 
 pub(super) struct Uniform;
 pub(super) struct Gaussian;
 
 impl Draw for Uniform {
-    fn draw(draws: StepDraws, element: usize, [low, high]: [f64; 2]) -> f64 {
-        draws.uniform(element, low, high)
+    #[inline(always)]
+    unsafe fn fill<V: Register>(out: *mut f64, elements: usize, keys: &[DrawKey], step: u64, [low, high]: [f64; 2]) {
+        // SAFETY: by the caller's promise.
+        unsafe { lanes::fill_uniform::<V>(out, elements, keys, step, low, high) }
     }
 }
 
 impl Draw for Gaussian {
-    fn draw(draws: StepDraws, element: usize, [mean, st_dev]: [f64; 2]) -> f64 {
-        draws.gaussian(element, mean, st_dev)
+    #[inline(always)]
+    unsafe fn fill<V: Register>(out: *mut f64, elements: usize, keys: &[DrawKey], step: u64, [mean, st_dev]: [f64; 2]) {
+        // SAFETY: by the caller's promise.
+        unsafe { lanes::fill_gaussian::<V>(out, elements, keys, step, mean, st_dev) }
     }
 }
 
@@ -46,58 +51,10 @@ impl<D: Draw> Body for Random<D> {
     #[inline(always)]
     unsafe fn run<V: Register, const R: usize>(x: Operands<'_>) {
         let width = R * V::LANES;
-        for lane in 0..width {
-            // SAFETY: there is a key for each lane of every random instruction, and the output has `rows` rows.
-            unsafe {
-                let draws = (*x.context.keys.add(x.operation.draw as usize * width + lane)).at_step(x.context.step);
-                for i in 0..x.operation.rows as usize {
-                    *x.out.add(i * width + lane) = D::draw(draws, i, x.operation.constants);
-                }
-            }
-        }
-    }
-}
-
-/// A function of one scalar that is computed lane by lane.
-pub(super) trait Function {
-    fn of(x: f64) -> f64;
-}
-
-macro_rules! functions {
-    ($($name:ident = $function:path;)*) => {
-        $(
-            pub(super) struct $name;
-
-            impl Function for $name {
-                fn of(x: f64) -> f64 {
-                    $function(x)
-                }
-            }
-        )*
-    };
-}
-
-functions! {
-    Sin = math::sin;
-    Cos = math::cos;
-    Tan = math::tan;
-    Arcsin = math::arcsin;
-    Arccos = math::arccos;
-    Arctan = math::arctan;
-    Exp = math::exp;
-    Log = math::log;
-    Sigmoid = math::sigmoid;
-}
-
-/// A function of one scalar in every lane.
-pub(super) struct ByLane<F>(PhantomData<F>);
-
-impl<F: Function> Body for ByLane<F> {
-    #[inline(always)]
-    unsafe fn run<V: Register, const R: usize>(x: Operands<'_>) {
-        for lane in 0..R * V::LANES {
-            // SAFETY: the operands are rows.
-            unsafe { *x.out.add(lane) = F::of(*x.a.add(lane)) };
+        // SAFETY: there is a key for each lane of every random instruction, and the output has `rows` rows.
+        unsafe {
+            let keys = std::slice::from_raw_parts(x.context.keys.add(x.operation.draw as usize * width), width);
+            D::fill::<V>(x.out, x.operation.rows as usize, keys, x.context.step, x.operation.constants);
         }
     }
 }

@@ -64,14 +64,14 @@ pub(crate) fn kernel(kind: Kind, tier: Tier, width: usize, features: usize) -> K
         Op::VectorAbs | Op::MatrixAbs => flat::<Map<Abs>>(t, w),
         Op::VectorReciprocal | Op::MatrixReciprocal => flat::<Map<Reciprocal>>(t, w),
         Op::VectorHeaviside | Op::MatrixHeaviside => flat::<Map<HeavisideAboveZero>>(t, w),
-        Op::ScalarSin => rows::<ByLane<Sin>>(t, w),
-        Op::ScalarCos => rows::<ByLane<Cos>>(t, w),
-        Op::ScalarTan => rows::<ByLane<Tan>>(t, w),
-        Op::ScalarArcsin => rows::<ByLane<Arcsin>>(t, w),
-        Op::ScalarArccos => rows::<ByLane<Arccos>>(t, w),
-        Op::ScalarArctan => rows::<ByLane<Arctan>>(t, w),
-        Op::ScalarExp => rows::<ByLane<Exp>>(t, w),
-        Op::ScalarLog => rows::<ByLane<Log>>(t, w),
+        Op::ScalarSin => rows::<ScalarMap<Sin>>(t, w),
+        Op::ScalarCos => rows::<ScalarMap<Cos>>(t, w),
+        Op::ScalarTan => rows::<ScalarMap<Tan>>(t, w),
+        Op::ScalarArcsin => rows::<ScalarMap<Arcsin>>(t, w),
+        Op::ScalarArccos => rows::<ScalarMap<Arccos>>(t, w),
+        Op::ScalarArctan => rows::<ScalarMap<Arctan>>(t, w),
+        Op::ScalarExp => rows::<ScalarMap<Exp>>(t, w),
+        Op::ScalarLog => rows::<ScalarMap<Log>>(t, w),
         Op::ScalarVectorProduct | Op::ScalarMatrixProduct => rows::<Scale>(t, w),
         Op::ScalarBroadcast => rows::<Broadcast>(t, w),
         Op::VectorInnerProduct => by_terms!(t, w, f, Dot),
@@ -108,5 +108,5 @@ pub(crate) fn kernel(kind: Kind, tier: Tier, width: usize, features: usize) -> K
 /// The sigmoid of classification tasks, as a kernel of one row.
 #[cfg(feature = "jit")]
 pub(crate) fn sigmoid_kernel(tier: Tier, width: usize) -> Kernel {
-    rows::<ByLane<Sigmoid>>(tier, width)
+    rows::<ScalarMap<Sigmoid>>(tier, width)
 }

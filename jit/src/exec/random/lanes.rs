@@ -1,7 +1,6 @@
 //! Draws for a register of lanes at once: **the bits of [`StepDraws::uniform`] and [`StepDraws::gaussian`]** in every lane.
 //!
 //! Lanes are tasks: their keys differ, step and element are the same.
-#![allow(dead_code)] // Until kernels call it.
 #![allow(unsafe_code)]
 
 use super::{DrawKey, StepDraws, output};

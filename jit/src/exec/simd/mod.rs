@@ -8,12 +8,16 @@
 #![allow(unsafe_code)]
 
 mod aligned;
+#[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub(crate) use aligned::AlignedVec;
-pub(crate) use portable::{Pair, Single};
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub(crate) use portable::Pair;
+#[cfg(test)]
+pub(crate) use portable::Single;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Oct, Quad, SsePair};
 
@@ -65,7 +69,6 @@ pub(crate) trait Register: Copy {
     fn bits_or(self, other: Self) -> Self;
     fn bits_xor(self, other: Self) -> Self;
     fn bits_add(self, other: Self) -> Self;
-    fn bits_sub(self, other: Self) -> Self;
     /// Shifted left by `N` bits.
     fn bits_shl<const N: i32>(self) -> Self;
     /// Shifted right by `N` bits, zeros from above.
@@ -122,7 +125,6 @@ mod tests {
                 assert_eq!(lanes(a.bits_or(b)), bits(|x, y| x | y));
                 assert_eq!(lanes(a.bits_xor(b)), bits(|x, y| x ^ y));
                 assert_eq!(lanes(a.bits_add(b)), bits(u64::wrapping_add));
-                assert_eq!(lanes(a.bits_sub(b)), bits(u64::wrapping_sub));
                 assert_eq!(lanes(a.bits_shl::<52>()), bits(|x, _| x << 52));
                 assert_eq!(lanes(a.bits_shr::<20>()), bits(|x, _| x >> 20));
             }

@@ -1,4 +1,4 @@
-//! Registers in plain Rust: one lane, which is also the scalar form of every function on lanes, and two, for machines without own code.
+//! Registers in plain Rust: two lanes, for machines without own code, and one, for tests.
 
 use super::Register;
 
@@ -161,11 +161,6 @@ macro_rules! array_register {
             }
 
             #[inline(always)]
-            fn bits_sub(self, other: Self) -> Self {
-                self.bits(other, u64::wrapping_sub)
-            }
-
-            #[inline(always)]
             fn bits_shl<const N: i32>(self) -> Self {
                 self.bits(self, |x, _| x << N)
             }
@@ -178,8 +173,9 @@ macro_rules! array_register {
     };
 }
 
+#[cfg(test)]
 array_register!(
-    /// One lane.
+    /// One lane, which holds generic code against the scalar functions.
     Single,
     1
 );

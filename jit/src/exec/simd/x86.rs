@@ -65,7 +65,6 @@ impl Register for SsePair {
         bits_or(x, y) = _mm_or_pd(x, y);
         bits_xor(x, y) = _mm_xor_pd(x, y);
         bits_add(x, y) = _mm_castsi128_pd(_mm_add_epi64(_mm_castpd_si128(x), _mm_castpd_si128(y)));
-        bits_sub(x, y) = _mm_castsi128_pd(_mm_sub_epi64(_mm_castpd_si128(x), _mm_castpd_si128(y)));
     }
 
     #[inline(always)]
@@ -171,7 +170,6 @@ impl Register for Quad {
         bits_or(x, y) = _mm256_or_pd(x, y);
         bits_xor(x, y) = _mm256_xor_pd(x, y);
         bits_add(x, y) = _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(x), _mm256_castpd_si256(y)));
-        bits_sub(x, y) = _mm256_castsi256_pd(_mm256_sub_epi64(_mm256_castpd_si256(x), _mm256_castpd_si256(y)));
     }
 
     #[inline(always)]
@@ -265,7 +263,6 @@ impl Register for Oct {
         bits_or(x, y) = _mm512_or_pd(x, y);
         bits_xor(x, y) = _mm512_xor_pd(x, y);
         bits_add(x, y) = _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(x), _mm512_castpd_si512(y)));
-        bits_sub(x, y) = _mm512_castsi512_pd(_mm512_sub_epi64(_mm512_castpd_si512(x), _mm512_castpd_si512(y)));
     }
 
     #[inline(always)]

@@ -7,7 +7,6 @@
 //!
 //! Lanes beyond the fast range are found with one mask and one branch a call, rarely taken. Behind it, results that need no computing (at
 //! infinities, at zero, overflow) are selected, and what is left is computed by the scalar function, lane by lane.
-#![allow(dead_code, unused_imports)] // Until kernels call it.
 #![allow(unsafe_code)]
 
 mod exponential;
