@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Source;
 use super::memory::CodePages;
 use crate::exec::chunk::{Block, Chunk};
+use crate::exec::random::DrawKey;
 use crate::interp::Code;
 use crate::kernel::{Context, Operation};
 use crate::lang::Op;
@@ -14,6 +15,10 @@ use crate::lang::Op;
 #[repr(C)]
 pub(super) struct Frame {
     memory: *mut f64,
+    /// Bytes of a list of one f64 a lane.
+    lanes: u64,
+    /// Lanes that still count.
+    left: u64,
     features: *const f64,
     labels: *const f64,
     count: u64,
@@ -25,6 +30,7 @@ pub(super) struct Frame {
     first_step: u64,
     step_errors: *mut f64,
     operations: *const Operation,
+    keys: *const DrawKey,
     context: *mut Context,
     host: *mut Host,
 }
@@ -35,6 +41,10 @@ pub(super) mod offset {
     use std::mem::offset_of;
 
     pub(crate) const MEMORY: i32 = offset_of!(Frame, memory) as i32;
+    /// Bytes of a list of one f64 a lane of the chunk.
+    pub(crate) const LANES: i32 = offset_of!(Frame, lanes) as i32;
+    /// How many lanes still count.
+    pub(crate) const LEFT: i32 = offset_of!(Frame, left) as i32;
     pub(crate) const FEATURES: i32 = offset_of!(Frame, features) as i32;
     pub(crate) const LABELS: i32 = offset_of!(Frame, labels) as i32;
     pub(crate) const COUNT: i32 = offset_of!(Frame, count) as i32;
@@ -50,10 +60,14 @@ pub(super) mod offset {
     pub(crate) const STEP_ERRORS: i32 = offset_of!(Frame, step_errors) as i32;
     /// What the kernel of each step is told, by step.
     pub(crate) const OPERATIONS: i32 = offset_of!(Frame, operations) as i32;
+    /// Draw keys: of the first tile, then of the next.
+    pub(crate) const KEYS: i32 = offset_of!(Frame, keys) as i32;
     /// What kernels draw from.
     pub(crate) const CONTEXT: i32 = offset_of!(Frame, context) as i32;
     /// Where the context has the step number, which is set before a random draw.
     pub(crate) const STEP_OF_CONTEXT: i32 = offset_of!(super::Context, step) as i32;
+    /// Where it has the keys of the current tile, likewise.
+    pub(crate) const KEYS_OF_CONTEXT: i32 = offset_of!(super::Context, keys) as i32;
 }
 
 /// What the functions that compiled code calls need. Valid for the time of one [`Invocation::call`].
@@ -63,7 +77,7 @@ struct Host {
     freeze_training: bool,
     freeze_validation: bool,
     step_errors: *const f64,
-    width: usize,
+    tile: usize,
 }
 
 /// The address of a compiled function.
@@ -89,7 +103,7 @@ pub(super) struct Invocation {
     constants: Vec<f64>,
     step_errors: [f64; super::MAX_WIDTH],
     rows: usize,
-    width: usize,
+    tile: usize,
     observe: bool,
     spare_rows: usize,
 }
@@ -105,12 +119,12 @@ impl Invocation {
         let mut constants = vec![source.settings.max_abs_error; 2];
         constants.extend(constant_slots(source.code).flat_map(|(_, value)| [value; 2]));
         Invocation {
-            operations: source.code.steps().iter().map(|step| step.operation(source.settings.features, source.width)).collect(),
+            operations: source.code.steps().iter().map(|step| step.operation(source.settings.features, source.tile)).collect(),
             settings: source.settings,
             constants,
             step_errors: [0.0; super::MAX_WIDTH],
             rows: source.layout.rows(),
-            width: source.width,
+            tile: source.tile,
             observe: source.observe,
             spare_rows: source.code.spare_rows(),
         }
@@ -121,10 +135,10 @@ impl Invocation {
     /// # Panics
     /// If the shapes of chunk, block or error list are not those that the code was compiled for.
     pub(super) fn call(&mut self, entry: &Entry, training: bool, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
-        let width = self.width;
-        assert_eq!(chunk.width(), width, "code for other lanes");
+        let width = chunk.width();
+        assert_eq!(chunk.tile(), self.tile, "code for other tiles");
         assert!(chunk.memory_mut().len() >= self.rows * width, "memory of another layout");
-        assert!(chunk.parts().1.len() >= self.spare_rows * width, "too little spare memory");
+        assert!(chunk.parts().1.len() >= self.spare_rows * self.tile, "too little spare memory");
         assert!(block.features.len() >= block.count * self.settings.features * width && block.labels.len() >= block.count * width);
         assert!(errors.as_ref().is_none_or(|errors| errors.len() >= block.count * width), "too short a list of errors");
         let mut spilled = Vec::new();
@@ -136,6 +150,7 @@ impl Invocation {
             }
             None => &mut [],
         };
+        let left = (0..width).filter(|&lane| !if training { chunk.has_stopped(lane) } else { chunk.has_failed(lane) }).count() as u64;
         let pointers = chunk.pointers(training);
         let (_, spare, keys) = chunk.parts();
         let mut context = Context { keys: keys.as_ptr(), step: 0, spare: spare.as_mut_ptr() };
@@ -145,10 +160,12 @@ impl Invocation {
             freeze_training: self.settings.freeze_training,
             freeze_validation: self.settings.freeze_validation,
             step_errors: self.step_errors.as_ptr(),
-            width,
+            tile: self.tile,
         };
         let mut frame = Frame {
             memory: pointers.memory,
+            lanes: (width * size_of::<f64>()) as u64,
+            left,
             features: block.features.as_ptr(),
             labels: block.labels.as_ptr(),
             count: block.count as u64,
@@ -160,6 +177,7 @@ impl Invocation {
             first_step: block.first_step,
             step_errors: self.step_errors.as_mut_ptr(),
             operations: self.operations.as_ptr(),
+            keys: context.keys,
             context: &raw mut context,
             host: &raw mut host,
         };
@@ -169,29 +187,32 @@ impl Invocation {
     }
 }
 
-/// Stops the training of lanes by the errors in the frame; 1 if all lanes have stopped.
-pub(super) extern "C" fn stop_training(frame: *mut Frame, example: u64) -> u64 {
-    stop(frame, example, true)
+/// Stops the training of lanes of the tile that `before` bytes of a list of one f64 a lane come before, by the errors in the frame; returns
+/// how many lanes of the chunk are left.
+pub(super) extern "C" fn stop_training(frame: *mut Frame, example: u64, before: u64) -> u64 {
+    stop(frame, example, before, true)
 }
 
-/// Fails the validation of lanes by the errors in the frame; 1 if no lane counts any more.
-pub(super) extern "C" fn fail_validation(frame: *mut Frame, example: u64) -> u64 {
-    stop(frame, example, false)
+/// Fails the validation of lanes likewise.
+pub(super) extern "C" fn fail_validation(frame: *mut Frame, example: u64, before: u64) -> u64 {
+    stop(frame, example, before, false)
 }
 
-fn stop(frame: *mut Frame, example: u64, training: bool) -> u64 {
+fn stop(frame: *mut Frame, example: u64, before: u64, training: bool) -> u64 {
     // SAFETY: compiled code passes on the frame that `Invocation::call` made, whose host and chunk live until it returns; compiled code
     // and this function run on one thread, one after the other, so that no two references to the chunk are in use at a time.
     let (host, chunk) = unsafe {
         let host = &*(*frame).host;
         (host, &mut *host.chunk)
     };
-    // SAFETY: the invocation's array of MAX_WIDTH errors, at least `width` of them, written by compiled code before the call.
-    let errors = unsafe { std::slice::from_raw_parts(host.step_errors, host.width) };
-    let beyond = |lane: usize| errors[lane].is_nan() || errors[lane] > host.max_abs_error;
-    u64::from(if training {
-        chunk.stop_training(example as usize, host.freeze_training, beyond)
+    // SAFETY: the invocation's array of MAX_WIDTH errors, at least `tile` of them, written by compiled code before the call.
+    let errors = unsafe { std::slice::from_raw_parts(host.step_errors, host.tile) };
+    let first = before as usize / size_of::<f64>();
+    let lanes = first..first + host.tile;
+    let beyond = |lane: usize| errors[lane - first].is_nan() || errors[lane - first] > host.max_abs_error;
+    u64::from(!if training {
+        chunk.stop_training(example as usize, host.freeze_training, lanes, beyond)
     } else {
-        chunk.fail_validation(example as usize, host.freeze_validation, beyond)
+        chunk.fail_validation(example as usize, host.freeze_validation, lanes, beyond)
     })
 }

@@ -40,7 +40,7 @@ const GENERATION: usize = 256;
 const KEPT_GENERATIONS: usize = 4;
 
 /// The most vector operations that one program may unroll to; beyond, it is interpreted.
-const MAX_OPERATIONS: usize = 40_000;
+const MAX_OPERATIONS: usize = 30_000;
 
 /// The most rows of memory that code is made for. Beyond (one matrix at F = 1,024), operands take far more time than dispatch, and
 /// what the emitter remembers of each row would itself be large; row offsets in code would end at 2 GiB.
@@ -54,8 +54,8 @@ pub(crate) struct Source<'a> {
     /// The addresses that must be in memory, or carried, from one example to the next.
     pub(crate) live_before_predict: AddressSet,
     pub(crate) settings: RunSettings,
-    /// Lanes of the chunks.
-    pub(crate) width: usize,
+    /// Lanes of a tile.
+    pub(crate) tile: usize,
     pub(crate) inline: Inline,
     /// Every address is in memory at exit, and errors are recorded.
     pub(crate) observe: bool,
@@ -299,7 +299,7 @@ fn set_key(key: &mut Vec<u32>, source: &Source<'_>) {
         source.inline.matrices,
     ];
     key.clear();
-    key.push(flags.iter().fold(source.width as u32, |word, &flag| word << 1 | u32::from(flag)));
+    key.push(flags.iter().fold(source.tile as u32, |word, &flag| word << 1 | u32::from(flag)));
     key.extend([settings.features as u32, source.layout.rows() as u32]);
     for component in ComponentFunction::ALL {
         key.push(source.code.function(component).len() as u32);

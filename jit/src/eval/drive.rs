@@ -6,7 +6,6 @@ use super::task::TaskGroup;
 use crate::exec::chunk::{Block, Chunk, Engine, Scoring};
 use crate::exec::layout::Layout;
 use crate::exec::math;
-use crate::exec::random::DrawKey;
 use crate::exec::simd::AlignedVec;
 use crate::lang::{AddressCounts, Space};
 use crate::oracle::Memory;
@@ -48,14 +47,14 @@ impl DriveScratch {
     /// The chunks of a group, each with its first task and how many tasks are in it.
     fn parts<'a>(&'a mut self, group: &'a TaskGroup, chunking: Chunking, mut each: impl FnMut(Part<'_>, usize)) {
         let tasks = group.tasks().len();
-        for (number, (first_task, width)) in chunking.chunks(tasks).enumerate() {
+        for (number, (first_task, width, tile)) in chunking.chunks(tasks).enumerate() {
             if self.chunks.len() == number {
                 self.chunks.push(Chunk::default());
             }
             let part = Part {
                 chunk: &mut self.chunks[number],
                 first_task,
-                data: group.chunk_data(first_task, width),
+                data: group.chunk_data(first_task, width, tile),
                 features: &mut self.features,
                 labels: &mut self.labels,
                 errors: &mut self.errors,
@@ -113,11 +112,9 @@ impl DriveScratch {
             self.chunks.push(Chunk::default());
         }
         let chunk = &mut self.chunks[0];
-        let (Chunking::Fitted(width) | Chunking::Uniform(width)) = shape.chunking;
-        chunk.reset(width, shape.rows, shape.spare_rows);
-        for &ordinal in shape.ordinals {
-            chunk.push_keys((0..width).map(|_| DrawKey::new(seed, ordinal)));
-        }
+        let (_, width, tile) = shape.chunking.chunks(2).next().expect("a chunk for two tasks");
+        chunk.reset(width, tile, shape.rows, shape.spare_rows);
+        chunk.set_keys(shape.ordinals, |_| seed);
         for_each_address(memory.counts(), |space, address| {
             let elements = memory.elements_mut(space, address);
             let rows = chunk.memory_mut().chunks_exact_mut(width).skip(layout.row(space, address));
@@ -156,11 +153,8 @@ impl DriveScratch {
 impl Part<'_> {
     /// Zero memory, then Setup.
     fn begin(&mut self, engine: &mut dyn Engine, group: &TaskGroup, shape: ChunkShape<'_>) {
-        let (width, first_task) = (self.data.width, self.first_task);
-        self.chunk.reset(width, shape.rows, shape.spare_rows);
-        for &ordinal in shape.ordinals {
-            self.chunk.push_keys((0..width).map(|lane| DrawKey::new(group.lane_task(first_task, lane).seed, ordinal)));
-        }
+        self.chunk.reset(self.data.width, self.data.tile, shape.rows, shape.spare_rows);
+        self.chunk.set_keys(shape.ordinals, |lane| group.lane_task(self.first_task, lane).seed);
         engine.setup(self.chunk);
     }
 
@@ -213,12 +207,14 @@ impl Part<'_> {
                 Some(orders) => {
                     self.features.resize(now * f * width);
                     self.labels.resize(now * width);
+                    let tile = self.data.tile;
+                    let first = |example: usize, lane: usize| ChunkData::first_feature(width, tile, f, example, lane);
                     for lane in 0..width {
                         let order = &orders[(self.first_task + lane).min(orders.len() - 1)][done..done + now];
                         for (to, &from) in order.iter().enumerate() {
+                            let (target, source) = (first(to, lane), first(from as usize, lane));
                             for feature in 0..f {
-                                self.features[(to * f + feature) * width + lane] =
-                                    data.features[(from as usize * f + feature) * width + lane];
+                                self.features[target + feature * tile] = data.features[source + feature * tile];
                             }
                             self.labels[to * width + lane] = data.labels[from as usize * width + lane];
                         }

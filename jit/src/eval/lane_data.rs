@@ -13,10 +13,13 @@ pub(crate) fn width_for(tasks: usize) -> usize {
     WIDTHS.into_iter().find(|&width| width >= tasks).unwrap_or(WIDTHS[WIDTHS.len() - 1])
 }
 
+/// The most lanes of a chunk.
+pub(crate) const MAX_LANES: usize = WIDTHS[WIDTHS.len() - 1];
+
 /// One part of the examples of a chunk.
 #[derive(Debug)]
 pub(crate) struct Interleaved {
-    /// `[example][feature][lane]`.
+    /// `[example][tile][feature][lane of the tile]`.
     pub(crate) features: AlignedVec,
     /// `[example][lane]`.
     pub(crate) labels: AlignedVec,
@@ -27,6 +30,8 @@ pub(crate) struct Interleaved {
 pub(crate) struct ChunkData {
     /// Lanes.
     pub(crate) width: usize,
+    /// Lanes of a tile.
+    pub(crate) tile: usize,
     pub(crate) train: Interleaved,
     pub(crate) valid: Interleaved,
 }
@@ -34,49 +39,82 @@ pub(crate) struct ChunkData {
 /// How a group's tasks go into chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Chunking {
-    /// Chunks of this width; the last one is as narrow as its tasks allow.
+    /// Chunks of one tile as wide as this; the last one is as narrow as its tasks allow.
     Fitted(usize),
-    /// Chunks of this width, the last one too.
+    /// Chunks of one tile of this width, the last one too.
     Uniform(usize),
+    /// Chunks of up to [`MAX_LANES`] lanes in tiles of two.
+    Pairs,
 }
 
 impl Chunking {
-    /// The first task and the width of each chunk of `tasks` tasks.
-    pub(crate) fn chunks(self, tasks: usize) -> impl Iterator<Item = (usize, usize)> {
-        let (Chunking::Fitted(widest) | Chunking::Uniform(widest)) = self;
-        let fitted = matches!(self, Chunking::Fitted(_));
-        let width = move |first: usize| if fitted { width_for(tasks - first).min(widest) } else { widest };
-        (0..tasks).step_by(widest).map(move |first| (first, width(first)))
+    /// The first task, the width and the lanes of a tile of each chunk of `tasks` tasks.
+    pub(crate) fn chunks(self, tasks: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+        let widest = match self {
+            Chunking::Fitted(width) | Chunking::Uniform(width) => width,
+            Chunking::Pairs => MAX_LANES,
+        };
+        (0..tasks).step_by(widest).map(move |first| {
+            let left = tasks - first;
+            match self {
+                Chunking::Fitted(widest) => {
+                    let width = width_for(left).min(widest);
+                    (first, width, width)
+                }
+                Chunking::Uniform(width) => (first, width, width),
+                Chunking::Pairs => (first, left.min(MAX_LANES).next_multiple_of(2), 2),
+            }
+        })
     }
 }
 
-/// Interleaved examples by width and first task, and the order of training examples by epoch.
+/// The chunks that begin at each even task, made when first asked for.
+type ChunksByTask = OnceLock<Box<[OnceLock<ChunkData>]>>;
+
+/// Interleaved examples, and the order of training examples by epoch.
 #[derive(Debug, Default)]
 pub(crate) struct LaneData {
-    /// By half of the first task, which is even.
-    by_width: [OnceLock<Box<[OnceLock<ChunkData>]>>; WIDTHS.len()],
+    /// Of one tile, by its width.
+    tiles: [ChunksByTask; WIDTHS.len()],
+    /// Of several tiles of two lanes.
+    pairs: ChunksByTask,
     /// By epoch, then task; `None` for an epoch in the order as given.
     orders: OnceLock<Vec<Option<Vec<Vec<u32>>>>>,
 }
 
+impl ChunkData {
+    /// Where the first of the `features` features of an example in a lane lies, among lists of `width` lanes; the next is `tile` further.
+    pub(crate) fn first_feature(width: usize, tile: usize, features: usize, example: usize, lane: usize) -> usize {
+        (example * (width / tile) + lane / tile) * features * tile + lane % tile
+    }
+}
+
 impl TaskGroup {
-    /// The examples of the chunk of `width` lanes from task `first_task` on; where tasks run out, the last one fills the remaining lanes.
+    /// The examples of a chunk as [`Chunking::chunks`] describes it; where tasks run out, the last one fills the remaining lanes.
     ///
     /// # Panics
-    /// If `width` is not one of [`WIDTHS`], or the first task is none or odd.
-    pub(crate) fn chunk_data(&self, first_task: usize, width: usize) -> &ChunkData {
-        let which = WIDTHS.iter().position(|&w| w == width).expect("a width that the backends use");
+    /// If there is no such chunk.
+    pub(crate) fn chunk_data(&self, first_task: usize, width: usize, tile: usize) -> &ChunkData {
         let tasks = self.tasks().len();
         assert!(first_task < tasks && first_task.is_multiple_of(2), "chunks begin at even tasks, since widths are even");
-        let chunks = self.lanes.by_width[which].get_or_init(|| (0..tasks.div_ceil(2)).map(|_| OnceLock::new()).collect());
-        chunks[first_task / 2].get_or_init(|| {
+        let chunks = if tile == width {
+            let which = WIDTHS.iter().position(|&w| w == width).expect("a width that the backends use");
+            &self.lanes.tiles[which]
+        } else {
+            &self.lanes.pairs
+        };
+        let chunks = chunks.get_or_init(|| (0..tasks.div_ceil(2)).map(|_| OnceLock::new()).collect());
+        let data = chunks[first_task / 2].get_or_init(|| {
             let lanes = (0..width).map(|lane| self.lane_task(first_task, lane));
             ChunkData {
                 width,
-                train: self.interleave(lanes.clone().map(|task| &task.train), self.train_examples()),
-                valid: self.interleave(lanes.map(|task| &task.valid), self.valid_examples()),
+                tile,
+                train: self.interleave(lanes.clone().map(|task| &task.train), self.train_examples(), tile),
+                valid: self.interleave(lanes.map(|task| &task.valid), self.valid_examples(), tile),
             }
-        })
+        });
+        assert_eq!((data.width, data.tile), (width, tile), "one shape for every first task");
+        data
     }
 
     /// The task in a lane of the chunk from task `first_task` on.
@@ -84,13 +122,16 @@ impl TaskGroup {
         &self.tasks()[(first_task + lane).min(self.tasks().len() - 1)]
     }
 
-    fn interleave<'a>(&self, lanes: impl Iterator<Item = &'a Examples> + Clone, count: usize) -> Interleaved {
+    fn interleave<'a>(&self, lanes: impl Iterator<Item = &'a Examples> + Clone, count: usize, tile: usize) -> Interleaved {
         let f = self.features();
         let width = lanes.clone().count();
         let mut interleaved = Interleaved { features: AlignedVec::zeros(count * f * width), labels: AlignedVec::zeros(count * width) };
         for (lane, examples) in lanes.enumerate() {
-            for (i, &x) in examples.features.iter().enumerate() {
-                interleaved.features[i * width + lane] = x;
+            for (example, features) in examples.features.chunks_exact(f).enumerate() {
+                let first = ChunkData::first_feature(width, tile, f, example, lane);
+                for (feature, &x) in features.iter().enumerate() {
+                    interleaved.features[first + feature * tile] = x;
+                }
             }
             for (i, &label) in examples.labels.iter().enumerate() {
                 interleaved.labels[i * width + lane] = label;

@@ -225,9 +225,9 @@ impl Worker {
         let width = width.filter(|width| WIDTHS.contains(width));
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp {
-            let width = width.unwrap_or(uniform(&self.layout, group));
-            if let Some(mut engine) = self.compile(run_settings(group, true), effort(group), width, true) {
-                let shape = shape(&self.code, &self.layout, Chunking::Uniform(width));
+            let form = width.map_or(self.form(group), |width| Form::of_tile(width, group.features()));
+            if let Some(mut engine) = self.compile(run_settings(group, true), effort(group), form, true) {
+                let shape = shape(&self.code, &self.layout, form.chunking());
                 let records = Some((&mut observed.records, &self.layout, counts));
                 self.drive.run(&mut engine, group, shape, None, &mut self.evaluation, records);
                 observed.backend = Backend::Jit;
@@ -270,7 +270,7 @@ impl Worker {
         };
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp
-            && let Some(mut engine) = self.compile(settings, Effort::Thorough, 2, true)
+            && let Some(mut engine) = self.compile(settings, Effort::Thorough, Form::of_tile(2, settings.features), true)
         {
             let shape = shape(&self.code, &self.layout, Chunking::Uniform(2));
             self.drive.setup_only(&mut engine, shape, &self.layout, seed, memory);
@@ -288,13 +288,14 @@ impl Worker {
     /// [`CompileError`] where there can be no native code.
     #[cfg(feature = "jit")]
     pub fn listing(&mut self, group: &TaskGroup) -> Result<Listing, CompileError> {
+        let form = self.form(group);
         let source = Source {
             code: &self.code,
             layout: &self.layout,
             live_before_predict: Liveness::of(&self.program).before_predict(),
             settings: run_settings(group, false),
-            width: uniform(&self.layout, group),
-            inline: inline(group.features()),
+            tile: form.tile,
+            inline: form.inline,
             observe: false,
             effort: Effort::Thorough,
         };
@@ -316,6 +317,16 @@ impl Worker {
         self.layout.set_used(&self.program, features, |position| roles[position] != Role::Deferred);
         self.code.set(&self.program, &self.ordinals, &self.fusion, &self.layout);
         self.calls.clear();
+    }
+
+    /// The form of native code that suits the prepared program.
+    #[cfg(feature = "jit")]
+    fn form(&self, group: &TaskGroup) -> Form {
+        if let Some(w) = std::env::var("EN_W").ok().and_then(|x| x.parse::<usize>().ok()) {
+            let ev = |n: &str, d: usize| std::env::var(n).ok().and_then(|x| x.parse::<usize>().ok()).unwrap_or(d);
+            return Form { tile: w, inline: Inline { vectors: group.features() <= ev("EN_V", 0), matrices: group.features() <= ev("EN_M", 0) } };
+        }
+        Form::of_tile(2, group.features())
     }
 
     /// Makes the next evaluations compile anew, as if nothing had been compiled before: for measuring.
@@ -370,27 +381,27 @@ impl Worker {
 
     #[cfg(feature = "jit")]
     fn run_compiled(&mut self, group: &TaskGroup) {
-        let width = uniform(&self.layout, group);
-        let Some(mut engine) = self.compile(run_settings(group, false), effort(group), width, false) else {
+        let form = self.form(group);
+        let Some(mut engine) = self.compile(run_settings(group, false), effort(group), form, false) else {
             return self.run_interpreted(group);
         };
         self.probed = None;
-        let shape = shape(&self.code, &self.layout, Chunking::Uniform(width));
+        let shape = shape(&self.code, &self.layout, form.chunking());
         self.drive.run(&mut engine, group, shape, None, &mut self.evaluation, None);
         self.evaluation.backend = Backend::Jit;
     }
 
     /// Native code for the decoded program; `None`, counted, where there can be none.
     #[cfg(feature = "jit")]
-    fn compile(&mut self, settings: RunSettings, effort: Effort, width: usize, observe: bool) -> Option<Compiled> {
+    fn compile(&mut self, settings: RunSettings, effort: Effort, form: Form, observe: bool) -> Option<Compiled> {
         let begin = Instant::now();
         let source = Source {
             code: &self.code,
             layout: &self.layout,
             live_before_predict: Liveness::of(&self.program).before_predict(),
             settings,
-            width,
-            inline: inline(settings.features),
+            tile: form.tile,
+            inline: form.inline,
             observe,
             effort,
         };
@@ -447,20 +458,32 @@ fn fitted(layout: &Layout, group: &TaskGroup) -> Chunking {
     Chunking::Fitted(width)
 }
 
-/// How wide the chunks of compiled code are, all alike: at most as wide as the interpreter's, with the fewest idle lanes.
+/// The form of compiled code.
 #[cfg(feature = "jit")]
-fn uniform(layout: &Layout, group: &TaskGroup) -> usize {
-    if let Some(w) = std::env::var("EN_W").ok().and_then(|x| x.parse::<usize>().ok()) {
-        return w;
-    }
-    let (Chunking::Fitted(widest) | Chunking::Uniform(widest)) = fitted(layout, group);
-    let lanes = |width: usize| group.tasks().len().next_multiple_of(width);
-    WIDTHS.into_iter().filter(|&width| width <= widest).min_by_key(|&width| (lanes(width), usize::MAX - width)).unwrap_or(widest)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Form {
+    /// Lanes of a tile.
+    tile: usize,
+    inline: Inline,
 }
 
-/// Which operands are worth being SSA values.
 #[cfg(feature = "jit")]
-fn inline(features: usize) -> Inline {
-    let ev = |n: &str, d: usize| std::env::var(n).ok().and_then(|x| x.parse::<usize>().ok()).unwrap_or(d);
-    Inline { vectors: features <= ev("EN_V", 0), matrices: features <= ev("EN_M", 0) }
+impl Form {
+    /// The form that a tile of this width stands for in comparisons of all forms.
+    fn of_tile(tile: usize, features: usize) -> Form {
+        let inline = Inline { vectors: tile <= 4 && features <= MAX_INLINE_VECTOR, matrices: tile == 2 && features <= MAX_INLINE_MATRIX };
+        Form { tile, inline }
+    }
+
+    fn chunking(self) -> Chunking {
+        if self.tile == 2 { Chunking::Pairs } else { Chunking::Uniform(self.tile) }
+    }
 }
+
+/// The largest F whose vectors may be SSA values.
+#[cfg(feature = "jit")]
+const MAX_INLINE_VECTOR: usize = 16;
+
+/// The largest F whose matrices may be SSA values.
+#[cfg(feature = "jit")]
+const MAX_INLINE_MATRIX: usize = 8;

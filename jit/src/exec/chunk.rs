@@ -1,5 +1,7 @@
 //! The state of one chunk of tasks while a program runs on them, lane by lane, and what an engine must do with it.
 
+use std::ops::Range;
+
 use super::random::DrawKey;
 use super::simd::AlignedVec;
 
@@ -30,7 +32,7 @@ pub(crate) struct RunSettings {
 /// Consecutive examples of all lanes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block<'a> {
-    /// `[example][feature][lane]`.
+    /// `[example][tile][feature][lane of the tile]`.
     pub(crate) features: &'a [f64],
     /// `[example][lane]`.
     pub(crate) labels: &'a [f64],
@@ -53,14 +55,17 @@ pub(crate) trait Engine {
 /// A lane mask: all bits set or none, as compiled code compares them.
 pub(crate) type Mask = u64;
 
-/// The state of one chunk.
+/// The state of one chunk. Its lanes lie in tiles: memory is `[tile][row][lane of the tile]`.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
     width: usize,
+    tile: usize,
+    rows: usize,
     memory: AlignedVec,
     /// The memory at the end of a probe's training.
     kept: AlignedVec,
     spare: AlignedVec,
+    /// `[tile][random instruction][lane of the tile]`.
     keys: Vec<DrawKey>,
     /// Lanes whose training has stopped, for good.
     stopped: Vec<Mask>,
@@ -79,7 +84,7 @@ pub(crate) struct Chunk {
 /// Where compiled code finds the parts of a chunk.
 #[cfg(feature = "jit")]
 pub(crate) struct ChunkPointers {
-    /// `[row][lane]`.
+    /// `[tile][row][lane of the tile]`.
     pub(crate) memory: *mut f64,
     /// Masks of the lanes that do not count any more.
     pub(crate) excluded: *mut Mask,
@@ -90,16 +95,16 @@ pub(crate) struct ChunkPointers {
 }
 
 impl Chunk {
-    /// Makes it a chunk of `width` lanes with zeroed memory of `rows` rows, and nothing stopped.
-    pub(crate) fn reset(&mut self, width: usize, rows: usize, spare_rows: usize) {
+    /// Makes it a chunk of `width` lanes in tiles of `tile`, with zeroed memory of `rows` rows, and nothing stopped.
+    pub(crate) fn reset(&mut self, width: usize, tile: usize, rows: usize, spare_rows: usize) {
         fn refill<T: Clone>(buffer: &mut Vec<T>, len: usize, value: T) {
             buffer.clear();
             buffer.resize(len, value);
         }
-        self.width = width;
+        (self.width, self.tile, self.rows) = (width, tile, rows);
         self.memory.set_zeros(rows * width);
-        if self.spare.len() < spare_rows * width {
-            self.spare.set_zeros(spare_rows * width);
+        if self.spare.len() < spare_rows * tile {
+            self.spare.set_zeros(spare_rows * tile);
         }
         self.keys.clear();
         refill(&mut self.stopped, width, 0);
@@ -111,16 +116,26 @@ impl Chunk {
         refill(&mut self.frozen, width, None);
     }
 
-    /// Appends the draw keys of one random instruction, one a lane.
-    pub(crate) fn push_keys(&mut self, keys: impl Iterator<Item = DrawKey>) {
-        self.keys.extend(keys);
+    /// Sets the keys of the random instructions with these ordinals, given the seed of the task in each lane.
+    pub(crate) fn set_keys(&mut self, ordinals: &[u32], seed: impl Fn(usize) -> u64) {
+        self.keys.clear();
+        for first in (0..self.width).step_by(self.tile) {
+            for &ordinal in ordinals {
+                self.keys.extend((first..first + self.tile).map(|lane| DrawKey::new(seed(lane), ordinal)));
+            }
+        }
     }
 
     pub(crate) fn width(&self) -> usize {
         self.width
     }
 
-    /// `[row][lane]`.
+    /// Lanes of a tile.
+    pub(crate) fn tile(&self) -> usize {
+        self.tile
+    }
+
+    /// `[tile][row][lane of the tile]`.
     pub(crate) fn memory_mut(&mut self) -> &mut [f64] {
         &mut self.memory
     }
@@ -177,10 +192,10 @@ impl Chunk {
         }
     }
 
-    /// Stops the training of every lane for which `beyond` holds and that still ran; says whether all have stopped.
+    /// Stops the training of those of `lanes` for which `beyond` holds and that still ran; says whether all lanes have stopped.
     #[cold]
-    pub(crate) fn stop_training(&mut self, example: usize, freeze: bool, beyond: impl Fn(usize) -> bool) -> bool {
-        for lane in 0..self.width {
+    pub(crate) fn stop_training(&mut self, example: usize, freeze: bool, lanes: Range<usize>, beyond: impl Fn(usize) -> bool) -> bool {
+        for lane in lanes {
             if self.stopped[lane] == 0 && beyond(lane) {
                 self.stopped[lane] = Mask::MAX;
                 self.stopped_at[lane] = example as u64;
@@ -192,10 +207,10 @@ impl Chunk {
         self.all_stopped()
     }
 
-    /// Fails the validation of every lane for which `beyond` holds and that still counted; says whether none counts any more.
+    /// Fails the validation of those of `lanes` for which `beyond` holds and that still counted; says whether no lane counts any more.
     #[cold]
-    pub(crate) fn fail_validation(&mut self, example: usize, freeze: bool, beyond: impl Fn(usize) -> bool) -> bool {
-        for lane in 0..self.width {
+    pub(crate) fn fail_validation(&mut self, example: usize, freeze: bool, lanes: Range<usize>, beyond: impl Fn(usize) -> bool) -> bool {
+        for lane in lanes {
             if self.failed[lane] == 0 && beyond(lane) {
                 self.failed[lane] = Mask::MAX;
                 self.stopped_at[lane] = example as u64;
@@ -248,7 +263,14 @@ impl Chunk {
 
     /// The memory of one lane, a value a row.
     pub(crate) fn column(&self, lane: usize) -> impl Iterator<Item = f64> + '_ {
-        self.memory[lane..].iter().step_by(self.width).copied()
+        let first = self.first(lane);
+        let end = first - lane % self.tile + self.rows * self.tile;
+        self.memory[first..end].iter().step_by(self.tile).copied()
+    }
+
+    /// Where the first row of a lane lies.
+    fn first(&self, lane: usize) -> usize {
+        lane / self.tile * self.rows * self.tile + lane % self.tile
     }
 
     fn freeze(&mut self, lane: usize) {
@@ -257,8 +279,9 @@ impl Chunk {
 
     fn thaw(&mut self, lane: usize) {
         if let Some(column) = self.frozen[lane].take() {
+            let (first, tile) = (self.first(lane), self.tile);
             for (row, value) in column.into_iter().enumerate() {
-                self.memory[row * self.width + lane] = value;
+                self.memory[first + row * tile] = value;
             }
         }
     }

@@ -42,6 +42,7 @@ impl Interpreter<'_> {
         L: for<'a> Loops<Pass<'a> = Pass<'a>>,
     {
         let (width, settings) = (chunk.width(), self.settings);
+        assert_eq!(chunk.tile(), width, "the interpreter has all lanes of a chunk in one tile");
         if self.calls.width() != width {
             self.calls.set(self.code, settings.features, width);
         }
@@ -219,7 +220,7 @@ impl Loops for Train {
                 if any_beyond(&error, limit) {
                     let error = spill(error);
                     let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
-                    if pass.chunk.stop_training(number, settings.freeze_training, beyond) {
+                    if pass.chunk.stop_training(number, settings.freeze_training, 0..R * V::LANES, beyond) {
                         return;
                     }
                 }
@@ -262,7 +263,7 @@ impl Loops for Validate {
                 if any_beyond(&error, limit) {
                     let error = spill(error);
                     let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
-                    if pass.chunk.fail_validation(number, settings.freeze_validation, beyond) {
+                    if pass.chunk.fail_validation(number, settings.freeze_validation, 0..R * V::LANES, beyond) {
                         return;
                     }
                 }

@@ -85,7 +85,7 @@ type Difference = (Option<usize>, String);
 /// Lanes that the interpreter is observed with.
 const INTERP_WIDTHS: [usize; 5] = [2, 4, 8, 12, 16];
 /// Lanes that native code is observed with.
-const JIT_WIDTHS: [usize; 2] = [2, 4];
+const JIT_WIDTHS: [usize; 3] = [2, 4, 12];
 
 impl Fuzzer {
     /// A fuzzer whose cases follow from `seed`.

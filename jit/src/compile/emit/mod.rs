@@ -1,7 +1,7 @@
 //! From a decoded program to Cranelift IR.
 //!
-//! One function holds a whole loop over examples. Rows of scalars and of small vectors and matrices are SSA values: loaded at first use,
-//! stored or carried to the next example only if they can matter there (or if memory is observed). Rows of larger operands stay in memory.
+//! One function holds a whole loop over examples. Rows of scalars, and of small vectors and matrices, are SSA values within one example of
+//! one tile: loaded at first use, stored only if they can matter to the next example (or if memory is observed). Other rows stay in memory.
 
 mod ops;
 mod rows;
@@ -19,9 +19,6 @@ use crate::interp::Step;
 use crate::kernel::{Tier, sigmoid_kernel};
 use crate::lang::{ComponentFunction, Op, Space};
 use rows::Rows;
-
-/// How many vector registers the values carried from example to example may take.
-const CARRIED_REGISTERS: usize = 12;
 
 /// The compiled functions of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,15 +42,6 @@ impl Function {
             Function::Validate => "Validate",
         }
     }
-
-    /// The component functions that it contains, in order.
-    pub(crate) const fn components(self) -> &'static [ComponentFunction] {
-        match self {
-            Function::Setup => &[ComponentFunction::Setup],
-            Function::Train => &[ComponentFunction::Predict, ComponentFunction::Learn],
-            Function::Validate => &[ComponentFunction::Predict],
-        }
-    }
 }
 
 /// Where in the source a piece of code belongs: steps by index, and the code around them.
@@ -71,7 +59,7 @@ pub(super) fn operations(source: &Source<'_>) -> usize {
         _ => 1,
     };
     let of_step = |step: &Step| step.operand_spaces().map(elements).max().unwrap_or(0) + 1;
-    source.code.steps().iter().map(of_step).sum::<usize>() * source.width / 2
+    source.code.steps().iter().map(of_step).sum::<usize>() * source.tile / 2
 }
 
 /// Builds the body of one function, whose only parameter is a pointer to the frame.
@@ -82,13 +70,13 @@ pub(super) fn emit(
     context: &mut FunctionBuilderContext,
     frontend: TargetFrontendConfig,
 ) {
-    match source.width {
+    match source.tile {
         2 => Emitter::<1>::build(source, function, func, context, frontend),
         4 => Emitter::<2>::build(source, function, func, context, frontend),
         8 => Emitter::<4>::build(source, function, func, context, frontend),
         12 => Emitter::<6>::build(source, function, func, context, frontend),
         16 => Emitter::<8>::build(source, function, func, context, frontend),
-        width => unreachable!("no chunk has {width} lanes"),
+        width => unreachable!("no tile has {width} lanes"),
     }
 }
 
@@ -102,7 +90,10 @@ struct Emitter<'a, 'f, const P: usize> {
     function: Function,
     builder: FunctionBuilder<'f>,
     frame: Value,
+    /// The memory of the current tile.
     memory: Value,
+    /// Bytes of a list of one f64 a lane before the current tile.
+    lanes_before: Value,
     constants: Value,
     /// The slot of each step's constant.
     slots: Vec<u32>,
@@ -133,7 +124,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         let frame = builder.block_params(entry)[0];
         let memory = builder.ins().load(types::I64, flags(), frame, offset::MEMORY);
         let constants = builder.ins().load(types::I64, flags(), frame, offset::CONSTANTS);
-        let step = builder.ins().iconst(types::I64, 0);
+        let zero = builder.ins().iconst(types::I64, 0);
         let mut slots = vec![0; source.code.steps().len()];
         for (slot, (index, _)) in frame::constant_slots(source.code).enumerate() {
             slots[index] = slot as u32 + 1;
@@ -144,19 +135,24 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             builder,
             frame,
             memory,
+            lanes_before: zero,
             constants,
             slots,
             rows: Rows::new(source.layout.rows()),
             facts: row_facts(source),
             features: None,
-            step,
+            step: zero,
             kernel_signature: None,
             stop_signature: None,
         };
         match function {
             Function::Setup => {
-                emitter.component(ComponentFunction::Setup);
-                emitter.store_dirty(|emitter, row| emitter.outlives_example(row));
+                let first = emitter.lanes_before;
+                emitter.tiles(&[first], |emitter, _| {
+                    emitter.component(ComponentFunction::Setup);
+                    emitter.store_dirty(|emitter, row| emitter.outlives_example(row));
+                    vec![first]
+                });
             }
             Function::Train | Function::Validate => emitter.examples(),
         }
@@ -166,52 +162,66 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         emitter.builder.finalize(frontend);
     }
 
-    /// The loop over the examples of a block; ends in an open block after it.
+    /// The loop over the examples of a block, and in it over the tiles of the chunk; ends in an open block after it. Each tile goes through
+    /// Predict, error and Learn by itself; what it does depends on no other, so that the processor overlaps the chains of several.
+    /// Between two examples of a tile everything is in its memory.
     fn examples(&mut self) {
-        let training = self.function == Function::Train;
-        let carried = self.carried_rows();
-        let f = self.source.settings.features;
         let count = self.load_word(offset::COUNT);
         let features = self.load_word(offset::FEATURES);
-        let labels = self.load_word(offset::LABELS);
         let first_step = self.load_word(offset::FIRST_STEP);
-        let excluded = self.load_word(offset::STOPPED);
-        let errors = self.source.observe.then(|| self.load_word(offset::ERRORS));
-        let loss = (!training).then(|| self.load_word(offset::LOSS));
-
-        // Loop values: counter, pointers, masks, losses, carried rows.
-        let zero = self.builder.ins().iconst(types::I64, 0);
-        let mut initial = vec![zero, features, labels];
-        initial.extend(errors);
-        initial.extend(self.load_masks(excluded));
-        if let Some(loss) = loss {
-            initial.extend(self.load_pairs(loss, 0));
-        }
-        for &row in &carried {
-            initial.extend(self.load_pairs(self.memory, self.row_offset(row)));
-        }
+        let labels = self.load_word(offset::LABELS);
+        let initial = [self.lanes_before, features, labels];
         let head = self.block_like(&initial);
-        let exit = self.builder.create_block();
         let body = self.builder.create_block();
+        let exit = self.builder.create_block();
         self.jump(head, &initial);
         self.builder.switch_to_block(head);
-        let mut params = self.builder.block_params(head).to_vec().into_iter();
-        let mut next = || params.next().expect("as many parameters as initial values");
-        let (example, features, labels) = (next(), next(), next());
-        let errors = errors.map(|_| next());
-        let excluded_now: Pairs<P> = std::array::from_fn(|_| next());
-        let loss_at_head: Option<Pairs<P>> = loss.map(|_| std::array::from_fn(|_| next()));
-        for &row in &carried {
-            let values = std::array::from_fn(|_| next());
-            self.rows.set(row, values);
-        }
+        let &[example, features, labels] = self.builder.block_params(head) else { unreachable!("as many as initial values") };
         let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, example, count);
         self.builder.ins().brif(more, body, &[], exit, &[]);
 
         self.builder.switch_to_block(body);
-        let at_head = self.rows.clone();
-        self.features = Some(features);
         self.step = self.builder.ins().iadd(first_step, example);
+        let after = self.tiles(&[features, labels], |emitter, values| {
+            emitter.example(example, values[0], values[1]);
+            let features_of_tile = emitter.source.settings.features * P * 16;
+            vec![emitter.add_constant(values[0], features_of_tile as i64), emitter.add_constant(values[1], P as i64 * 16)]
+        });
+        let next = self.add_constant(example, 1);
+        self.jump(head, &[next, after[0], after[1]]);
+        self.builder.switch_to_block(exit);
+        self.features = None;
+    }
+
+    /// Runs `body` for each tile, with values that it gives to itself from tile to tile, at first `initial`; returns the last ones.
+    fn tiles(&mut self, initial: &[Value], body: impl FnOnce(&mut Self, &[Value]) -> Vec<Value>) -> Vec<Value> {
+        let (memory, first) = (self.memory, self.lanes_before);
+        let lanes = self.load_word(offset::LANES);
+        let mut arguments = vec![memory, first];
+        arguments.extend(initial);
+        let head = self.block_like(&arguments);
+        self.jump(head, &arguments);
+        self.builder.switch_to_block(head);
+        let params = self.builder.block_params(head).to_vec();
+        (self.memory, self.lanes_before) = (params[0], params[1]);
+        self.rows = Rows::new(self.source.layout.rows());
+        let values = body(self, &params[2..]);
+        self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
+        let bytes = self.source.layout.rows() * P * 16;
+        let mut again = vec![self.add_constant(params[0], bytes as i64), self.add_constant(params[1], P as i64 * 16)];
+        again.extend(&values);
+        let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, again[1], lanes);
+        let after = self.builder.create_block();
+        self.builder.ins().brif(more, head, &block_args(&again), after, &[]);
+        self.builder.switch_to_block(after);
+        (self.memory, self.lanes_before) = (memory, first);
+        values
+    }
+
+    /// One example on one tile, with where its features and labels lie.
+    fn example(&mut self, example: Value, features: Value, labels: Value) {
+        let training = self.function == Function::Train;
+        self.features = Some(features);
         if self.source.settings.inputs_in_memory {
             self.copy_features();
         }
@@ -222,44 +232,25 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
 
         let label = self.load_pairs(labels, 0);
         let error = self.error(label, training);
-        if let Some(errors) = errors {
+        if self.source.observe {
+            let first = self.load_word(offset::LABELS);
+            let before = self.builder.ins().isub(labels, first);
+            let errors = self.word_plus(offset::ERRORS, before);
             self.store_pairs(error, errors, 0);
         }
-        let loss_now = loss_at_head.map(|loss| {
+        if !training {
+            let pointer = self.word_plus(offset::LOSS, self.lanes_before);
+            let loss = self.load_pairs(pointer, 0);
             let squares = self.zip(error, error, |b, x, y| b.ins().fmul(x, y));
-            self.zip(loss, squares, |b, x, y| b.ins().fadd(x, y))
-        });
-        let excluded_now = self.stop_check(error, excluded_now, excluded, example);
+            let loss = self.zip(loss, squares, |b, x, y| b.ins().fadd(x, y));
+            self.store_pairs(loss, pointer, 0);
+        }
+        self.stop_check(error, example);
         if training {
             self.rows.set(LABEL_ROW, label);
             self.component(ComponentFunction::Learn);
-            self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
         }
-
-        // To the next example: what matters there is carried or stored.
-        let mut again = vec![
-            self.add_constant(example, 1),
-            self.add_constant(features, (f * P * 16) as i64),
-            self.add_constant(labels, (P * 16) as i64),
-        ];
-        if let Some(errors) = errors {
-            again.push(self.add_constant(errors, (P * 16) as i64));
-        }
-        again.extend(excluded_now);
-        again.extend(loss_now.into_iter().flatten());
-        for &row in &carried {
-            again.extend(self.get(row));
-        }
-        self.store_dirty(|emitter, row| !carried.contains(&row) && emitter.outlives_example(row));
-        self.jump(head, &again);
-
-        self.builder.switch_to_block(exit);
-        self.features = None;
-        self.rows = at_head;
-        self.store_dirty(|_, row| carried.contains(&row));
-        if let (Some(pointer), Some(loss)) = (loss, loss_at_head) {
-            self.store_pairs(loss, pointer, 0);
-        }
+        self.store_dirty(|emitter, row| emitter.outlives_example(row));
     }
 
     /// |label - prediction|; in validation of a classification task 0 or 1. In its training the prediction becomes its sigmoid.
@@ -270,7 +261,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             self.flush(PREDICTION_ROW, 1);
             let aside = self.load_word(offset::STEP_ERRORS);
             let row = self.row_pointer(PREDICTION_ROW);
-            self.call_kernel(sigmoid_kernel(Tier::of_machine(), self.source.width), [aside, row, row, row], 0);
+            self.call_kernel(sigmoid_kernel(Tier::of_machine(), self.source.tile), [aside, row, row, row], 0);
             prediction = self.load_pairs(aside, 0);
         }
         if training && scoring == Scoring::Accuracy {
@@ -294,39 +285,38 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         })
     }
 
-    /// Goes on where every lane that counts has an error within the limit; otherwise stops lanes. Returns the new masks.
-    fn stop_check(&mut self, error: Pairs<P>, excluded: Pairs<P>, masks: Value, example: Value) -> Pairs<P> {
+    /// Goes on where every lane has an error within the limit; otherwise stops lanes, and leaves the function when none is left.
+    fn stop_check(&mut self, error: Pairs<P>, example: Value) {
         let limit = self.load_pair(self.constants, 0);
-        let b = &mut self.builder;
-        let within: Pairs<P> = error.map(|error| b.ins().fcmp(FloatCC::LessThanOrEqual, error, limit));
-        let fine: Pairs<P> = std::array::from_fn(|pair| b.ins().bor(within[pair], excluded[pair]));
-        let all = self.all_lanes(fine);
-        let go_on = self.block_like(&excluded);
-        let stop = self.builder.create_block();
-        let leave = self.builder.create_block();
-        self.builder.set_cold_block(stop);
-        self.builder.set_cold_block(leave);
-        self.builder.ins().brif(all, go_on, &block_args(&excluded), stop, &[]);
+        let within: Pairs<P> = self.zip(error, error, |b, error, _| b.ins().fcmp(FloatCC::LessThanOrEqual, error, limit));
+        let all = self.all_lanes(within);
+        let [go_on, beyond, newly, leave] = [(); 4].map(|()| self.builder.create_block());
+        for cold in [beyond, newly, leave] {
+            self.builder.set_cold_block(cold);
+        }
+        self.builder.ins().brif(all, go_on, &[], beyond, &[]);
 
-        self.builder.switch_to_block(stop);
+        // Lanes that stopped before may have any error.
+        self.builder.switch_to_block(beyond);
+        let masks = self.word_plus(offset::STOPPED, self.lanes_before);
+        let excluded = self.load_masks(masks);
+        let fine: Pairs<P> = std::array::from_fn(|pair| self.builder.ins().bor(within[pair], excluded[pair]));
+        let all = self.all_lanes(fine);
+        self.builder.ins().brif(all, go_on, &[], newly, &[]);
+
+        self.builder.switch_to_block(newly);
         let settings = self.source.settings;
         let freezes = if self.function == Function::Train { settings.freeze_training } else { settings.freeze_validation };
-        let (masks, none_left) = if freezes {
-            let none_left = self.stop_on_host(error, example);
-            (self.load_masks(masks), none_left)
-        } else {
-            self.stop_here(fine, excluded, masks, example)
-        };
-        self.builder.ins().brif(none_left, leave, &[], go_on, &block_args(&masks));
+        let left =
+            if freezes { self.stop_on_host(error, example) } else { self.stop_here(fine, excluded, masks, example) };
+        self.builder.ins().brif(left, go_on, &[], leave, &[]);
 
-        // Nobody looks at the carried values of lanes that have all stopped: their memory was frozen if it matters.
         self.builder.switch_to_block(leave);
         self.builder.ins().return_(&[]);
         self.builder.switch_to_block(go_on);
-        std::array::from_fn(|pair| self.builder.block_params(go_on)[pair])
     }
 
-    /// Lets the host stop lanes, which also keeps their memory; returns whether none is left.
+    /// Lets the host stop lanes, which also keeps their memory; returns how many are left.
     fn stop_on_host(&mut self, error: Pairs<P>, example: Value) -> Value {
         let step_errors = self.load_word(offset::STEP_ERRORS);
         self.store_pairs(error, step_errors, 0);
@@ -337,16 +327,16 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         };
         let signature = self.stop_signature();
         let host = self.builder.ins().iconst(types::I64, host as i64);
-        let call = self.builder.ins().call_indirect(signature, host, &[self.frame, example]);
+        let call = self.builder.ins().call_indirect(signature, host, &[self.frame, example, self.lanes_before]);
         self.builder.inst_results(call)[0]
     }
 
-    /// Excludes the lanes that are not fine, without a call, since a call would cost the loop its registers; returns the new masks
-    /// and whether no lane is left.
-    fn stop_here(&mut self, fine: Pairs<P>, excluded: Pairs<P>, masks: Value, example: Value) -> (Pairs<P>, Value) {
-        let stopped_at = self.load_word(offset::STOPPED_AT);
+    /// Excludes the lanes that are not fine, without a call, since a call would cost the loop its registers; returns how many lanes are left.
+    fn stop_here(&mut self, fine: Pairs<P>, excluded: Pairs<P>, masks: Value, example: Value) -> Value {
+        let stopped_at = self.word_plus(offset::STOPPED_AT, self.lanes_before);
         let at = self.builder.ins().splat(types::I64X2, example);
-        let excluded = std::array::from_fn(|pair| {
+        let mut left = self.load_word(offset::LEFT);
+        for pair in 0..P {
             let offset = pair as i32 * 16;
             let b = &mut self.builder;
             let before = b.ins().load(types::I64X2, flags(), stopped_at, offset);
@@ -355,10 +345,14 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             let newly = b.ins().bnot(fine[pair]);
             let excluded = b.ins().bor(excluded[pair], newly);
             b.ins().store(flags(), excluded, masks, offset);
-            excluded
-        });
-        let none_left = self.all_lanes(excluded);
-        (excluded, none_left)
+            // A mask is -1 in a lane that stops now: the sum of both lanes is minus their number.
+            for lane in 0..2u8 {
+                let stops = b.ins().extractlane(newly, lane);
+                left = b.ins().iadd(left, stops);
+            }
+        }
+        self.builder.ins().store(flags(), left, self.frame, offset::LEFT);
+        left
     }
 
     /// Whether the masks hold in every lane of every pair.
@@ -399,36 +393,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         !step.op.writes_one_element() && step.operand_spaces().any(|space| self.in_memory(space))
     }
 
-    /// Rows that some step of this function writes as SSA values, that the next example can see, and that no host step touches:
-    /// those are worth a register across examples, scalars first, as far as there are registers.
-    fn carried_rows(&self) -> Vec<usize> {
-        let mut candidates: Vec<usize> = Vec::new();
-        let mut touched = vec![false; self.source.layout.rows()];
-        for &component in self.function.components() {
-            for step in self.source.code.function(component) {
-                let outside = self.in_kernel(step);
-                for (row, elements) in operand_rows(step, self.source.settings.features) {
-                    if outside {
-                        touched[row..row + elements].fill(true);
-                    }
-                }
-                if let (false, Some(space)) = (outside, step.op.output()) {
-                    let elements = if step.op.writes_one_element() { 1 } else { space.elements(self.source.settings.features) };
-                    if !(self.in_memory(space)) {
-                        candidates.extend(step.out as usize..step.out as usize + elements);
-                    }
-                }
-            }
-        }
-        // Scalars, vectors and matrices by row would mix; the layout places addresses by first use, so sort by size of their space.
-        candidates.sort_unstable_by_key(|&row| (self.facts[row].0, row));
-        candidates.dedup();
-        candidates.retain(|&row| !touched[row] && self.facts[row].1);
-        candidates.truncate(CARRIED_REGISTERS / P);
-        candidates
-    }
-
-    /// Whether a row's value must be in memory, or carried, when an example (or Setup) ends.
+    /// Whether a row's value must be in memory when an example (or Setup) ends.
     fn outlives_example(&self, row: usize) -> bool {
         self.source.observe || self.facts[row].1
     }

@@ -32,8 +32,10 @@ impl<const P: usize> Emitter<'_, '_, P> {
             }
             Op::ScalarVectorProduct | Op::ScalarMatrixProduct => {
                 let factor = self.get(a);
-                let results = (0..n).map(|i| self.multiply_row(factor, b + i)).collect();
-                self.set_rows(out, results);
+                for i in 0..n {
+                    let result = self.multiply_row(factor, b + i);
+                    self.set_element(out + i, result);
+                }
             }
             Op::VectorOuterProduct => {
                 let results = (0..n).map(|i| self.multiply_rows(a + i / f, b + i % f)).collect();
@@ -58,14 +60,12 @@ impl<const P: usize> Emitter<'_, '_, P> {
             Op::VectorStDev | Op::MatrixStDev => self.reduce_rows(out, 1, size, |_, i| a + i, Self::st_dev),
             Op::MatrixRowStDev => self.reduce_rows(out, f, f, |r, i| a + r * f + i, Self::st_dev),
             op => {
-                let results = (0..n)
-                    .map(|i| {
-                        let x = self.get(a + i);
-                        let y = if op.inputs().len() == 2 { self.get(b + i) } else { x };
-                        self.elementwise(op, x, y)
-                    })
-                    .collect();
-                self.set_rows(out, results);
+                for i in 0..n {
+                    let x = self.get(a + i);
+                    let y = if op.inputs().len() == 2 { self.get(b + i) } else { x };
+                    let result = self.elementwise(op, x, y);
+                    self.set_element(out + i, result);
+                }
             }
         }
     }
@@ -73,19 +73,17 @@ impl<const P: usize> Emitter<'_, '_, P> {
     /// A product and what it is combined with, element by element.
     fn inline_combined(&mut self, step: &Step, combined: Combined, factors: impl Fn(usize) -> (usize, usize)) {
         let n = step.op.output().map_or(0, |space| space.elements(self.source.settings.features));
-        let results = (0..n)
-            .map(|i| {
-                let (left, right) = factors(i);
-                let product = self.multiply_rows(left, right);
-                let other = self.get(step.inputs[2] as usize + i);
-                match combined {
-                    Combined::Sum => self.zip(other, product, |b, x, y| b.ins().fadd(x, y)),
-                    Combined::DiffFrom => self.zip(other, product, |b, x, y| b.ins().fsub(x, y)),
-                    Combined::DiffOf => self.zip(product, other, |b, x, y| b.ins().fsub(x, y)),
-                }
-            })
-            .collect();
-        self.set_rows(step.out as usize, results);
+        for i in 0..n {
+            let (left, right) = factors(i);
+            let product = self.multiply_rows(left, right);
+            let other = self.get(step.inputs[2] as usize + i);
+            let result = match combined {
+                Combined::Sum => self.zip(product, other, |b, x, y| b.ins().fadd(x, y)),
+                Combined::DiffFrom => self.zip(other, product, |b, x, y| b.ins().fsub(x, y)),
+                Combined::DiffOf => self.zip(product, other, |b, x, y| b.ins().fsub(x, y)),
+            };
+            self.set_element(step.out as usize + i, result);
+        }
     }
 
     /// An elementwise op on one element.
@@ -133,10 +131,13 @@ impl<const P: usize> Emitter<'_, '_, P> {
         if step.op.is_random() {
             let context = self.load_word(offset::CONTEXT);
             self.builder.ins().store(flags(), self.step, context, offset::STEP_OF_CONTEXT);
+            let keys_before = self.builder.ins().imul_imm_u(self.lanes_before, self.source.code.ordinals().len() as i64);
+            let keys = self.word_plus(offset::KEYS, keys_before);
+            self.builder.ins().store(flags(), keys, context, offset::KEYS_OF_CONTEXT);
         }
         let out = self.row_pointer(step.out as usize);
         let [a, b, c] = [0, 1, 2].map(|input| if input < inputs { self.base(step.inputs[input] as usize) } else { out });
-        self.call_kernel(kernel(step.kind, Tier::of_machine(), self.source.width, f), [out, a, b, c], index);
+        self.call_kernel(kernel(step.kind, Tier::of_machine(), self.source.tile, f), [out, a, b, c], index);
     }
 
     /// Calls a kernel with the operation of step number `index`.

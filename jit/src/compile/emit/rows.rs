@@ -5,6 +5,10 @@ use cranelift_codegen::ir::{ConstantData, InstBuilder, SigRef, Value, types};
 
 use super::{Block, Emitter, Function, Pairs, block_args, flags};
 use crate::exec::layout::FEATURES_ROW;
+use crate::lang::Space;
+
+/// The largest F at which loaded vectors keep their registers.
+const MAX_KEPT_VECTOR: usize = 4;
 
 /// The current values of rows that are known, and whether memory has another value.
 #[derive(Clone)]
@@ -55,8 +59,30 @@ impl<const P: usize> Emitter<'_, '_, P> {
             }
             _ => self.load_pairs(self.memory, self.row_offset(row)),
         };
-        self.rows.values[row] = Some(values);
+        if self.is_kept(row) {
+            self.rows.values[row] = Some(values);
+        }
         values
+    }
+
+    /// Whether a row that was loaded keeps its register: there are 16, and a load beside its use costs less than spilling others.
+    fn is_kept(&self, row: usize) -> bool {
+        match self.facts[row].0 {
+            Space::Scalar => true,
+            Space::Vector => self.source.settings.features <= MAX_KEPT_VECTOR,
+            Space::Matrix => false,
+        }
+    }
+
+    /// Sets an element of the output of an op that reads and writes element by element. Where it must be in memory and would not keep
+    /// its register, it goes there at once.
+    pub(super) fn set_element(&mut self, row: usize, values: Pairs<P>) {
+        if !self.is_kept(row) && self.outlives_example(row) {
+            self.store_pairs(values, self.memory, self.row_offset(row));
+            self.rows.forget(row, 1);
+        } else {
+            self.rows.set(row, values);
+        }
     }
 
     /// Brings memory up to date for some rows.
@@ -145,6 +171,12 @@ impl<const P: usize> Emitter<'_, '_, P> {
         self.builder.ins().load(types::I64, flags(), self.frame, offset)
     }
 
+    /// A pointer in the frame, moved by some bytes.
+    pub(super) fn word_plus(&mut self, offset: i32, bytes: Value) -> Value {
+        let word = self.load_word(offset);
+        self.builder.ins().iadd(word, bytes)
+    }
+
     pub(super) fn add_constant(&mut self, value: Value, amount: i64) -> Value {
         self.builder.ins().iadd_imm_s(value, amount)
     }
@@ -180,7 +212,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
         match self.stop_signature {
             Some(signature) => signature,
             None => {
-                let signature = self.signature(&[types::I64, types::I64], &[types::I64]);
+                let signature = self.signature(&[types::I64; 3], &[types::I64]);
                 *self.stop_signature.insert(signature)
             }
         }
