@@ -39,13 +39,11 @@ impl Disasm {
         worker.prepare(&program, &group)?;
         let listing = worker.listing(&group).map_err(|error| Failure::Failed(error.into()))?;
         let labels = listing::Labels::new(worker.prepared());
-        for section in &listing.sections {
-            if !self.asm {
-                print_text(&format!("; {}: IR\n{}\n", section.name, labels.ir(&section.ir)))?;
-            }
-            if !self.ir {
-                print_text(&format!("; {}: {} bytes of machine code\n{}\n", section.name, section.code.len(), labels.assembly(section)))?;
-            }
+        if !self.asm {
+            print_text(&format!("; IR\n{}\n", labels.ir(&listing.ir)))?;
+        }
+        if !self.ir {
+            print_text(&format!("; {} bytes of machine code\n{}\n", listing.code.len(), labels.assembly(&listing)))?;
         }
         Ok(Exit::Done)
     }

@@ -14,6 +14,8 @@ use crate::lang::Op;
 /// What a compiled function gets a pointer to. Compiled code reads the fields at the offsets in [`offset`] and writes only through them.
 #[repr(C)]
 pub(super) struct Frame {
+    /// What to do: 0 for Setup, [`TRAIN`], [`VALIDATE`].
+    phase: u64,
     memory: *mut f64,
     /// Bytes of a list of one f64 a lane.
     lanes: u64,
@@ -35,11 +37,19 @@ pub(super) struct Frame {
     host: *mut Host,
 }
 
+/// Run Setup.
+pub(super) const SETUP: u64 = 0;
+/// Train on a block of examples.
+pub(super) const TRAIN: u64 = 1;
+/// Validate on a block of examples.
+pub(super) const VALIDATE: u64 = 2;
+
 /// Where the fields of a [`Frame`] lie, in bytes.
 pub(super) mod offset {
     use super::Frame;
     use std::mem::offset_of;
 
+    pub(crate) const PHASE: i32 = offset_of!(Frame, phase) as i32;
     pub(crate) const MEMORY: i32 = offset_of!(Frame, memory) as i32;
     /// Bytes of a list of one f64 a lane of the chunk.
     pub(crate) const LANES: i32 = offset_of!(Frame, lanes) as i32;
@@ -130,12 +140,12 @@ impl Invocation {
         }
     }
 
-    /// Runs a compiled function of this program on a chunk and a block of its examples.
+    /// Runs the compiled function of this program on a chunk and a block of its examples.
     ///
     /// # Panics
     /// If the shapes of chunk, block or error list are not those that the code was compiled for.
-    pub(super) fn call(&mut self, entry: &Entry, training: bool, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
-        let width = chunk.width();
+    pub(super) fn call(&mut self, entry: &Entry, phase: u64, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
+        let (width, training) = (chunk.width(), phase != VALIDATE);
         assert_eq!(chunk.tile(), self.tile, "code for other tiles");
         assert!(chunk.memory_mut().len() >= self.rows * width, "memory of another layout");
         assert!(chunk.parts().1.len() >= self.spare_rows * self.tile, "too little spare memory");
@@ -163,6 +173,7 @@ impl Invocation {
             tile: self.tile,
         };
         let mut frame = Frame {
+            phase,
             memory: pointers.memory,
             lanes: (width * size_of::<f64>()) as u64,
             left,

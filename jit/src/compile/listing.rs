@@ -2,20 +2,9 @@
 
 use cranelift_codegen::CompiledCode;
 
-use super::emit::Function;
-
-/// What a program is compiled to.
+/// What a program is compiled to: one function for Setup, training and validation.
 #[derive(Clone, Debug)]
 pub struct Listing {
-    /// Setup, the training loop and the validation loop.
-    pub sections: Vec<ListingSection>,
-}
-
-/// One compiled function.
-#[derive(Clone, Debug)]
-pub struct ListingSection {
-    /// `Setup`, `Train` or `Validate`.
-    pub name: &'static str,
     /// Cranelift IR; lines begin with `@` and the index of their instruction in hexadecimal.
     pub ir: String,
     /// Cranelift's listing of the machine code.
@@ -27,8 +16,8 @@ pub struct ListingSection {
     pub ranges: Vec<(std::ops::Range<usize>, Option<usize>)>,
 }
 
-impl ListingSection {
-    pub(super) fn new(function: Function, ir: &str, compiled: &CompiledCode) -> ListingSection {
+impl Listing {
+    pub(super) fn new(ir: String, compiled: &CompiledCode) -> Listing {
         let ranges = compiled
             .buffer
             .get_srclocs_sorted()
@@ -39,12 +28,7 @@ impl ListingSection {
                 (range.start as usize..range.end as usize, index)
             })
             .collect();
-        ListingSection {
-            name: function.name(),
-            ir: ir.to_owned(),
-            assembly: compiled.vcode.clone().unwrap_or_default(),
-            code: compiled.code_buffer().to_vec(),
-            ranges,
-        }
+        let assembly = compiled.vcode.clone().unwrap_or_default();
+        Listing { ir, assembly, code: compiled.code_buffer().to_vec(), ranges }
     }
 }

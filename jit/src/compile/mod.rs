@@ -1,4 +1,4 @@
-//! Native code: a program becomes three functions (Setup, the training loop, the validation loop) through Cranelift.
+//! Native code: a program becomes one function through Cranelift, with Setup, the training loop and the validation loop in it.
 //!
 //! A vector register of Cranelift holds one value of two tasks, so no sum ever crosses lanes; several such pairs of tasks go side by side.
 //! Scalars are SSA values, and so are vectors and matrices where that pays; all other ops call their kernel, the interpreter's own.
@@ -26,7 +26,7 @@ use crate::exec::layout::Layout;
 use crate::interp::Code;
 use crate::lang::{ComponentFunction, Space};
 use frame::{Entry, Invocation};
-pub use listing::{Listing, ListingSection};
+pub use listing::Listing;
 pub use memory::mapped_bytes;
 use memory::{CodeMemory, CodePages};
 
@@ -131,7 +131,7 @@ struct Generation {
     pages: Arc<CodePages>,
     programs: usize,
     /// By what their code depends on: everything but the values of constants.
-    code: HashMap<Box<[u32]>, [Entry; 3]>,
+    code: HashMap<Box<[u32]>, Entry>,
 }
 
 /// The machine that code is made for, or why there is none. Shared by all threads.
@@ -167,13 +167,13 @@ pub(crate) fn host(effort: Effort) -> Result<&'static OwnedTargetIsa, CompileErr
 }
 
 impl Compiler {
-    /// The three functions of a program: found again if one that differs only in constants was compiled lately.
-    /// Says whether they had to be compiled.
+    /// The function of a program: found again if one that differs only in constants was compiled lately.
+    /// Says whether it had to be compiled.
     pub(crate) fn compile(&mut self, source: Source<'_>) -> Result<(Compiled, bool), CompileError> {
         set_key(&mut self.key, &source);
         for generation in &self.generations[source.effort as usize] {
-            if let Some(entries) = generation.code.get(self.key.as_slice()) {
-                return Ok((Compiled::new(*entries, &source, &generation.pages), false));
+            if let Some(entry) = generation.code.get(self.key.as_slice()) {
+                return Ok((Compiled::new(*entry, &source, &generation.pages), false));
             }
         }
         check_size(&source)?;
@@ -199,14 +199,13 @@ impl Compiler {
         if self.generations[source.effort as usize].back().is_none_or(|generation| generation.programs >= GENERATION) {
             self.begin_generation(source.effort)?;
         }
-        let [setup, train, validate] = emit::Function::ALL.map(|function| self.define(&source, function));
-        let ids = [setup?, train?, validate?];
+        let id = self.define(&source)?;
         let generation = self.generations[source.effort as usize].back_mut().expect("begun above");
         generation.module.finalize_definitions().map_err(Box::new)?;
-        let entries = ids.map(|id| Entry::new(generation.module.get_finalized_function(id), &generation.pages));
+        let entry = Entry::new(generation.module.get_finalized_function(id), &generation.pages);
         generation.programs += 1;
-        generation.code.insert(self.key.as_slice().into(), entries);
-        Ok(Compiled::new(entries, &source, &generation.pages))
+        generation.code.insert(self.key.as_slice().into(), entry);
+        Ok(Compiled::new(entry, &source, &generation.pages))
     }
 
     /// Begins a generation; the oldest goes if there are too many.
@@ -219,13 +218,13 @@ impl Compiler {
         Ok(())
     }
 
-    fn define(&mut self, source: &Source<'_>, function: emit::Function) -> Result<FuncId, CompileError> {
+    fn define(&mut self, source: &Source<'_>) -> Result<FuncId, CompileError> {
         let generation = self.generations[source.effort as usize].back_mut().expect("begun by the caller");
         let module = &mut generation.module;
         module.clear_context(&mut self.context);
         self.context.func.signature.params.push(AbiParam::new(types::I64));
         let frontend = module.isa().frontend_config();
-        emit::emit(source, function, &mut self.context.func, &mut self.builder, frontend);
+        emit::emit(source, &mut self.context.func, &mut self.builder, frontend);
         let id = module.declare_anonymous_function(&self.context.func.signature).map_err(Box::new)?;
         module.define_function_with_control_plane(id, &mut self.context, &mut self.control).map_err(Box::new)?;
         Ok(id)
@@ -235,19 +234,15 @@ impl Compiler {
     pub(crate) fn listing(&mut self, source: Source<'_>) -> Result<Listing, CompileError> {
         let isa = host(source.effort)?;
         check_size(&source)?;
-        let mut sections = Vec::new();
-        for function in emit::Function::ALL {
-            self.context.clear();
-            self.context.func.signature.call_conv = isa.default_call_conv();
-            self.context.func.signature.params.push(AbiParam::new(types::I64));
-            emit::emit(&source, function, &mut self.context.func, &mut self.builder, isa.frontend_config());
-            let ir = self.context.func.display().to_string();
-            self.context.set_disasm(true);
-            let compiled =
-                self.context.compile(isa.as_ref(), &mut self.control).map_err(|error| Box::new(ModuleError::Compilation(error.inner)))?;
-            sections.push(ListingSection::new(function, &ir, compiled));
-        }
-        Ok(Listing { sections })
+        self.context.clear();
+        self.context.func.signature.call_conv = isa.default_call_conv();
+        self.context.func.signature.params.push(AbiParam::new(types::I64));
+        emit::emit(&source, &mut self.context.func, &mut self.builder, isa.frontend_config());
+        let ir = self.context.func.display().to_string();
+        self.context.set_disasm(true);
+        let compiled =
+            self.context.compile(isa.as_ref(), &mut self.control).map_err(|error| Box::new(ModuleError::Compilation(error.inner)))?;
+        Ok(Listing::new(ir, compiled))
     }
 }
 
@@ -263,14 +258,14 @@ impl Generation {
 
 /// Native code of one program, ready to run on chunks. Keeps its pages alive.
 pub(crate) struct Compiled {
-    entries: [Entry; 3],
+    entry: Entry,
     invocation: Invocation,
     _pages: Arc<CodePages>,
 }
 
 impl Compiled {
-    fn new(entries: [Entry; 3], source: &Source<'_>, pages: &Arc<CodePages>) -> Compiled {
-        Compiled { entries, invocation: Invocation::new(source), _pages: Arc::clone(pages) }
+    fn new(entry: Entry, source: &Source<'_>, pages: &Arc<CodePages>) -> Compiled {
+        Compiled { entry, invocation: Invocation::new(source), _pages: Arc::clone(pages) }
     }
 }
 
@@ -313,15 +308,15 @@ fn set_key(key: &mut Vec<u32>, source: &Source<'_>) {
 impl Engine for Compiled {
     fn setup(&mut self, chunk: &mut Chunk) {
         let nothing = Block { features: &[], labels: &[], count: 0, first_step: 0 };
-        self.invocation.call(&self.entries[0], true, chunk, nothing, None);
+        self.invocation.call(&self.entry, frame::SETUP, chunk, nothing, None);
     }
 
     fn train(&mut self, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
-        self.invocation.call(&self.entries[1], true, chunk, block, errors);
+        self.invocation.call(&self.entry, frame::TRAIN, chunk, block, errors);
     }
 
     fn validate(&mut self, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
-        self.invocation.call(&self.entries[2], false, chunk, block, errors);
+        self.invocation.call(&self.entry, frame::VALIDATE, chunk, block, errors);
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Step {
     pub(crate) constants: [f64; 2],
     /// Which of the chunk's draw keys a random instruction uses.
     pub(crate) draw: u32,
+    /// Its place among the instructions of the program; of two in one that of the later.
+    pub(crate) position: u32,
 }
 
 /// A decoded program: Setup, Predict and Learn in one buffer.
@@ -37,15 +39,16 @@ impl Code {
         self.steps.clear();
         self.ordinals.clear();
         self.spare_rows = 0;
-        let mut described = ordinals.iter().zip(fusion.roles());
+        let mut described = ordinals.iter().zip(fusion.roles()).zip(0..);
         for function in ComponentFunction::ALL {
-            for (instruction, (&ordinal, &role)) in program.function(function).iter().zip(&mut described) {
+            for (instruction, ((&ordinal, &role), position)) in program.function(function).iter().zip(&mut described) {
                 let step = match role {
                     Role::Deferred => continue,
                     Role::Alone if instruction.op() == Op::NoOp => continue,
                     Role::Alone => decode(instruction, self.ordinals.len() as u32, layout),
                     Role::Takes(product) => decode_pair(&program.instructions()[product as usize], instruction, layout),
                 };
+                let step = Step { position, ..step };
                 self.spare_rows = self.spare_rows.max(spare_rows(instruction.op(), layout.features()));
                 self.steps.push(step);
                 if instruction.op().is_random() {
@@ -107,7 +110,7 @@ fn decode(instruction: &Instruction, draw: u32, layout: &Layout) -> Step {
         Data::Uniform { low, high } => [low.into(), high.into()],
         Data::Gaussian { mean, st_dev } => [mean.into(), st_dev.into()],
     };
-    Step { kind: Kind::Op(instruction.op()), op: instruction.op(), out: out as u32, inputs, constants, draw }
+    Step { kind: Kind::Op(instruction.op()), op: instruction.op(), out: out as u32, inputs, constants, draw, position: 0 }
 }
 
 /// A sum or difference together with the product that it takes.
@@ -125,5 +128,5 @@ fn decode_pair(product: &Instruction, taker: &Instruction, layout: &Layout) -> S
     };
     let kind = if product.op() == Op::VectorOuterProduct { Kind::Outer(combined) } else { Kind::Scaled(combined) };
     let out = taker.writes().map(row).expect("a sum has an output");
-    Step { kind, op: taker.op(), out, inputs: [factor(), factor(), other], constants: [0.0; 2], draw: 0 }
+    Step { kind, op: taker.op(), out, inputs: [factor(), factor(), other], constants: [0.0; 2], draw: 0, position: 0 }
 }

@@ -1,6 +1,6 @@
 //! Puts labels into IR and machine code: which instruction of the program each piece belongs to.
 
-use exnihilo_jit::compile::ListingSection;
+use exnihilo_jit::compile::Listing;
 use exnihilo_jit::{ComponentFunction, Program};
 
 /// A label for each instruction of a program, by its index over Setup, Predict and Learn.
@@ -47,14 +47,14 @@ impl Labels {
 
     /// Machine code with a label wherever the instruction changes: offsets and Intel syntax.
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn assembly(&self, section: &ListingSection) -> String {
+    pub(super) fn assembly(&self, listing: &Listing) -> String {
         use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
         let mut formatter = IntelFormatter::new();
         let (mut text, mut instruction_text) = (String::new(), String::new());
         let mut current = None;
-        for instruction in Decoder::with_ip(64, &section.code, 0, DecoderOptions::NONE) {
+        for instruction in Decoder::with_ip(64, &listing.code, 0, DecoderOptions::NONE) {
             let offset = instruction.ip() as usize;
-            let label = self.of(index_at(section, offset));
+            let label = self.of(index_at(listing, offset));
             if current != Some(label) {
                 current = Some(label);
                 text.push_str(&format!("          {label}\n"));
@@ -68,17 +68,17 @@ impl Labels {
 
     /// Machine code as Cranelift lists it, after the offsets at which the instruction changes.
     #[cfg(not(target_arch = "x86_64"))]
-    pub(super) fn assembly(&self, section: &ListingSection) -> String {
-        let places = section.ranges.iter().map(|(range, index)| format!("  {:6x}  {}\n", range.start, self.of(*index)));
-        places.chain([section.assembly.clone()]).collect()
+    pub(super) fn assembly(&self, listing: &Listing) -> String {
+        let places = listing.ranges.iter().map(|(range, index)| format!("  {:6x}  {}\n", range.start, self.of(*index)));
+        places.chain([listing.assembly.clone()]).collect()
     }
 }
 
 /// The instruction that the code at `offset` belongs to.
 #[cfg(target_arch = "x86_64")]
-fn index_at(section: &ListingSection, offset: usize) -> Option<usize> {
-    let after = section.ranges.partition_point(|(range, _)| range.start <= offset);
-    let (range, index) = section.ranges[..after].last()?;
+fn index_at(listing: &Listing, offset: usize) -> Option<usize> {
+    let after = listing.ranges.partition_point(|(range, _)| range.start <= offset);
+    let (range, index) = listing.ranges[..after].last()?;
     if range.contains(&offset) { *index } else { None }
 }
 
@@ -102,14 +102,13 @@ mod tests {
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn machine_code_is_labelled_by_ranges() {
-        let section = ListingSection {
-            name: "Setup",
+        let listing = Listing {
             ir: String::new(),
             assembly: String::new(),
             code: vec![0x90, 0xc3],
             ranges: vec![(0..1, Some(1))],
         };
-        let text = labels().assembly(&section);
+        let text = labels().assembly(&listing);
         let expected = "          ; Predict 0: s1 = dot(v0, v1)\n       0  nop\n          ; evaluation\n       1  ret\n";
         assert_eq!(text, expected);
     }

@@ -20,31 +20,7 @@ use crate::kernel::{Tier, sigmoid_kernel};
 use crate::lang::{ComponentFunction, Op, Space};
 use rows::Rows;
 
-/// The compiled functions of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Function {
-    /// Setup.
-    Setup,
-    /// The loop of Predict, error and Learn over training examples.
-    Train,
-    /// The loop of Predict and error over validation examples.
-    Validate,
-}
-
-impl Function {
-    pub(crate) const ALL: [Function; 3] = [Function::Setup, Function::Train, Function::Validate];
-
-    /// The name in listings.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Function::Setup => "Setup",
-            Function::Train => "Train",
-            Function::Validate => "Validate",
-        }
-    }
-}
-
-/// Where in the source a piece of code belongs: steps by index, and the code around them.
+/// Where in the source a piece of code belongs: instructions by their position in the program, and the code around them.
 pub(super) const EVALUATION_LOC: u32 = u32::MAX - 1;
 
 /// One value per pair of tasks.
@@ -62,20 +38,19 @@ pub(super) fn operations(source: &Source<'_>) -> usize {
     source.code.steps().iter().map(of_step).sum::<usize>() * source.tile / 2
 }
 
-/// Builds the body of one function, whose only parameter is a pointer to the frame.
+/// Builds the body of the program's function, whose only parameter is a pointer to the frame.
 pub(super) fn emit(
     source: &Source<'_>,
-    function: Function,
     func: &mut cranelift_codegen::ir::Function,
     context: &mut FunctionBuilderContext,
     frontend: TargetFrontendConfig,
 ) {
     match source.tile {
-        2 => Emitter::<1>::build(source, function, func, context, frontend),
-        4 => Emitter::<2>::build(source, function, func, context, frontend),
-        8 => Emitter::<4>::build(source, function, func, context, frontend),
-        12 => Emitter::<6>::build(source, function, func, context, frontend),
-        16 => Emitter::<8>::build(source, function, func, context, frontend),
+        2 => Emitter::<1>::build(source, func, context, frontend),
+        4 => Emitter::<2>::build(source, func, context, frontend),
+        8 => Emitter::<4>::build(source, func, context, frontend),
+        12 => Emitter::<6>::build(source, func, context, frontend),
+        16 => Emitter::<8>::build(source, func, context, frontend),
         width => unreachable!("no tile has {width} lanes"),
     }
 }
@@ -87,7 +62,6 @@ fn flags() -> MemFlagsData {
 
 struct Emitter<'a, 'f, const P: usize> {
     source: &'a Source<'a>,
-    function: Function,
     builder: FunctionBuilder<'f>,
     frame: Value,
     /// The memory of the current tile.
@@ -111,7 +85,6 @@ struct Emitter<'a, 'f, const P: usize> {
 impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
     fn build(
         source: &'a Source<'a>,
-        function: Function,
         func: &'f mut cranelift_codegen::ir::Function,
         context: &'f mut FunctionBuilderContext,
         frontend: TargetFrontendConfig,
@@ -131,7 +104,6 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         }
         let mut emitter: Emitter<'_, '_, P> = Emitter {
             source,
-            function,
             builder,
             frame,
             memory,
@@ -145,17 +117,21 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             kernel_signature: None,
             stop_signature: None,
         };
-        match function {
-            Function::Setup => {
-                let first = emitter.lanes_before;
-                emitter.tiles(&[first], |emitter, _| {
-                    emitter.component(ComponentFunction::Setup);
-                    emitter.store_dirty(|emitter, row| emitter.outlives_example(row));
-                    vec![first]
-                });
-            }
-            Function::Train | Function::Validate => emitter.examples(),
-        }
+        let phase = emitter.load_word(offset::PHASE);
+        let [setup, examples] = [(); 2].map(|()| emitter.builder.create_block());
+        emitter.builder.ins().brif(phase, examples, &[], setup, &[]);
+
+        emitter.builder.switch_to_block(setup);
+        emitter.tiles(&[], |emitter, _| {
+            emitter.component(ComponentFunction::Setup);
+            emitter.store_dirty(|emitter, row| emitter.outlives_example(row));
+            Vec::new()
+        });
+        emitter.builder.ins().return_(&[]);
+
+        emitter.builder.switch_to_block(examples);
+        let validates = emitter.builder.ins().icmp_imm_u(IntCC::Equal, phase, frame::VALIDATE as i64);
+        emitter.examples(validates);
         emitter.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
         emitter.builder.ins().return_(&[]);
         emitter.builder.seal_all_blocks();
@@ -165,7 +141,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
     /// The loop over the examples of a block, and in it over the tiles of the chunk; ends in an open block after it. Each tile goes through
     /// Predict, error and Learn by itself; what it does depends on no other, so that the processor overlaps the chains of several.
     /// Between two examples of a tile everything is in its memory.
-    fn examples(&mut self) {
+    fn examples(&mut self, validates: Value) {
         let count = self.load_word(offset::COUNT);
         let features = self.load_word(offset::FEATURES);
         let first_step = self.load_word(offset::FIRST_STEP);
@@ -183,7 +159,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         self.builder.switch_to_block(body);
         self.step = self.builder.ins().iadd(first_step, example);
         let after = self.tiles(&[features, labels], |emitter, values| {
-            emitter.example(example, values[0], values[1]);
+            emitter.example(validates, example, values[0], values[1]);
             let features_of_tile = emitter.source.settings.features * P * 16;
             vec![emitter.add_constant(values[0], features_of_tile as i64), emitter.add_constant(values[1], P as i64 * 16)]
         });
@@ -218,9 +194,8 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         values
     }
 
-    /// One example on one tile, with where its features and labels lie.
-    fn example(&mut self, example: Value, features: Value, labels: Value) {
-        let training = self.function == Function::Train;
+    /// One example on one tile, with where its features and labels lie: Predict, then the error and, in training, Learn.
+    fn example(&mut self, validates: Value, example: Value, features: Value, labels: Value) {
         self.features = Some(features);
         if self.source.settings.inputs_in_memory {
             self.copy_features();
@@ -229,28 +204,44 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         self.rows.set(LABEL_ROW, no_label);
         self.component(ComponentFunction::Predict);
         self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
-
         let label = self.load_pairs(labels, 0);
-        let error = self.error(label, training);
+        let [validate, train, done] = [(); 3].map(|()| self.builder.create_block());
+        self.builder.ins().brif(validates, validate, &[], train, &[]);
+        let after_predict = self.rows.clone();
+
+        self.builder.switch_to_block(validate);
+        let error = self.error(label, false);
+        self.list_error(error, labels);
+        let pointer = self.word_plus(offset::LOSS, self.lanes_before);
+        let loss = self.load_pairs(pointer, 0);
+        let squares = self.zip(error, error, |b, x, y| b.ins().fmul(x, y));
+        let loss = self.zip(loss, squares, |b, x, y| b.ins().fadd(x, y));
+        self.store_pairs(loss, pointer, 0);
+        self.stop_check(error, example, false);
+        self.store_dirty(|emitter, row| emitter.outlives_example(row));
+        self.builder.ins().jump(done, &[]);
+
+        self.builder.switch_to_block(train);
+        self.rows = after_predict;
+        let error = self.error(label, true);
+        self.list_error(error, labels);
+        self.stop_check(error, example, true);
+        self.rows.set(LABEL_ROW, label);
+        self.component(ComponentFunction::Learn);
+        self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
+        self.store_dirty(|emitter, row| emitter.outlives_example(row));
+        self.builder.ins().jump(done, &[]);
+        self.builder.switch_to_block(done);
+    }
+
+    /// The error goes to the list that observers want.
+    fn list_error(&mut self, error: Pairs<P>, labels: Value) {
         if self.source.observe {
             let first = self.load_word(offset::LABELS);
             let before = self.builder.ins().isub(labels, first);
             let errors = self.word_plus(offset::ERRORS, before);
             self.store_pairs(error, errors, 0);
         }
-        if !training {
-            let pointer = self.word_plus(offset::LOSS, self.lanes_before);
-            let loss = self.load_pairs(pointer, 0);
-            let squares = self.zip(error, error, |b, x, y| b.ins().fmul(x, y));
-            let loss = self.zip(loss, squares, |b, x, y| b.ins().fadd(x, y));
-            self.store_pairs(loss, pointer, 0);
-        }
-        self.stop_check(error, example);
-        if training {
-            self.rows.set(LABEL_ROW, label);
-            self.component(ComponentFunction::Learn);
-        }
-        self.store_dirty(|emitter, row| emitter.outlives_example(row));
     }
 
     /// |label - prediction|; in validation of a classification task 0 or 1. In its training the prediction becomes its sigmoid.
@@ -286,7 +277,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
     }
 
     /// Goes on where every lane has an error within the limit; otherwise stops lanes, and leaves the function when none is left.
-    fn stop_check(&mut self, error: Pairs<P>, example: Value) {
+    fn stop_check(&mut self, error: Pairs<P>, example: Value, training: bool) {
         let limit = self.load_pair(self.constants, 0);
         let within: Pairs<P> = self.zip(error, error, |b, error, _| b.ins().fcmp(FloatCC::LessThanOrEqual, error, limit));
         let all = self.all_lanes(within);
@@ -306,9 +297,9 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
 
         self.builder.switch_to_block(newly);
         let settings = self.source.settings;
-        let freezes = if self.function == Function::Train { settings.freeze_training } else { settings.freeze_validation };
+        let freezes = if training { settings.freeze_training } else { settings.freeze_validation };
         let left =
-            if freezes { self.stop_on_host(error, example) } else { self.stop_here(fine, excluded, masks, example) };
+            if freezes { self.stop_on_host(error, example, training) } else { self.stop_here(fine, excluded, masks, example) };
         self.builder.ins().brif(left, go_on, &[], leave, &[]);
 
         self.builder.switch_to_block(leave);
@@ -317,14 +308,11 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
     }
 
     /// Lets the host stop lanes, which also keeps their memory; returns how many are left.
-    fn stop_on_host(&mut self, error: Pairs<P>, example: Value) -> Value {
+    fn stop_on_host(&mut self, error: Pairs<P>, example: Value, training: bool) -> Value {
         let step_errors = self.load_word(offset::STEP_ERRORS);
         self.store_pairs(error, step_errors, 0);
         self.store_all_dirty_aside();
-        let host = match self.function {
-            Function::Train => frame::stop_training as *const (),
-            Function::Setup | Function::Validate => frame::fail_validation as *const (),
-        };
+        let host = if training { frame::stop_training as *const () } else { frame::fail_validation as *const () };
         let signature = self.stop_signature();
         let host = self.builder.ins().iconst(types::I64, host as i64);
         let call = self.builder.ins().call_indirect(signature, host, &[self.frame, example, self.lanes_before]);
@@ -365,8 +353,8 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
     /// The steps of one component function.
     fn component(&mut self, function: ComponentFunction) {
         for index in self.source.code.range(function) {
-            self.builder.set_srcloc(SourceLoc::new(index as u32));
             let step = self.source.code.steps()[index];
+            self.builder.set_srcloc(SourceLoc::new(step.position));
             if self.in_kernel(&step) {
                 self.kernel_step(index, &step);
             } else {
