@@ -30,9 +30,6 @@ pub use listing::Listing;
 pub use memory::mapped_bytes;
 use memory::{CodeMemory, CodePages};
 
-/// The most lanes of a chunk.
-const MAX_WIDTH: usize = 16;
-
 /// How many programs share one module, and are freed together.
 const GENERATION: usize = 256;
 
@@ -62,9 +59,10 @@ pub(crate) struct Source<'a> {
     pub(crate) effort: Effort,
 }
 
-/// Which operands besides scalars are SSA values; ops on the others are calls of kernels.
+/// Which operands are SSA values; ops on the others, and all that an evaluation does if scalars are none, are calls of kernels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inline {
+    pub(crate) scalars: bool,
     pub(crate) vectors: bool,
     pub(crate) matrices: bool,
 }
@@ -290,6 +288,7 @@ fn set_key(key: &mut Vec<u32>, source: &Source<'_>) {
         settings.freeze_validation,
         source.observe,
         settings.scoring == Scoring::Accuracy,
+        source.inline.scalars,
         source.inline.vectors,
         source.inline.matrices,
     ];

@@ -3,18 +3,16 @@
 use std::sync::OnceLock;
 
 use super::task::{Examples, Task, TaskGroup};
+use crate::exec::chunk::MAX_LANES;
 use crate::exec::simd::AlignedVec;
 
 /// The chunk widths that the backends use.
-pub(crate) const WIDTHS: [usize; 5] = [2, 4, 8, 12, 16];
+pub(crate) const WIDTHS: [usize; 5] = [2, 4, 8, 12, MAX_LANES];
 
 /// The least width that holds `tasks` tasks, or the widest.
 pub(crate) fn width_for(tasks: usize) -> usize {
     WIDTHS.into_iter().find(|&width| width >= tasks).unwrap_or(WIDTHS[WIDTHS.len() - 1])
 }
-
-/// The most lanes of a chunk.
-pub(crate) const MAX_LANES: usize = WIDTHS[WIDTHS.len() - 1];
 
 /// One part of the examples of a chunk.
 #[derive(Debug)]

@@ -324,7 +324,14 @@ impl Worker {
     fn form(&self, group: &TaskGroup) -> Form {
         if let Some(w) = std::env::var("EN_W").ok().and_then(|x| x.parse::<usize>().ok()) {
             let ev = |n: &str, d: usize| std::env::var(n).ok().and_then(|x| x.parse::<usize>().ok()).unwrap_or(d);
-            return Form { tile: w, inline: Inline { vectors: group.features() <= ev("EN_V", 0), matrices: group.features() <= ev("EN_M", 0) } };
+            return Form {
+                tile: w,
+                inline: Inline {
+                    scalars: w == 2 || ev("EN_S", 0) == 1,
+                    vectors: group.features() <= ev("EN_V", 0),
+                    matrices: group.features() <= ev("EN_M", 0),
+                },
+            };
         }
         Form::of_tile(2, group.features())
     }
@@ -471,7 +478,11 @@ struct Form {
 impl Form {
     /// The form that a tile of this width stands for in comparisons of all forms.
     fn of_tile(tile: usize, features: usize) -> Form {
-        let inline = Inline { vectors: tile <= 4 && features <= MAX_INLINE_VECTOR, matrices: tile == 2 && features <= MAX_INLINE_MATRIX };
+        let inline = Inline {
+            scalars: tile <= 4,
+            vectors: tile <= 4 && features <= MAX_INLINE_VECTOR,
+            matrices: tile == 2 && features <= MAX_INLINE_MATRIX,
+        };
         Form { tile, inline }
     }
 

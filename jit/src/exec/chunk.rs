@@ -29,6 +29,9 @@ pub(crate) struct RunSettings {
     pub(crate) inputs_in_memory: bool,
 }
 
+/// The most lanes of a chunk.
+pub(crate) const MAX_LANES: usize = 16;
+
 /// Consecutive examples of all lanes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block<'a> {

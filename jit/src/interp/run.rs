@@ -1,13 +1,14 @@
 //! The training and validation loops of the interpreter.
 #![allow(unsafe_code)]
 
+use std::marker::PhantomData;
+
 use super::calls::{Base, Call, Calls};
 use super::code::Code;
-use crate::exec::chunk::{Block, Chunk, Engine, RunSettings, Scoring};
+use crate::exec::chunk::{Block, Chunk, Engine, MAX_LANES, RunSettings, Scoring};
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, PREDICTION_ROW};
-use crate::exec::math::lanes::sigmoid;
-use crate::exec::simd::{Register, all_lanes};
-use crate::kernel::{Context, Loops, Tier, run_loops};
+use crate::exec::simd::Register;
+use crate::kernel::{Classification, Context, ErrorBody, ErrorRows, Loops, Regression, Score, Tier, TrainError, ValidError, run_loops};
 use crate::lang::ComponentFunction;
 
 /// Runs one decoded program on chunks.
@@ -28,11 +29,17 @@ impl Engine for Interpreter<'_> {
     }
 
     fn train(&mut self, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
-        self.run::<Train>(chunk, block, errors);
+        match self.settings.scoring {
+            Scoring::Rms => self.run::<Train<Regression>>(chunk, block, errors),
+            Scoring::Accuracy => self.run::<Train<Classification>>(chunk, block, errors),
+        }
     }
 
     fn validate(&mut self, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
-        self.run::<Validate>(chunk, block, errors);
+        match self.settings.scoring {
+            Scoring::Rms => self.run::<Validate<Regression>>(chunk, block, errors),
+            Scoring::Accuracy => self.run::<Validate<Classification>>(chunk, block, errors),
+        }
     }
 }
 
@@ -104,16 +111,30 @@ impl Pass<'_> {
         unsafe { run_calls(self.calls.function(function), example, context) }
     }
 
-    /// The error of every lane goes to the list, if there is one.
+    /// Between Predict and Learn, or after Predict: the errors of an example, listed if somebody wants them. Whether one is beyond the limit.
     #[inline(always)]
-    unsafe fn list<V: Register, const R: usize>(&mut self, example: usize, error: [V; R]) {
+    unsafe fn judge<E: ErrorBody, V: Register, const R: usize>(
+        &mut self,
+        example: &Example,
+        error: &mut [f64; MAX_LANES],
+        loss: *mut f64,
+    ) -> bool {
+        let width = R * V::LANES;
+        // SAFETY: label and prediction are rows of the example, and errors and losses have room for a row.
+        let beyond = unsafe {
+            let prediction = example.memory.add(PREDICTION_ROW * width);
+            E::run::<V, R>(ErrorRows {
+                error: error.as_mut_ptr(),
+                label: example.label,
+                prediction,
+                loss,
+                limit: self.settings.max_abs_error,
+            })
+        };
         if let Some(errors) = &mut self.errors {
-            let list = &mut errors[example * R * V::LANES..][..R * V::LANES];
-            for (r, error) in error.into_iter().enumerate() {
-                // SAFETY: the slice has R registers.
-                unsafe { error.store(list[r * V::LANES..].as_mut_ptr()) };
-            }
+            errors[example.number * width..][..width].copy_from_slice(&error[..width]);
         }
+        beyond
     }
 
     fn context(&mut self) -> Context {
@@ -144,44 +165,9 @@ unsafe fn run_calls(calls: &[Call], example: &Example, context: &Context) {
     }
 }
 
-/// The bits of lanes beyond the largest error, or NaN, over all registers of a row.
-#[inline(always)]
-fn any_beyond<V: Register, const R: usize>(error: &[V; R], limit: V) -> bool {
-    let mut within = error[0].le(limit);
-    for error in &error[1..] {
-        within = V::mask_and(within, error.le(limit));
-    }
-    V::mask_bits(within) != all_lanes::<V>()
-}
-
-/// The errors as a list, for the rare case that one is beyond the limit.
-#[inline(always)]
-unsafe fn spill<V: Register, const R: usize>(error: [V; R]) -> [f64; 16] {
-    let mut list = [0.0; 16];
-    for (r, error) in error.into_iter().enumerate() {
-        // SAFETY: no row has more than 16 lanes.
-        unsafe { error.store(list[r * V::LANES..].as_mut_ptr()) };
-    }
-    list
-}
-
-/// |label - prediction|.
-#[inline(always)]
-unsafe fn absolute_error<V: Register, const R: usize>(example: &Example) -> [V; R] {
-    let mut error = [V::splat(0.0); R];
-    for (r, error) in error.iter_mut().enumerate() {
-        // SAFETY: label and prediction are rows.
-        unsafe {
-            let prediction = V::load(example.memory.add((PREDICTION_ROW * R + r) * V::LANES));
-            *error = V::load(example.label.add(r * V::LANES)).sub(prediction).abs();
-        }
-    }
-    error
-}
-
 struct Setup;
-struct Train;
-struct Validate;
+struct Train<S>(PhantomData<S>);
+struct Validate<S>(PhantomData<S>);
 
 impl Loops for Setup {
     type Pass<'a> = Pass<'a>;
@@ -196,29 +182,20 @@ impl Loops for Setup {
     }
 }
 
-impl Loops for Train {
+impl<S: Score> Loops for Train<S> {
     type Pass<'a> = Pass<'a>;
 
     #[inline(always)]
     unsafe fn run<V: Register, const R: usize>(pass: &mut Pass<'_>) {
         let settings = pass.settings;
-        let limit = V::splat(settings.max_abs_error);
         let mut context = pass.context();
+        let mut error = [0.0; MAX_LANES];
         for number in 0..pass.block.count {
             // SAFETY: by the caller's promise; `number` is an example of the block.
             unsafe {
                 let example = pass.example::<V, R>(number);
                 pass.component(&mut context, ComponentFunction::Predict, &example);
-                if settings.scoring == Scoring::Accuracy {
-                    for r in 0..R {
-                        let prediction = example.memory.add((PREDICTION_ROW * R + r) * V::LANES);
-                        sigmoid(V::load(prediction)).store(prediction);
-                    }
-                }
-                let error = absolute_error::<V, R>(&example);
-                pass.list(number, error);
-                if any_beyond(&error, limit) {
-                    let error = spill(error);
+                if pass.judge::<TrainError<S>, V, R>(&example, &mut error, std::ptr::null_mut()) {
                     let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
                     if pass.chunk.stop_training(number, settings.freeze_training, 0..R * V::LANES, beyond) {
                         return;
@@ -234,34 +211,22 @@ impl Loops for Train {
     }
 }
 
-impl Loops for Validate {
+impl<S: Score> Loops for Validate<S> {
     type Pass<'a> = Pass<'a>;
 
     #[inline(always)]
     unsafe fn run<V: Register, const R: usize>(pass: &mut Pass<'_>) {
         let settings = pass.settings;
-        let limit = V::splat(settings.max_abs_error);
         let mut context = pass.context();
-        let mut loss = [V::splat(0.0); R];
-        for (r, loss) in loss.iter_mut().enumerate() {
-            // SAFETY: the chunk has a loss for each of R registers of lanes.
-            *loss = unsafe { V::load(pass.chunk.loss()[r * V::LANES..].as_ptr()) };
-        }
+        let mut error = [0.0; MAX_LANES];
+        let mut loss = [0.0; MAX_LANES];
+        loss[..R * V::LANES].copy_from_slice(pass.chunk.loss());
         for number in 0..pass.block.count {
             // SAFETY: by the caller's promise; `number` is an example of the block.
             unsafe {
                 let example = pass.example::<V, R>(number);
                 pass.component(&mut context, ComponentFunction::Predict, &example);
-                let error = match settings.scoring {
-                    Scoring::Rms => absolute_error::<V, R>(&example),
-                    Scoring::Accuracy => classification_error::<V, R>(&example),
-                };
-                for (loss, error) in loss.iter_mut().zip(error) {
-                    *loss = loss.add(error.mul(error));
-                }
-                pass.list(number, error);
-                if any_beyond(&error, limit) {
-                    let error = spill(error);
+                if pass.judge::<ValidError<S>, V, R>(&example, &mut error, loss.as_mut_ptr()) {
                     let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
                     if pass.chunk.fail_validation(number, settings.freeze_validation, 0..R * V::LANES, beyond) {
                         return;
@@ -269,29 +234,6 @@ impl Loops for Validate {
                 }
             }
         }
-        let mut list = [0.0; 16];
-        for (r, loss) in loss.into_iter().enumerate() {
-            // SAFETY: no row has more than 16 lanes.
-            unsafe { loss.store(list[r * V::LANES..].as_mut_ptr()) };
-        }
-        pass.chunk.set_loss(&list[..R * V::LANES]);
+        pass.chunk.set_loss(&loss[..R * V::LANES]);
     }
-}
-
-/// 1 where label and prediction are on different sides, else 0; NaN counts as the negative side.
-#[inline(always)]
-unsafe fn classification_error<V: Register, const R: usize>(example: &Example) -> [V; R] {
-    let (half, one, zero) = (V::splat(0.5), V::splat(1.0), V::splat(0.0));
-    let mut error = [zero; R];
-    for (r, error) in error.iter_mut().enumerate() {
-        // SAFETY: label and prediction are rows.
-        let (label, prediction) =
-            unsafe { (V::load(example.label.add(r * V::LANES)), V::load(example.memory.add((PREDICTION_ROW * R + r) * V::LANES))) };
-        let probability = sigmoid(prediction);
-        let (is_positive, positive) = (half.lt(label), half.lt(probability));
-        let both = V::mask_and(is_positive, positive);
-        let neither = V::mask_not(V::mask_or(is_positive, positive));
-        *error = V::select(V::mask_or(both, neither), zero, one);
-    }
-    error
 }

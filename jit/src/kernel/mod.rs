@@ -9,15 +9,19 @@
 #![allow(unsafe_code)]
 
 mod elementwise;
+mod error;
 mod fill;
 mod matrix;
 mod reduce;
 mod table;
 mod tier;
 
+#[cfg(feature = "jit")]
+pub(crate) use error::ErrorKernel;
+pub(crate) use error::{Classification, ErrorBody, ErrorRows, Regression, Score, TrainError, ValidError};
 pub(crate) use table::kernel;
 #[cfg(feature = "jit")]
-pub(crate) use table::sigmoid_kernel;
+pub(crate) use table::{error_kernel, sigmoid_kernel};
 pub(crate) use tier::{Loops, Tier, run_loops};
 
 use crate::exec::random::DrawKey;

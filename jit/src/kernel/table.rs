@@ -5,7 +5,11 @@ use super::fill::*;
 use super::matrix::*;
 use super::reduce::*;
 use super::tier::{Tier, flat, rows};
+#[cfg(feature = "jit")]
+use super::{Classification, ErrorKernel, Regression, TrainError, ValidError, tier::error};
 use super::{Combined, Kernel, Kind};
+#[cfg(feature = "jit")]
+use crate::exec::chunk::Scoring;
 use crate::lang::Op;
 
 /// A kernel for the sizes of F that are common, `$any` for the others.
@@ -109,4 +113,15 @@ pub(crate) fn kernel(kind: Kind, tier: Tier, width: usize, features: usize) -> K
 #[cfg(feature = "jit")]
 pub(crate) fn sigmoid_kernel(tier: Tier, width: usize) -> Kernel {
     rows::<ScalarMap<Sigmoid>>(tier, width)
+}
+
+/// The error kernel of a kind of task.
+#[cfg(feature = "jit")]
+pub(crate) fn error_kernel(scoring: Scoring, training: bool, tier: Tier, width: usize) -> ErrorKernel {
+    match (scoring, training) {
+        (Scoring::Rms, true) => error::<TrainError<Regression>>(tier, width),
+        (Scoring::Rms, false) => error::<ValidError<Regression>>(tier, width),
+        (Scoring::Accuracy, true) => error::<TrainError<Classification>>(tier, width),
+        (Scoring::Accuracy, false) => error::<ValidError<Classification>>(tier, width),
+    }
 }

@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 
 use super::{Body, Context, Kernel, Operands, Operation};
+#[cfg(feature = "jit")]
+use super::{ErrorBody, ErrorKernel, ErrorRows};
 #[cfg(not(target_arch = "x86_64"))]
 use crate::exec::simd::Pair as BaselinePair;
 use crate::exec::simd::Register;
@@ -64,7 +66,7 @@ pub(crate) trait Loops {
 
 /// One entry point a tier: generic code that is inlined here gets the tier's instructions.
 macro_rules! entries {
-    ($(#[$feature:meta])* $kernel:ident, $loops:ident) => {
+    ($(#[$feature:meta])* $kernel:ident, $loops:ident, $error:ident) => {
         $(#[$feature])*
         unsafe extern "C" fn $kernel<B: Body, V: Register, const R: usize>(
             out: *mut f64,
@@ -78,6 +80,19 @@ macro_rules! entries {
             unsafe { B::run::<V, R>(Operands { out, a, b, c, operation, context }) }
         }
 
+        #[cfg(feature = "jit")]
+        $(#[$feature])*
+        unsafe extern "C" fn $error<E: ErrorBody, V: Register, const R: usize>(
+            error: *mut f64,
+            label: *const f64,
+            prediction: *mut f64,
+            loss: *mut f64,
+            limit: f64,
+        ) -> u64 {
+            // SAFETY: the promise of whoever calls an `ErrorKernel`.
+            u64::from(unsafe { E::run::<V, R>(ErrorRows { error, label, prediction, loss, limit }) })
+        }
+
         $(#[$feature])*
         unsafe fn $loops<L: Loops, V: Register, const R: usize>(pass: &mut L::Pass<'_>) {
             // SAFETY: the promise of whoever calls it.
@@ -86,18 +101,20 @@ macro_rules! entries {
     };
 }
 
-entries!(kernel_baseline, loops_baseline);
+entries!(kernel_baseline, loops_baseline, error_baseline);
 #[cfg(target_arch = "x86_64")]
 entries!(
     #[target_feature(enable = "avx2")]
     kernel_avx2,
-    loops_avx2
+    loops_avx2,
+    error_avx2
 );
 #[cfg(target_arch = "x86_64")]
 entries!(
     #[target_feature(enable = "avx2,avx512f,avx512dq,avx512vl")]
     kernel_avx512,
-    loops_avx512
+    loops_avx512,
+    error_avx512
 );
 
 /// The registers of a row of each width on each tier. Twelve lanes are three registers of 256 bits on every machine that has them: as rows
@@ -136,6 +153,12 @@ macro_rules! by_width {
 /// A kernel on rows of `width` lanes.
 pub(super) fn rows<B: Body>(tier: Tier, width: usize) -> Kernel {
     by_width!(tier, width, kernel_baseline, kernel_avx2, kernel_avx512, B)
+}
+
+/// An error kernel on rows of `width` lanes.
+#[cfg(feature = "jit")]
+pub(super) fn error<E: ErrorBody>(tier: Tier, width: usize) -> ErrorKernel {
+    by_width!(tier, width, error_baseline, error_avx2, error_avx512, E)
 }
 
 /// A kernel that treats rows as one flat list, whose length is a multiple of the row's: the widest register that divides a row.

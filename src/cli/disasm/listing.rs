@@ -102,12 +102,7 @@ mod tests {
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn machine_code_is_labelled_by_ranges() {
-        let listing = Listing {
-            ir: String::new(),
-            assembly: String::new(),
-            code: vec![0x90, 0xc3],
-            ranges: vec![(0..1, Some(1))],
-        };
+        let listing = Listing { ir: String::new(), assembly: String::new(), code: vec![0x90, 0xc3], ranges: vec![(0..1, Some(1))] };
         let text = labels().assembly(&listing);
         let expected = "          ; Predict 0: s1 = dot(v0, v1)\n       0  nop\n          ; evaluation\n       1  ret\n";
         assert_eq!(text, expected);

@@ -16,7 +16,7 @@ use super::{Source, rows_of};
 use crate::exec::chunk::Scoring;
 use crate::exec::layout::{LABEL_ROW, PREDICTION_ROW};
 use crate::interp::Step;
-use crate::kernel::{Tier, sigmoid_kernel};
+use crate::kernel::{Tier, error_kernel, sigmoid_kernel};
 use crate::lang::{ComponentFunction, Op, Space};
 use rows::Rows;
 
@@ -76,10 +76,13 @@ struct Emitter<'a, 'f, const P: usize> {
     facts: Vec<(Space, bool)>,
     /// The current example's features, where rows of `v0` come from; `None` in Setup.
     features: Option<Value>,
+    /// Likewise its label, in Learn.
+    label: Option<Value>,
     /// The number of the current step.
     step: Value,
     kernel_signature: Option<SigRef>,
     stop_signature: Option<SigRef>,
+    error_signature: Option<SigRef>,
 }
 
 impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
@@ -113,9 +116,11 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             rows: Rows::new(source.layout.rows()),
             facts: row_facts(source),
             features: None,
+            label: None,
             step: zero,
             kernel_signature: None,
             stop_signature: None,
+            error_signature: None,
         };
         let phase = emitter.load_word(offset::PHASE);
         let [setup, examples] = [(); 2].map(|()| emitter.builder.create_block());
@@ -200,38 +205,83 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         if self.source.settings.inputs_in_memory {
             self.copy_features();
         }
-        let no_label = self.zero();
-        self.rows.set(LABEL_ROW, no_label);
+        self.set_label(None);
         self.component(ComponentFunction::Predict);
         self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
-        let label = self.load_pairs(labels, 0);
         let [validate, train, done] = [(); 3].map(|()| self.builder.create_block());
         self.builder.ins().brif(validates, validate, &[], train, &[]);
         let after_predict = self.rows.clone();
 
         self.builder.switch_to_block(validate);
-        let error = self.error(label, false);
-        self.list_error(error, labels);
-        let pointer = self.word_plus(offset::LOSS, self.lanes_before);
-        let loss = self.load_pairs(pointer, 0);
-        let squares = self.zip(error, error, |b, x, y| b.ins().fmul(x, y));
-        let loss = self.zip(loss, squares, |b, x, y| b.ins().fadd(x, y));
-        self.store_pairs(loss, pointer, 0);
-        self.stop_check(error, example, false);
+        self.judge(labels, example, false);
         self.store_dirty(|emitter, row| emitter.outlives_example(row));
         self.builder.ins().jump(done, &[]);
 
         self.builder.switch_to_block(train);
         self.rows = after_predict;
-        let error = self.error(label, true);
-        self.list_error(error, labels);
-        self.stop_check(error, example, true);
-        self.rows.set(LABEL_ROW, label);
+        self.judge(labels, example, true);
+        self.set_label(Some(labels));
         self.component(ComponentFunction::Learn);
         self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
         self.store_dirty(|emitter, row| emitter.outlives_example(row));
         self.builder.ins().jump(done, &[]);
         self.builder.switch_to_block(done);
+    }
+
+    /// Sets `s0` to the label that lies there, or to zero.
+    fn set_label(&mut self, labels: Option<Value>) {
+        self.label = labels;
+        if self.source.inline.scalars || self.source.settings.inputs_in_memory {
+            let label = match labels {
+                Some(labels) => self.load_pairs(labels, 0),
+                None => self.zero(),
+            };
+            self.rows.set(LABEL_ROW, label);
+        }
+    }
+
+    /// What comes between Predict and Learn, or after Predict: the error, its part of the loss, and the end of lanes beyond the limit.
+    fn judge(&mut self, labels: Value, example: Value, training: bool) {
+        if !self.source.inline.scalars {
+            return self.judge_by_kernel(labels, example, training);
+        }
+        let label = self.load_pairs(labels, 0);
+        let error = self.error(label, training);
+        self.list_error(error, labels);
+        if !training {
+            let pointer = self.word_plus(offset::LOSS, self.lanes_before);
+            let loss = self.load_pairs(pointer, 0);
+            let squares = self.zip(error, error, |b, x, y| b.ins().fmul(x, y));
+            let loss = self.zip(loss, squares, |b, x, y| b.ins().fadd(x, y));
+            self.store_pairs(loss, pointer, 0);
+        }
+        self.stop_check(error, example, training);
+    }
+
+    fn judge_by_kernel(&mut self, labels: Value, example: Value, training: bool) {
+        let errors = self.load_word(offset::STEP_ERRORS);
+        let prediction = self.row_pointer(PREDICTION_ROW);
+        let loss = self.word_plus(offset::LOSS, self.lanes_before);
+        let limit = self.builder.ins().load(types::F64, flags(), self.constants, 0);
+        let kernel = error_kernel(self.source.settings.scoring, training, Tier::of_machine(), self.source.tile);
+        let kernel = self.builder.ins().iconst(types::I64, kernel as *const () as i64);
+        let signature = self.error_signature();
+        let call = self.builder.ins().call_indirect(signature, kernel, &[errors, labels, prediction, loss, limit]);
+        let beyond = self.builder.inst_results(call)[0];
+        if self.source.observe {
+            let error = self.load_pairs(errors, 0);
+            self.list_error(error, labels);
+        }
+        let [go_on, stop, leave] = [(); 3].map(|()| self.builder.create_block());
+        self.builder.set_cold_block(stop);
+        self.builder.set_cold_block(leave);
+        self.builder.ins().brif(beyond, stop, &[], go_on, &[]);
+        self.builder.switch_to_block(stop);
+        let left = self.stop_on_host(example, training);
+        self.builder.ins().brif(left, go_on, &[], leave, &[]);
+        self.builder.switch_to_block(leave);
+        self.builder.ins().return_(&[]);
+        self.builder.switch_to_block(go_on);
     }
 
     /// The error goes to the list that observers want.
@@ -298,8 +348,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         self.builder.switch_to_block(newly);
         let settings = self.source.settings;
         let freezes = if training { settings.freeze_training } else { settings.freeze_validation };
-        let left =
-            if freezes { self.stop_on_host(error, example, training) } else { self.stop_here(fine, excluded, masks, example) };
+        let left = if freezes { self.stop_of_errors(error, example, training) } else { self.stop_here(fine, excluded, masks, example) };
         self.builder.ins().brif(left, go_on, &[], leave, &[]);
 
         self.builder.switch_to_block(leave);
@@ -307,10 +356,14 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         self.builder.switch_to_block(go_on);
     }
 
-    /// Lets the host stop lanes, which also keeps their memory; returns how many are left.
-    fn stop_on_host(&mut self, error: Pairs<P>, example: Value, training: bool) -> Value {
+    fn stop_of_errors(&mut self, error: Pairs<P>, example: Value, training: bool) -> Value {
         let step_errors = self.load_word(offset::STEP_ERRORS);
         self.store_pairs(error, step_errors, 0);
+        self.stop_on_host(example, training)
+    }
+
+    /// Lets the host stop lanes by the errors in the frame, which also keeps their memory; returns whether any are left.
+    fn stop_on_host(&mut self, example: Value, training: bool) -> Value {
         self.store_all_dirty_aside();
         let host = if training { frame::stop_training as *const () } else { frame::fail_validation as *const () };
         let signature = self.stop_signature();
@@ -365,7 +418,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
 
     fn in_memory(&self, space: Space) -> bool {
         match space {
-            Space::Scalar => false,
+            Space::Scalar => !self.source.inline.scalars,
             Space::Vector => !self.source.inline.vectors,
             Space::Matrix => !self.source.inline.matrices,
         }

@@ -23,7 +23,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
             Kind::Outer(combined) => return self.inline_combined(step, combined, |i| (a + i / f, b + i % f)),
         }
         match step.op {
-            Op::ScalarConstSet => self.set_constant(index, out, false),
+            Op::ScalarConstSet => self.set_constant(index, out, self.in_memory(Space::Scalar)),
             Op::VectorConstSet => self.set_constant(index, out, self.in_memory(Space::Vector)),
             Op::MatrixConstSet => self.set_constant(index, out, self.in_memory(Space::Matrix)),
             Op::ScalarBroadcast => {

@@ -4,7 +4,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{ConstantData, InstBuilder, SigRef, Value, types};
 
 use super::{Block, Emitter, Pairs, block_args, flags};
-use crate::exec::layout::FEATURES_ROW;
+use crate::exec::layout::{FEATURES_ROW, LABEL_ROW};
 use crate::lang::Space;
 
 /// The largest F at which loaded vectors keep their registers.
@@ -124,10 +124,11 @@ impl<const P: usize> Emitter<'_, '_, P> {
         });
     }
 
-    /// Where an operand lies: the example's features, or memory.
+    /// Where an operand lies: the example's features or label, or memory.
     pub(super) fn base(&mut self, row: usize) -> Value {
         match self.features {
             Some(features) if row == FEATURES_ROW => features,
+            _ if row == LABEL_ROW && self.label.is_some() => self.label.expect("checked before"),
             _ => self.row_pointer(row),
         }
     }
@@ -213,6 +214,17 @@ impl<const P: usize> Emitter<'_, '_, P> {
             None => {
                 let signature = self.signature(&[types::I64; 3], &[types::I64]);
                 *self.stop_signature.insert(signature)
+            }
+        }
+    }
+
+    /// The signature of a [`crate::kernel::ErrorKernel`].
+    pub(super) fn error_signature(&mut self) -> SigRef {
+        match self.error_signature {
+            Some(signature) => signature,
+            None => {
+                let signature = self.signature(&[types::I64, types::I64, types::I64, types::I64, types::F64], &[types::I64]);
+                *self.error_signature.insert(signature)
             }
         }
     }
