@@ -1,7 +1,7 @@
 //! Native code: a program becomes one function through Cranelift, with Setup, the training loop and the validation loop in it.
 //!
-//! A vector register of Cranelift holds one value of two tasks, so no sum ever crosses lanes; several such pairs of tasks go side by side.
-//! Scalars are SSA values, and so are vectors and matrices where that pays; all other ops call their kernel, the interpreter's own.
+//! A vector register of Cranelift holds one value of two tasks, so no sum ever crosses lanes. What is not made of such registers calls the
+//! kernels that the interpreter has too.
 
 mod emit;
 mod frame;
@@ -51,20 +51,21 @@ pub(crate) struct Source<'a> {
     /// The addresses that must be in memory, or carried, from one example to the next.
     pub(crate) live_before_predict: AddressSet,
     pub(crate) settings: RunSettings,
-    /// Lanes of a tile.
+    pub(crate) form: Form,
+    /// Lanes of a tile: two in [`Form::Registers`].
     pub(crate) tile: usize,
-    pub(crate) inline: Inline,
     /// Every address is in memory at exit, and errors are recorded.
     pub(crate) observe: bool,
     pub(crate) effort: Effort,
 }
 
-/// Which operands are SSA values; ops on the others, and all that an evaluation does if scalars are none, are calls of kernels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Inline {
-    pub(crate) scalars: bool,
-    pub(crate) vectors: bool,
-    pub(crate) matrices: bool,
+/// What compiled code looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Tiles of two lanes, each by itself; scalars and vectors are SSA values. For short chains of scalars and small vectors.
+    Registers,
+    /// One call of a kernel after another on one tile: the interpreter without its dispatch. For everything else.
+    Chain,
 }
 
 /// How much time register allocation may take.
@@ -288,9 +289,7 @@ fn set_key(key: &mut Vec<u32>, source: &Source<'_>) {
         settings.freeze_validation,
         source.observe,
         settings.scoring == Scoring::Accuracy,
-        source.inline.scalars,
-        source.inline.vectors,
-        source.inline.matrices,
+        source.form == Form::Chain,
     ];
     key.clear();
     key.push(flags.iter().fold(source.tile as u32, |word, &flag| word << 1 | u32::from(flag)));

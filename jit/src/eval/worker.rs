@@ -10,7 +10,7 @@ use super::lane_data::{Chunking, WIDTHS, width_for};
 use super::task::{GroupError, TaskGroup};
 use crate::analysis::{CanonicalKey, Canonicalizer, Fusion, Liveness, Role, Simplifier, random_ordinals};
 #[cfg(feature = "jit")]
-use crate::compile::{CompileError, Compiled, Compiler, Effort, Inline, Listing, Source};
+use crate::compile::{CompileError, Compiled, Compiler, Effort, Form, Listing, Source};
 use crate::exec::chunk::{RunSettings, Scoring};
 use crate::exec::layout::Layout;
 use crate::interp::{Calls, Code, Interpreter, Step};
@@ -225,9 +225,9 @@ impl Worker {
         let width = width.filter(|width| WIDTHS.contains(width));
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp {
-            let form = width.map_or(self.form(group), |width| Form::of_tile(width, group.features()));
-            if let Some(mut engine) = self.compile(run_settings(group, true), effort(group), form, true) {
-                let shape = shape(&self.code, &self.layout, form.chunking());
+            let target = width.map_or(self.target(group), |width| Target::of_width(width, group.features()));
+            if let Some(mut engine) = self.compile(run_settings(group, true), effort(group), target, true) {
+                let shape = shape(&self.code, &self.layout, target.chunking());
                 let records = Some((&mut observed.records, &self.layout, counts));
                 self.drive.run(&mut engine, group, shape, None, &mut self.evaluation, records);
                 observed.backend = Backend::Jit;
@@ -270,7 +270,7 @@ impl Worker {
         };
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp
-            && let Some(mut engine) = self.compile(settings, Effort::Thorough, Form::of_tile(2, settings.features), true)
+            && let Some(mut engine) = self.compile(settings, Effort::Thorough, Target::of_width(2, settings.features), true)
         {
             let shape = shape(&self.code, &self.layout, Chunking::Uniform(2));
             self.drive.setup_only(&mut engine, shape, &self.layout, seed, memory);
@@ -288,14 +288,14 @@ impl Worker {
     /// [`CompileError`] where there can be no native code.
     #[cfg(feature = "jit")]
     pub fn listing(&mut self, group: &TaskGroup) -> Result<Listing, CompileError> {
-        let form = self.form(group);
+        let target = self.target(group);
         let source = Source {
             code: &self.code,
             layout: &self.layout,
             live_before_predict: Liveness::of(&self.program).before_predict(),
             settings: run_settings(group, false),
-            tile: form.tile,
-            inline: form.inline,
+            form: target.form,
+            tile: target.tile,
             observe: false,
             effort: Effort::Thorough,
         };
@@ -319,21 +319,14 @@ impl Worker {
         self.calls.clear();
     }
 
-    /// The form of native code that suits the prepared program.
+    /// The native code that suits the prepared program.
     #[cfg(feature = "jit")]
-    fn form(&self, group: &TaskGroup) -> Form {
-        if let Some(w) = std::env::var("EN_W").ok().and_then(|x| x.parse::<usize>().ok()) {
-            let ev = |n: &str, d: usize| std::env::var(n).ok().and_then(|x| x.parse::<usize>().ok()).unwrap_or(d);
-            return Form {
-                tile: w,
-                inline: Inline {
-                    scalars: w == 2 || ev("EN_S", 0) == 1,
-                    vectors: group.features() <= ev("EN_V", 0),
-                    matrices: group.features() <= ev("EN_M", 0),
-                },
-            };
+    fn target(&self, group: &TaskGroup) -> Target {
+        if std::env::var("EN_R").is_ok() {
+            return Target { form: Form::Registers, tile: 2 };
         }
-        Form::of_tile(2, group.features())
+        let (Chunking::Fitted(widest) | Chunking::Uniform(widest)) = fitted(&self.layout, group) else { unreachable!("fitted to tiles") };
+        Target { form: Form::Chain, tile: uniform(widest, group.tasks().len()) }
     }
 
     /// Makes the next evaluations compile anew, as if nothing had been compiled before: for measuring.
@@ -388,27 +381,27 @@ impl Worker {
 
     #[cfg(feature = "jit")]
     fn run_compiled(&mut self, group: &TaskGroup) {
-        let form = self.form(group);
-        let Some(mut engine) = self.compile(run_settings(group, false), effort(group), form, false) else {
+        let target = self.target(group);
+        let Some(mut engine) = self.compile(run_settings(group, false), effort(group), target, false) else {
             return self.run_interpreted(group);
         };
         self.probed = None;
-        let shape = shape(&self.code, &self.layout, form.chunking());
+        let shape = shape(&self.code, &self.layout, target.chunking());
         self.drive.run(&mut engine, group, shape, None, &mut self.evaluation, None);
         self.evaluation.backend = Backend::Jit;
     }
 
     /// Native code for the decoded program; `None`, counted, where there can be none.
     #[cfg(feature = "jit")]
-    fn compile(&mut self, settings: RunSettings, effort: Effort, form: Form, observe: bool) -> Option<Compiled> {
+    fn compile(&mut self, settings: RunSettings, effort: Effort, target: Target, observe: bool) -> Option<Compiled> {
         let begin = Instant::now();
         let source = Source {
             code: &self.code,
             layout: &self.layout,
             live_before_predict: Liveness::of(&self.program).before_predict(),
             settings,
-            tile: form.tile,
-            inline: form.inline,
+            form: target.form,
+            tile: target.tile,
             observe,
             effort,
         };
@@ -465,36 +458,37 @@ fn fitted(layout: &Layout, group: &TaskGroup) -> Chunking {
     Chunking::Fitted(width)
 }
 
-/// The form of compiled code.
+/// Native code to be: its form and the lanes of a tile.
 #[cfg(feature = "jit")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Form {
-    /// Lanes of a tile.
+struct Target {
+    form: Form,
     tile: usize,
-    inline: Inline,
 }
 
 #[cfg(feature = "jit")]
-impl Form {
-    /// The form that a tile of this width stands for in comparisons of all forms.
-    fn of_tile(tile: usize, features: usize) -> Form {
-        let inline = Inline {
-            scalars: tile <= 4,
-            vectors: tile <= 4 && features <= MAX_INLINE_VECTOR,
-            matrices: tile == 2 && features <= MAX_INLINE_MATRIX,
-        };
-        Form { tile, inline }
+impl Target {
+    /// What a width stands for where all widths are compared.
+    fn of_width(width: usize, features: usize) -> Target {
+        let form = if width == 2 && features <= MAX_REGISTER_VECTOR { Form::Registers } else { Form::Chain };
+        Target { form, tile: width }
     }
 
     fn chunking(self) -> Chunking {
-        if self.tile == 2 { Chunking::Pairs } else { Chunking::Uniform(self.tile) }
+        match self.form {
+            Form::Registers => Chunking::Pairs,
+            Form::Chain => Chunking::Uniform(self.tile),
+        }
     }
 }
 
 /// The largest F whose vectors may be SSA values.
 #[cfg(feature = "jit")]
-const MAX_INLINE_VECTOR: usize = 16;
+const MAX_REGISTER_VECTOR: usize = 16;
 
-/// The largest F whose matrices may be SSA values.
+/// The width of equal chunks, not above `widest`, whose kernels have least to do: each call costs about as much as four more lanes.
 #[cfg(feature = "jit")]
-const MAX_INLINE_MATRIX: usize = 8;
+fn uniform(widest: usize, tasks: usize) -> usize {
+    let cost = |width: usize| tasks.div_ceil(width) * (width + 4);
+    WIDTHS.into_iter().filter(|&width| width <= widest).rev().min_by_key(|&width| cost(width)).unwrap_or(WIDTHS[0])
+}

@@ -1,7 +1,8 @@
 //! From a decoded program to Cranelift IR.
 //!
-//! One function holds a whole loop over examples. Rows of scalars, and of small vectors and matrices, are SSA values within one example of
-//! one tile: loaded at first use, stored only if they can matter to the next example (or if memory is observed). Other rows stay in memory.
+//! One function holds Setup and the loops over examples. In [`Form::Registers`], rows of scalars and vectors are SSA values within one
+//! example of one tile: loaded at first use, stored only if they can matter to the next example (or if memory is observed). Other rows,
+//! and all rows in [`Form::Chain`], stay in memory, where kernels work on them.
 
 mod ops;
 mod rows;
@@ -12,30 +13,26 @@ use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::frame::{self, offset};
-use super::{Source, rows_of};
+use super::{Form, Source, rows_of};
 use crate::exec::chunk::Scoring;
-use crate::exec::layout::{LABEL_ROW, PREDICTION_ROW};
+use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, PREDICTION_ROW};
 use crate::interp::Step;
 use crate::kernel::{Tier, error_kernel, sigmoid_kernel};
-use crate::lang::{ComponentFunction, Op, Space};
+use crate::lang::{ComponentFunction, Space};
 use rows::Rows;
 
 /// Where in the source a piece of code belongs: instructions by their position in the program, and the code around them.
 pub(super) const EVALUATION_LOC: u32 = u32::MAX - 1;
 
-/// One value per pair of tasks.
-type Pairs<const P: usize> = [Value; P];
-
 /// About how many vector operations the program unrolls to.
 pub(super) fn operations(source: &Source<'_>) -> usize {
     let f = source.settings.features;
     let elements = |space: Space| match space {
-        Space::Vector if source.inline.vectors => f,
-        Space::Matrix if source.inline.matrices => f * f,
+        Space::Vector if source.form == Form::Registers => f,
         _ => 1,
     };
     let of_step = |step: &Step| step.operand_spaces().map(elements).max().unwrap_or(0) + 1;
-    source.code.steps().iter().map(of_step).sum::<usize>() * source.tile / 2
+    source.code.steps().iter().map(of_step).sum()
 }
 
 /// Builds the body of the program's function, whose only parameter is a pointer to the frame.
@@ -45,14 +42,7 @@ pub(super) fn emit(
     context: &mut FunctionBuilderContext,
     frontend: TargetFrontendConfig,
 ) {
-    match source.tile {
-        2 => Emitter::<1>::build(source, func, context, frontend),
-        4 => Emitter::<2>::build(source, func, context, frontend),
-        8 => Emitter::<4>::build(source, func, context, frontend),
-        12 => Emitter::<6>::build(source, func, context, frontend),
-        16 => Emitter::<8>::build(source, func, context, frontend),
-        width => unreachable!("no tile has {width} lanes"),
-    }
+    Emitter::build(source, func, context, frontend);
 }
 
 /// How memory is accessed: addresses are always valid, though not always aligned to a vector register.
@@ -60,7 +50,7 @@ fn flags() -> MemFlagsData {
     MemFlagsData::new().with_notrap()
 }
 
-struct Emitter<'a, 'f, const P: usize> {
+struct Emitter<'a, 'f> {
     source: &'a Source<'a>,
     builder: FunctionBuilder<'f>,
     frame: Value,
@@ -71,7 +61,7 @@ struct Emitter<'a, 'f, const P: usize> {
     constants: Value,
     /// The slot of each step's constant.
     slots: Vec<u32>,
-    rows: Rows<P>,
+    rows: Rows,
     /// For each row its space, and whether its value at the beginning of Predict can matter.
     facts: Vec<(Space, bool)>,
     /// The current example's features, where rows of `v0` come from; `None` in Setup.
@@ -85,7 +75,7 @@ struct Emitter<'a, 'f, const P: usize> {
     error_signature: Option<SigRef>,
 }
 
-impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
+impl<'a, 'f> Emitter<'a, 'f> {
     fn build(
         source: &'a Source<'a>,
         func: &'f mut cranelift_codegen::ir::Function,
@@ -105,7 +95,7 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         for (slot, (index, _)) in frame::constant_slots(source.code).enumerate() {
             slots[index] = slot as u32 + 1;
         }
-        let mut emitter: Emitter<'_, '_, P> = Emitter {
+        let mut emitter: Emitter<'_, '_> = Emitter {
             source,
             builder,
             frame,
@@ -165,8 +155,8 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         self.step = self.builder.ins().iadd(first_step, example);
         let after = self.tiles(&[features, labels], |emitter, values| {
             emitter.example(validates, example, values[0], values[1]);
-            let features_of_tile = emitter.source.settings.features * P * 16;
-            vec![emitter.add_constant(values[0], features_of_tile as i64), emitter.add_constant(values[1], P as i64 * 16)]
+            let features = emitter.source.settings.features;
+            [features, 1].into_iter().zip(values).map(|(rows, &at)| emitter.row_pointer_from(at, rows)).collect()
         });
         let next = self.add_constant(example, 1);
         self.jump(head, &[next, after[0], after[1]]);
@@ -188,8 +178,8 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         self.rows = Rows::new(self.source.layout.rows());
         let values = body(self, &params[2..]);
         self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
-        let bytes = self.source.layout.rows() * P * 16;
-        let mut again = vec![self.add_constant(params[0], bytes as i64), self.add_constant(params[1], P as i64 * 16)];
+        let rows = self.source.layout.rows();
+        let mut again = vec![self.row_pointer_from(params[0], rows), self.row_pointer_from(params[1], 1)];
         again.extend(&values);
         let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, again[1], lanes);
         let after = self.builder.create_block();
@@ -203,7 +193,8 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
     fn example(&mut self, validates: Value, example: Value, features: Value, labels: Value) {
         self.features = Some(features);
         if self.source.settings.inputs_in_memory {
-            self.copy_features();
+            let to = self.row_pointer(FEATURES_ROW);
+            self.copy_rows(features, to, self.source.settings.features);
         }
         self.set_label(None);
         self.component(ComponentFunction::Predict);
@@ -231,29 +222,47 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
     /// Sets `s0` to the label that lies there, or to zero.
     fn set_label(&mut self, labels: Option<Value>) {
         self.label = labels;
-        if self.source.inline.scalars || self.source.settings.inputs_in_memory {
-            let label = match labels {
-                Some(labels) => self.load_pairs(labels, 0),
-                None => self.zero(),
-            };
-            self.rows.set(LABEL_ROW, label);
+        match (self.source.form, labels) {
+            (Form::Registers, Some(labels)) => {
+                let label = self.load_row(labels, 0);
+                self.rows.set(LABEL_ROW, label);
+            }
+            (Form::Registers, None) => {
+                let zero = self.zero();
+                self.rows.set(LABEL_ROW, zero);
+            }
+            (Form::Chain, Some(labels)) if self.source.settings.inputs_in_memory => {
+                let to = self.row_pointer(LABEL_ROW);
+                self.copy_rows(labels, to, 1);
+            }
+            (Form::Chain, None) if self.source.settings.inputs_in_memory => {
+                let zero = self.zero();
+                for pair in 0..self.source.tile / 2 {
+                    self.store_row(zero, self.memory, self.row_offset(LABEL_ROW) + pair as i32 * 16);
+                }
+            }
+            // Kernels read labels where they lie, and memory keeps its zero.
+            (Form::Chain, _) => {}
         }
     }
 
     /// What comes between Predict and Learn, or after Predict: the error, its part of the loss, and the end of lanes beyond the limit.
     fn judge(&mut self, labels: Value, example: Value, training: bool) {
-        if !self.source.inline.scalars {
+        if self.source.form == Form::Chain {
             return self.judge_by_kernel(labels, example, training);
         }
-        let label = self.load_pairs(labels, 0);
+        let label = self.load_row(labels, 0);
         let error = self.error(label, training);
-        self.list_error(error, labels);
+        if self.source.observe {
+            let errors = self.errors_of(labels);
+            self.store_row(error, errors, 0);
+        }
         if !training {
             let pointer = self.word_plus(offset::LOSS, self.lanes_before);
-            let loss = self.load_pairs(pointer, 0);
-            let squares = self.zip(error, error, |b, x, y| b.ins().fmul(x, y));
-            let loss = self.zip(loss, squares, |b, x, y| b.ins().fadd(x, y));
-            self.store_pairs(loss, pointer, 0);
+            let loss = self.load_row(pointer, 0);
+            let square = self.builder.ins().fmul(error, error);
+            let loss = self.builder.ins().fadd(loss, square);
+            self.store_row(loss, pointer, 0);
         }
         self.stop_check(error, example, training);
     }
@@ -269,8 +278,8 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         let call = self.builder.ins().call_indirect(signature, kernel, &[errors, labels, prediction, loss, limit]);
         let beyond = self.builder.inst_results(call)[0];
         if self.source.observe {
-            let error = self.load_pairs(errors, 0);
-            self.list_error(error, labels);
+            let list = self.errors_of(labels);
+            self.copy_rows(errors, list, 1);
         }
         let [go_on, stop, leave] = [(); 3].map(|()| self.builder.create_block());
         self.builder.set_cold_block(stop);
@@ -284,18 +293,15 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         self.builder.switch_to_block(go_on);
     }
 
-    /// The error goes to the list that observers want.
-    fn list_error(&mut self, error: Pairs<P>, labels: Value) {
-        if self.source.observe {
-            let first = self.load_word(offset::LABELS);
-            let before = self.builder.ins().isub(labels, first);
-            let errors = self.word_plus(offset::ERRORS, before);
-            self.store_pairs(error, errors, 0);
-        }
+    /// Where the errors of the example with these labels go.
+    fn errors_of(&mut self, labels: Value) -> Value {
+        let first = self.load_word(offset::LABELS);
+        let before = self.builder.ins().isub(labels, first);
+        self.word_plus(offset::ERRORS, before)
     }
 
     /// |label - prediction|; in validation of a classification task 0 or 1. In its training the prediction becomes its sigmoid.
-    fn error(&mut self, label: Pairs<P>, training: bool) -> Pairs<P> {
+    fn error(&mut self, label: Value, training: bool) -> Value {
         let mut prediction = self.get(PREDICTION_ROW);
         let scoring = self.source.settings.scoring;
         if scoring == Scoring::Accuracy {
@@ -303,34 +309,29 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
             let aside = self.load_word(offset::STEP_ERRORS);
             let row = self.row_pointer(PREDICTION_ROW);
             self.call_kernel(sigmoid_kernel(Tier::of_machine(), self.source.tile), [aside, row, row, row], 0);
-            prediction = self.load_pairs(aside, 0);
+            prediction = self.load_row(aside, 0);
         }
         if training && scoring == Scoring::Accuracy {
             self.rows.set(PREDICTION_ROW, prediction);
         }
         if training || scoring == Scoring::Rms {
-            return self.zip(label, prediction, |b, y, s| {
-                let error = b.ins().fsub(y, s);
-                b.ins().fabs(error)
-            });
+            let error = self.builder.ins().fsub(label, prediction);
+            return self.builder.ins().fabs(error);
         }
-        let half = self.splat(0.5);
-        let one = self.splat(1.0);
-        std::array::from_fn(|pair| {
-            let b = &mut self.builder;
-            let is_positive = b.ins().fcmp(FloatCC::GreaterThan, label[pair], half[pair]);
-            let positive = b.ins().fcmp(FloatCC::GreaterThan, prediction[pair], half[pair]);
-            let wrong = b.ins().bxor(is_positive, positive);
-            let wrong = b.ins().bitcast(types::F64X2, lane_order(), wrong);
-            b.ins().band(wrong, one[pair])
-        })
+        let (half, one) = (self.splat(0.5), self.splat(1.0));
+        let b = &mut self.builder;
+        let is_positive = b.ins().fcmp(FloatCC::GreaterThan, label, half);
+        let positive = b.ins().fcmp(FloatCC::GreaterThan, prediction, half);
+        let wrong = b.ins().bxor(is_positive, positive);
+        let wrong = b.ins().bitcast(types::F64X2, lane_order(), wrong);
+        b.ins().band(wrong, one)
     }
 
     /// Goes on where every lane has an error within the limit; otherwise stops lanes, and leaves the function when none is left.
-    fn stop_check(&mut self, error: Pairs<P>, example: Value, training: bool) {
-        let limit = self.load_pair(self.constants, 0);
-        let within: Pairs<P> = self.zip(error, error, |b, error, _| b.ins().fcmp(FloatCC::LessThanOrEqual, error, limit));
-        let all = self.all_lanes(within);
+    fn stop_check(&mut self, error: Value, example: Value, training: bool) {
+        let limit = self.load_row(self.constants, 0);
+        let within = self.builder.ins().fcmp(FloatCC::LessThanOrEqual, error, limit);
+        let all = self.builder.ins().vall_true(within);
         let [go_on, beyond, newly, leave] = [(); 4].map(|()| self.builder.create_block());
         for cold in [beyond, newly, leave] {
             self.builder.set_cold_block(cold);
@@ -340,9 +341,9 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         // Lanes that stopped before may have any error.
         self.builder.switch_to_block(beyond);
         let masks = self.word_plus(offset::STOPPED, self.lanes_before);
-        let excluded = self.load_masks(masks);
-        let fine: Pairs<P> = std::array::from_fn(|pair| self.builder.ins().bor(within[pair], excluded[pair]));
-        let all = self.all_lanes(fine);
+        let excluded = self.builder.ins().load(types::I64X2, flags(), masks, 0);
+        let fine = self.builder.ins().bor(within, excluded);
+        let all = self.builder.ins().vall_true(fine);
         self.builder.ins().brif(all, go_on, &[], newly, &[]);
 
         self.builder.switch_to_block(newly);
@@ -356,9 +357,9 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         self.builder.switch_to_block(go_on);
     }
 
-    fn stop_of_errors(&mut self, error: Pairs<P>, example: Value, training: bool) -> Value {
+    fn stop_of_errors(&mut self, error: Value, example: Value, training: bool) -> Value {
         let step_errors = self.load_word(offset::STEP_ERRORS);
-        self.store_pairs(error, step_errors, 0);
+        self.store_row(error, step_errors, 0);
         self.stop_on_host(example, training)
     }
 
@@ -373,34 +374,24 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
     }
 
     /// Excludes the lanes that are not fine, without a call, since a call would cost the loop its registers; returns how many lanes are left.
-    fn stop_here(&mut self, fine: Pairs<P>, excluded: Pairs<P>, masks: Value, example: Value) -> Value {
+    fn stop_here(&mut self, fine: Value, excluded: Value, masks: Value, example: Value) -> Value {
         let stopped_at = self.word_plus(offset::STOPPED_AT, self.lanes_before);
         let at = self.builder.ins().splat(types::I64X2, example);
         let mut left = self.load_word(offset::LEFT);
-        for pair in 0..P {
-            let offset = pair as i32 * 16;
-            let b = &mut self.builder;
-            let before = b.ins().load(types::I64X2, flags(), stopped_at, offset);
-            let now = b.ins().bitselect(fine[pair], before, at);
-            b.ins().store(flags(), now, stopped_at, offset);
-            let newly = b.ins().bnot(fine[pair]);
-            let excluded = b.ins().bor(excluded[pair], newly);
-            b.ins().store(flags(), excluded, masks, offset);
-            // A mask is -1 in a lane that stops now: the sum of both lanes is minus their number.
-            for lane in 0..2u8 {
-                let stops = b.ins().extractlane(newly, lane);
-                left = b.ins().iadd(left, stops);
-            }
-        }
-        self.builder.ins().store(flags(), left, self.frame, offset::LEFT);
-        left
-    }
-
-    /// Whether the masks hold in every lane of every pair.
-    fn all_lanes(&mut self, masks: Pairs<P>) -> Value {
         let b = &mut self.builder;
-        let all = masks.into_iter().reduce(|x, y| b.ins().band(x, y)).expect("at least one pair");
-        b.ins().vall_true(all)
+        let before = b.ins().load(types::I64X2, flags(), stopped_at, 0);
+        let now = b.ins().bitselect(fine, before, at);
+        b.ins().store(flags(), now, stopped_at, 0);
+        let newly = b.ins().bnot(fine);
+        let excluded = b.ins().bor(excluded, newly);
+        b.ins().store(flags(), excluded, masks, 0);
+        // A mask is -1 in a lane that stops now.
+        for lane in 0..2u8 {
+            let stops = b.ins().extractlane(newly, lane);
+            left = b.ins().iadd(left, stops);
+        }
+        b.ins().store(flags(), left, self.frame, offset::LEFT);
+        left
     }
 
     /// The steps of one component function.
@@ -416,22 +407,10 @@ impl<'a, 'f, const P: usize> Emitter<'a, 'f, P> {
         }
     }
 
-    fn in_memory(&self, space: Space) -> bool {
-        match space {
-            Space::Scalar => !self.source.inline.scalars,
-            Space::Vector => !self.source.inline.vectors,
-            Space::Matrix => !self.source.inline.matrices,
-        }
-    }
-
-    /// Whether the step is left to its kernel: random draws, functions, matrix products, operands in memory.
+    /// Whether the step is left to its kernel: random draws, functions, matrices; in a chain everything.
     fn in_kernel(&self, step: &Step) -> bool {
-        step.op.is_random() || step.op.is_function() || step.op == Op::MatrixMatrixProduct || self.has_large_operand(step)
-    }
-
-    /// Whether some operand is not made of SSA values; one element of it is written without a loop.
-    fn has_large_operand(&self, step: &Step) -> bool {
-        !step.op.writes_one_element() && step.operand_spaces().any(|space| self.in_memory(space))
+        let has_matrix = || step.operand_spaces().any(|space| space == Space::Matrix) && !step.op.writes_one_element();
+        self.source.form == Form::Chain || step.op.is_random() || step.op.is_function() || has_matrix()
     }
 
     /// Whether a row's value must be in memory when an example (or Setup) ends.

@@ -4,13 +4,13 @@ use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
-use super::{Emitter, Pairs, flags, lane_order, offset, operand_rows};
+use super::{Emitter, flags, lane_order, offset, operand_rows};
 use crate::exec::sum::{Adder, Terms, sum_terms};
 use crate::interp::Step;
 use crate::kernel::{Combined, Kernel, Kind, Operation, Tier, kernel};
-use crate::lang::{Op, Space};
+use crate::lang::Op;
 
-impl<const P: usize> Emitter<'_, '_, P> {
+impl Emitter<'_, '_> {
     /// One step on SSA values. All inputs are read before the output is set.
     pub(super) fn inline(&mut self, index: usize, step: &Step) {
         let f = self.source.settings.features;
@@ -19,46 +19,46 @@ impl<const P: usize> Emitter<'_, '_, P> {
         let size = step.op.inputs().first().map_or(0, |space| space.elements(f));
         match step.kind {
             Kind::Op(_) => {}
-            Kind::Scaled(combined) => return self.inline_combined(step, combined, |i| (a, b + i)),
-            Kind::Outer(combined) => return self.inline_combined(step, combined, |i| (a + i / f, b + i % f)),
+            Kind::Scaled(combined) => return self.inline_scaled(step, combined),
+            Kind::Outer(_) => unreachable!("matrices are in memory"),
         }
         match step.op {
-            Op::ScalarConstSet => self.set_constant(index, out, self.in_memory(Space::Scalar)),
-            Op::VectorConstSet => self.set_constant(index, out, self.in_memory(Space::Vector)),
-            Op::MatrixConstSet => self.set_constant(index, out, self.in_memory(Space::Matrix)),
+            Op::ScalarConstSet | Op::VectorConstSet => {
+                let value = self.load_row(self.constants, self.slots[index] as i32 * 16);
+                self.rows.set(out, value);
+            }
+            Op::MatrixConstSet => {
+                let value = self.load_row(self.constants, self.slots[index] as i32 * 16);
+                self.store_row(value, self.memory, self.row_offset(out));
+            }
             Op::ScalarBroadcast => {
                 let value = self.get(a);
                 self.set_rows(out, vec![value; n]);
             }
-            Op::ScalarVectorProduct | Op::ScalarMatrixProduct => {
+            Op::ScalarVectorProduct => {
                 let factor = self.get(a);
                 for i in 0..n {
                     let result = self.multiply_row(factor, b + i);
                     self.set_element(out + i, result);
                 }
             }
-            Op::VectorOuterProduct => {
-                let results = (0..n).map(|i| self.multiply_rows(a + i / f, b + i % f)).collect();
-                self.set_rows(out, results);
-            }
-            Op::VectorColumnBroadcast => self.gather(out, (0..n).map(|i| a + i / f)),
-            Op::VectorRowBroadcast => self.gather(out, (0..n).map(|i| a + i % f)),
-            Op::MatrixTranspose => self.gather(out, (0..n).map(|i| a + i % f * f + i / f)),
-            Op::MatrixVectorProduct => {
-                let results = (0..f).map(|r| self.sum(f, |emitter, c| emitter.multiply_rows(a + r * f + c, b + c))).collect();
-                self.set_rows(out, results);
-            }
             Op::VectorInnerProduct => {
                 let result = self.sum(size, |emitter, i| emitter.multiply_rows(a + i, b + i));
                 self.set_rows(out, vec![result]);
             }
-            Op::VectorNorm | Op::MatrixNorm => self.reduce_rows(out, 1, size, |_, i| a + i, Self::norm_of_squares),
-            Op::MatrixRowNorm => self.reduce_rows(out, f, f, |r, i| a + r * f + i, Self::norm_of_squares),
-            Op::MatrixColumnNorm => self.reduce_rows(out, f, f, |c, i| a + i * f + c, Self::norm_of_squares),
-            Op::VectorMean | Op::MatrixMean => self.reduce_rows(out, 1, size, |_, i| a + i, Self::mean),
-            Op::MatrixRowMean => self.reduce_rows(out, f, f, |r, i| a + r * f + i, Self::mean),
-            Op::VectorStDev | Op::MatrixStDev => self.reduce_rows(out, 1, size, |_, i| a + i, Self::st_dev),
-            Op::MatrixRowStDev => self.reduce_rows(out, f, f, |r, i| a + r * f + i, Self::st_dev),
+            Op::VectorNorm => {
+                let squares = self.sum_of_squares(a, size);
+                let norm = self.square_root(squares);
+                self.rows.set(out, norm);
+            }
+            Op::VectorMean => {
+                let mean = self.mean(a, size);
+                self.rows.set(out, mean);
+            }
+            Op::VectorStDev => {
+                let st_dev = self.st_dev(a, size);
+                self.rows.set(out, st_dev);
+            }
             op => {
                 for i in 0..n {
                     let x = self.get(a + i);
@@ -70,17 +70,16 @@ impl<const P: usize> Emitter<'_, '_, P> {
         }
     }
 
-    /// A product and what it is combined with, element by element.
-    fn inline_combined(&mut self, step: &Step, combined: Combined, factors: impl Fn(usize) -> (usize, usize)) {
-        let n = step.op.output().map_or(0, |space| space.elements(self.source.settings.features));
-        for i in 0..n {
-            let (left, right) = factors(i);
-            let product = self.multiply_rows(left, right);
-            let other = self.get(step.inputs[2] as usize + i);
+    /// A scalar with every element of a vector, and what the products are combined with.
+    fn inline_scaled(&mut self, step: &Step, combined: Combined) {
+        let [factor, vector, other] = step.inputs.map(|row| row as usize);
+        for i in 0..self.source.settings.features {
+            let product = self.multiply_rows(factor, vector + i);
+            let other = self.get(other + i);
             let result = match combined {
-                Combined::Sum => self.zip(product, other, |b, x, y| b.ins().fadd(x, y)),
-                Combined::DiffFrom => self.zip(other, product, |b, x, y| b.ins().fsub(x, y)),
-                Combined::DiffOf => self.zip(product, other, |b, x, y| b.ins().fsub(x, y)),
+                Combined::Sum => self.builder.ins().fadd(product, other),
+                Combined::DiffFrom => self.builder.ins().fsub(other, product),
+                Combined::DiffOf => self.builder.ins().fsub(product, other),
             };
             self.set_element(step.out as usize + i, result);
         }
@@ -90,30 +89,25 @@ impl<const P: usize> Emitter<'_, '_, P> {
     ///
     /// # Panics
     /// If the op is not elementwise.
-    fn elementwise(&mut self, op: Op, x: Pairs<P>, y: Pairs<P>) -> Pairs<P> {
+    fn elementwise(&mut self, op: Op, x: Value, y: Value) -> Value {
+        let b = &mut self.builder;
         match op {
-            Op::ScalarSum | Op::VectorSum | Op::MatrixSum => self.zip(x, y, |b, x, y| b.ins().fadd(x, y)),
-            Op::ScalarDiff | Op::VectorDiff | Op::MatrixDiff => self.zip(x, y, |b, x, y| b.ins().fsub(x, y)),
-            Op::ScalarProduct | Op::VectorProduct | Op::MatrixProduct | Op::ScalarVectorProduct | Op::ScalarMatrixProduct => {
-                self.zip(x, y, |b, x, y| b.ins().fmul(x, y))
-            }
-            Op::ScalarDivision | Op::VectorDivision | Op::MatrixDivision => self.zip(x, y, |b, x, y| b.ins().fdiv(x, y)),
-            Op::ScalarAbs | Op::VectorAbs | Op::MatrixAbs => self.zip(x, x, |b, x, _| b.ins().fabs(x)),
-            Op::ScalarReciprocal | Op::VectorReciprocal | Op::MatrixReciprocal => {
+            Op::ScalarSum | Op::VectorSum => b.ins().fadd(x, y),
+            Op::ScalarDiff | Op::VectorDiff => b.ins().fsub(x, y),
+            Op::ScalarProduct | Op::VectorProduct => b.ins().fmul(x, y),
+            Op::ScalarDivision | Op::VectorDivision => b.ins().fdiv(x, y),
+            Op::ScalarAbs | Op::VectorAbs => b.ins().fabs(x),
+            Op::ScalarReciprocal | Op::VectorReciprocal => {
                 let one = self.splat(1.0);
-                self.zip(one, x, |b, one, x| b.ins().fdiv(one, x))
+                self.builder.ins().fdiv(one, x)
             }
             Op::ScalarHeaviside => self.one_where(FloatCC::GreaterThanOrEqual, x),
-            Op::VectorHeaviside | Op::MatrixHeaviside => self.one_where(FloatCC::GreaterThan, x),
-            // b if b < a else a
-            Op::ScalarMin | Op::VectorMin => self.zip(x, y, |b, x, y| select(b, FloatCC::LessThan, y, x, y, x)),
-            // b if a < b else a
-            Op::ScalarMax | Op::VectorMax => self.zip(x, y, |b, x, y| select(b, FloatCC::LessThan, x, y, y, x)),
-            // a if a < b else b
-            Op::MatrixMin => self.zip(x, y, |b, x, y| select(b, FloatCC::LessThan, x, y, x, y)),
-            // a if a > b else b
-            Op::MatrixMax => self.zip(x, y, |b, x, y| select(b, FloatCC::LessThan, y, x, x, y)),
-            _ => unreachable!("{op} is not elementwise"),
+            Op::VectorHeaviside => self.one_where(FloatCC::GreaterThan, x),
+            // y if y < x else x
+            Op::ScalarMin | Op::VectorMin => select(b, FloatCC::LessThan, y, x, y, x),
+            // y if x < y else x
+            Op::ScalarMax | Op::VectorMax => select(b, FloatCC::LessThan, x, y, y, x),
+            _ => unreachable!("{op} is not elementwise on scalars and vectors"),
         }
     }
 
@@ -150,117 +144,72 @@ impl<const P: usize> Emitter<'_, '_, P> {
         self.builder.ins().call_indirect(signature, kernel, &[out, a, b, c, operation, context]);
     }
 
-    pub(super) fn zip(&mut self, x: Pairs<P>, y: Pairs<P>, f: impl Fn(&mut FunctionBuilder<'_>, Value, Value) -> Value) -> Pairs<P> {
-        std::array::from_fn(|pair| f(&mut self.builder, x[pair], y[pair]))
-    }
-
     /// The sum of `count` terms in the documented order.
-    fn sum(&mut self, count: usize, term: impl FnMut(&mut Self, usize) -> Pairs<P>) -> Pairs<P> {
+    fn sum(&mut self, count: usize, term: impl FnMut(&mut Self, usize) -> Value) -> Value {
         sum_terms(&mut EmittedTerms { emitter: self, term }, count)
     }
 
-    fn set_rows(&mut self, first: usize, values: Vec<Pairs<P>>) {
+    fn set_rows(&mut self, first: usize, values: Vec<Value>) {
         for (i, values) in values.into_iter().enumerate() {
             self.rows.set(first + i, values);
         }
     }
 
-    fn set_constant(&mut self, index: usize, row: usize, in_memory: bool) {
-        let value = self.load_pair(self.constants, self.slots[index] as i32 * 16);
-        if in_memory {
-            self.store_pairs([value; P], self.memory, self.row_offset(row));
-        } else {
-            self.rows.set(row, [value; P]);
-        }
+    fn multiply(&mut self, x: Value, y: Value) -> Value {
+        self.builder.ins().fmul(x, y)
     }
 
-    /// Copies rows.
-    fn gather(&mut self, out: usize, rows: impl Iterator<Item = usize>) {
-        let values = rows.map(|row| self.get(row)).collect();
-        self.set_rows(out, values);
+    fn square_root(&mut self, x: Value) -> Value {
+        self.builder.ins().sqrt(x)
     }
 
-    fn multiply(&mut self, x: Pairs<P>, y: Pairs<P>) -> Pairs<P> {
-        self.zip(x, y, |b, x, y| b.ins().fmul(x, y))
-    }
-
-    fn square_root(&mut self, x: Pairs<P>) -> Pairs<P> {
-        self.zip(x, x, |b, x, _| b.ins().sqrt(x))
-    }
-
-    fn multiply_row(&mut self, factor: Pairs<P>, row: usize) -> Pairs<P> {
+    fn multiply_row(&mut self, factor: Value, row: usize) -> Value {
         let x = self.get(row);
         self.multiply(factor, x)
     }
 
-    fn multiply_rows(&mut self, left: usize, right: usize) -> Pairs<P> {
+    fn multiply_rows(&mut self, left: usize, right: usize) -> Value {
         let x = self.get(left);
         self.multiply_row(x, right)
     }
 
-    /// `results` reductions of `count` rows each.
-    fn reduce_rows(
-        &mut self,
-        out: usize,
-        results: usize,
-        count: usize,
-        row: impl Fn(usize, usize) -> usize,
-        reduce: impl Fn(&mut Self, usize, &dyn Fn(usize) -> usize) -> Pairs<P>,
-    ) {
-        let values = (0..results).map(|result| reduce(self, count, &|i| row(result, i))).collect();
-        self.set_rows(out, values);
+    fn sum_of_squares(&mut self, first: usize, count: usize) -> Value {
+        self.sum(count, |emitter, i| emitter.multiply_rows(first + i, first + i))
     }
 
-    fn sum_of_squares(&mut self, count: usize, row: &dyn Fn(usize) -> usize) -> Pairs<P> {
-        self.sum(count, |emitter, i| emitter.multiply_rows(row(i), row(i)))
-    }
-
-    fn norm_of_squares(&mut self, count: usize, row: &dyn Fn(usize) -> usize) -> Pairs<P> {
-        let squares = self.sum_of_squares(count, row);
-        self.square_root(squares)
-    }
-
-    fn mean(&mut self, count: usize, row: &dyn Fn(usize) -> usize) -> Pairs<P> {
-        let total = self.sum(count, |emitter, i| emitter.get(row(i)));
+    fn mean(&mut self, first: usize, count: usize) -> Value {
+        let total = self.sum(count, |emitter, i| emitter.get(first + i));
         self.divide_by(total, count)
     }
 
-    fn st_dev(&mut self, count: usize, row: &dyn Fn(usize) -> usize) -> Pairs<P> {
-        let mean = self.mean(count, row);
-        let squares = self.sum_of_squares(count, row);
-        self.st_dev_from(mean, squares, count)
-    }
-
-    fn divide_by(&mut self, total: Pairs<P>, count: usize) -> Pairs<P> {
-        let count = self.splat(count as f64);
-        self.zip(total, count, |b, x, n| b.ins().fdiv(x, n))
-    }
-
-    /// sqrt(squares / count - mean^2)
-    fn st_dev_from(&mut self, mean: Pairs<P>, squares: Pairs<P>, count: usize) -> Pairs<P> {
+    /// sqrt(sum of squares / count - mean^2)
+    fn st_dev(&mut self, first: usize, count: usize) -> Value {
+        let mean = self.mean(first, count);
+        let squares = self.sum_of_squares(first, count);
         let mean_of_squares = self.divide_by(squares, count);
-        self.zip(mean_of_squares, mean, |b, x, mean| {
-            let square = b.ins().fmul(mean, mean);
-            let variance = b.ins().fsub(x, square);
-            b.ins().sqrt(variance)
-        })
+        let b = &mut self.builder;
+        let square = b.ins().fmul(mean, mean);
+        let variance = b.ins().fsub(mean_of_squares, square);
+        b.ins().sqrt(variance)
+    }
+
+    fn divide_by(&mut self, total: Value, count: usize) -> Value {
+        let count = self.splat(count as f64);
+        self.builder.ins().fdiv(total, count)
     }
 
     /// 1 where the comparison of x with 0 holds, else 0.
-    fn one_where(&mut self, condition: FloatCC, x: Pairs<P>) -> Pairs<P> {
+    fn one_where(&mut self, condition: FloatCC, x: Value) -> Value {
         let (zero, one) = (self.zero(), self.splat(1.0));
-        std::array::from_fn(|pair| {
-            let b = &mut self.builder;
-            let holds = b.ins().fcmp(condition, x[pair], zero[pair]);
-            let holds = b.ins().bitcast(types::F64X2, lane_order(), holds);
-            b.ins().band(holds, one[pair])
-        })
+        let holds = self.builder.ins().fcmp(condition, x, zero);
+        let holds = self.builder.ins().bitcast(types::F64X2, lane_order(), holds);
+        self.builder.ins().band(holds, one)
     }
 }
 
-impl<const P: usize> Adder<Pairs<P>> for Emitter<'_, '_, P> {
-    fn add(&mut self, x: Pairs<P>, y: Pairs<P>) -> Pairs<P> {
-        self.zip(x, y, |b, x, y| b.ins().fadd(x, y))
+impl Adder<Value> for Emitter<'_, '_> {
+    fn add(&mut self, x: Value, y: Value) -> Value {
+        self.builder.ins().fadd(x, y)
     }
 }
 

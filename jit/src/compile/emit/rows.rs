@@ -3,7 +3,7 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{ConstantData, InstBuilder, SigRef, Value, types};
 
-use super::{Block, Emitter, Pairs, block_args, flags};
+use super::{Block, Emitter, block_args, flags};
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW};
 use crate::lang::Space;
 
@@ -12,18 +12,18 @@ const MAX_KEPT_VECTOR: usize = 4;
 
 /// The current values of rows that are known, and whether memory has another value.
 #[derive(Clone)]
-pub(super) struct Rows<const P: usize> {
-    values: Vec<Option<Pairs<P>>>,
+pub(super) struct Rows {
+    values: Vec<Option<Value>>,
     dirty: Vec<bool>,
 }
 
-impl<const P: usize> Rows<P> {
-    pub(super) fn new(rows: usize) -> Rows<P> {
+impl Rows {
+    pub(super) fn new(rows: usize) -> Rows {
         Rows { values: vec![None; rows], dirty: vec![false; rows] }
     }
 
     /// The row has a new value, which memory does not have yet.
-    pub(super) fn set(&mut self, row: usize, values: Pairs<P>) {
+    pub(super) fn set(&mut self, row: usize, values: Value) {
         self.values[row] = Some(values);
         self.dirty[row] = true;
     }
@@ -35,29 +35,34 @@ impl<const P: usize> Rows<P> {
     }
 }
 
-impl<const P: usize> Emitter<'_, '_, P> {
+impl Emitter<'_, '_> {
     /// Bytes from the start of memory to a row.
     pub(super) fn row_offset(&self, row: usize) -> i32 {
-        i32::try_from(row * P * 16).expect("MAX_ROWS of four lanes are far below 2 GiB")
+        i32::try_from(row * self.source.tile * size_of::<f64>()).expect("MAX_ROWS of 16 lanes are below 2 GiB")
     }
 
     /// The address of a row in memory.
     pub(super) fn row_pointer(&mut self, row: usize) -> Value {
-        let offset = i64::from(self.row_offset(row));
-        self.add_constant(self.memory, offset)
+        self.row_pointer_from(self.memory, row)
+    }
+
+    /// A pointer moved by as many rows.
+    pub(super) fn row_pointer_from(&mut self, pointer: Value, rows: usize) -> Value {
+        let offset = i64::from(self.row_offset(rows));
+        self.add_constant(pointer, offset)
     }
 
     /// The value of a row: known, or loaded now.
-    pub(super) fn get(&mut self, row: usize) -> Pairs<P> {
+    pub(super) fn get(&mut self, row: usize) -> Value {
         if let Some(values) = self.rows.values[row] {
             return values;
         }
         let f = self.source.settings.features;
         let values = match self.features {
             Some(features) if (FEATURES_ROW..FEATURES_ROW + f).contains(&row) => {
-                self.load_pairs(features, ((row - FEATURES_ROW) * P * 16) as i32)
+                self.load_row(features, self.row_offset(row - FEATURES_ROW))
             }
-            _ => self.load_pairs(self.memory, self.row_offset(row)),
+            _ => self.load_row(self.memory, self.row_offset(row)),
         };
         if self.is_kept(row) {
             self.rows.values[row] = Some(values);
@@ -76,9 +81,9 @@ impl<const P: usize> Emitter<'_, '_, P> {
 
     /// Sets an element of the output of an op that reads and writes element by element. Where it must be in memory and would not keep
     /// its register, it goes there at once.
-    pub(super) fn set_element(&mut self, row: usize, values: Pairs<P>) {
+    pub(super) fn set_element(&mut self, row: usize, values: Value) {
         if !self.is_kept(row) && self.outlives_example(row) {
-            self.store_pairs(values, self.memory, self.row_offset(row));
+            self.store_row(values, self.memory, self.row_offset(row));
             self.rows.forget(row, 1);
         } else {
             self.rows.set(row, values);
@@ -89,7 +94,7 @@ impl<const P: usize> Emitter<'_, '_, P> {
     pub(super) fn flush(&mut self, first: usize, count: usize) {
         for row in first..first + count {
             if let (true, Some(values)) = (self.rows.dirty[row], self.rows.values[row]) {
-                self.store_pairs(values, self.memory, self.row_offset(row));
+                self.store_row(values, self.memory, self.row_offset(row));
                 self.rows.dirty[row] = false;
             }
         }
@@ -111,17 +116,22 @@ impl<const P: usize> Emitter<'_, '_, P> {
         self.rows = main_path;
     }
 
-    /// Copies the example's features to `v0` in memory.
-    pub(super) fn copy_features(&mut self) {
-        let f = self.source.settings.features;
-        let from = self.features.expect("in a loop over examples");
-        let to = self.row_pointer(FEATURES_ROW);
-        self.element_loop(f, |emitter, at| {
-            let source = emitter.builder.ins().iadd(from, at);
-            let target = emitter.builder.ins().iadd(to, at);
-            let values = emitter.load_pairs(source, 0);
-            emitter.store_pairs(values, target, 0);
-        });
+    /// Copies rows of a tile of any width.
+    pub(super) fn copy_rows(&mut self, from: Value, to: Value, rows: usize) {
+        let bytes = i64::from(self.row_offset(rows));
+        let head = self.builder.create_block();
+        let at = self.builder.append_block_param(head, types::I64);
+        let start = self.builder.ins().iconst(types::I64, 0);
+        self.jump(head, &[start]);
+        self.builder.switch_to_block(head);
+        let [from, to] = [from, to].map(|pointer| self.builder.ins().iadd(pointer, at));
+        let pair = self.load_row(from, 0);
+        self.store_row(pair, to, 0);
+        let next = self.add_constant(at, 16);
+        let more = self.builder.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, bytes);
+        let after = self.builder.create_block();
+        self.builder.ins().brif(more, head, &[next.into()], after, &[]);
+        self.builder.switch_to_block(after);
     }
 
     /// Where an operand lies: the example's features or label, or memory.
@@ -133,38 +143,13 @@ impl<const P: usize> Emitter<'_, '_, P> {
         }
     }
 
-    /// Runs `body` with the byte offset of each of `count` rows; SSA values that it makes do not leave it.
-    pub(super) fn element_loop(&mut self, count: usize, body: impl FnOnce(&mut Self, Value)) {
-        let stride = (P * 16) as i64;
-        let head = self.builder.create_block();
-        let at = self.builder.append_block_param(head, types::I64);
-        let start = self.builder.ins().iconst(types::I64, 0);
-        self.jump(head, &[start]);
-        self.builder.switch_to_block(head);
-        body(self, at);
-        let next = self.add_constant(at, stride);
-        let more = self.builder.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, count as i64 * stride);
-        let after = self.builder.create_block();
-        self.builder.ins().brif(more, head, &[next.into()], after, &[]);
-        self.builder.switch_to_block(after);
-    }
-
-    pub(super) fn load_pair(&mut self, pointer: Value, offset: i32) -> Value {
+    /// One row of a tile of two lanes.
+    pub(super) fn load_row(&mut self, pointer: Value, offset: i32) -> Value {
         self.builder.ins().load(types::F64X2, flags(), pointer, offset)
     }
 
-    pub(super) fn load_pairs(&mut self, pointer: Value, offset: i32) -> Pairs<P> {
-        std::array::from_fn(|pair| self.load_pair(pointer, offset + pair as i32 * 16))
-    }
-
-    pub(super) fn store_pairs(&mut self, values: Pairs<P>, pointer: Value, offset: i32) {
-        for (pair, value) in values.into_iter().enumerate() {
-            self.builder.ins().store(flags(), value, pointer, offset + pair as i32 * 16);
-        }
-    }
-
-    pub(super) fn load_masks(&mut self, pointer: Value) -> Pairs<P> {
-        std::array::from_fn(|pair| self.builder.ins().load(types::I64X2, flags(), pointer, pair as i32 * 16))
+    pub(super) fn store_row(&mut self, value: Value, pointer: Value, offset: i32) {
+        self.builder.ins().store(flags(), value, pointer, offset);
     }
 
     /// A field of the frame.
@@ -183,13 +168,13 @@ impl<const P: usize> Emitter<'_, '_, P> {
     }
 
     /// The same value in every lane.
-    pub(super) fn splat(&mut self, value: f64) -> Pairs<P> {
+    pub(super) fn splat(&mut self, value: f64) -> Value {
         let bytes: Vec<u8> = value.to_le_bytes().repeat(2);
         let constant = self.builder.func.dfg.constants.insert(ConstantData::from(&bytes[..]));
-        [self.builder.ins().vconst(types::F64X2, constant); P]
+        self.builder.ins().vconst(types::F64X2, constant)
     }
 
-    pub(super) fn zero(&mut self) -> Pairs<P> {
+    pub(super) fn zero(&mut self) -> Value {
         self.splat(0.0)
     }
 
