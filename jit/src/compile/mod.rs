@@ -56,7 +56,6 @@ pub(crate) struct Source<'a> {
     pub(crate) tile: usize,
     /// Every address is in memory at exit, and errors are recorded.
     pub(crate) observe: bool,
-    pub(crate) effort: Effort,
 }
 
 /// What compiled code looks like.
@@ -68,13 +67,15 @@ pub(crate) enum Form {
     Chain,
 }
 
-/// How much time register allocation may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effort {
-    /// One pass: for short runs, where compiling is most of the cost.
-    Quick,
-    /// Backtracking: compiles about twice as long, and loops run faster.
-    Thorough,
+impl Form {
+    /// How registers are allocated. A chain has next to none to allocate: one pass compiles it twice as fast, to code as good. Code on
+    /// registers is worth backtracking: it runs twice as fast.
+    const fn register_allocation(self) -> &'static str {
+        match self {
+            Form::Registers => "backtracking",
+            Form::Chain => "single_pass",
+        }
+    }
 }
 
 /// Why there is no native code.
@@ -100,7 +101,7 @@ pub(crate) struct Compiler {
     context: Context,
     builder: FunctionBuilderContext,
     control: ControlPlane,
-    /// The oldest first; one sequence for each [`Effort`].
+    /// The oldest first; one sequence for each [`Form`].
     generations: [VecDeque<Generation>; 2],
     key: Vec<u32>,
 }
@@ -134,9 +135,9 @@ struct Generation {
 }
 
 /// The machine that code is made for, or why there is none. Shared by all threads.
-pub(crate) fn host(effort: Effort) -> Result<&'static OwnedTargetIsa, CompileError> {
+pub(crate) fn host(form: Form) -> Result<&'static OwnedTargetIsa, CompileError> {
     static HOSTS: [OnceLock<Result<OwnedTargetIsa, String>>; 2] = [OnceLock::new(), OnceLock::new()];
-    HOSTS[effort as usize]
+    HOSTS[form as usize]
         .get_or_init(|| {
             if std::env::var_os("EXNIHILO_NO_JIT").is_some_and(|value| value == "1") {
                 return Err("EXNIHILO_NO_JIT=1 is set".to_owned());
@@ -145,7 +146,7 @@ pub(crate) fn host(effort: Effort) -> Result<&'static OwnedTargetIsa, CompileErr
             for (name, value) in [
                 // Measured: optimizing triples the time to compile and does not make this code faster.
                 ("opt_level", "none"),
-                ("regalloc_algorithm", if effort == Effort::Quick { "single_pass" } else { "backtracking" }),
+                ("regalloc_algorithm", form.register_allocation()),
                 ("is_pic", "false"),
                 ("use_colocated_libcalls", "false"),
                 ("enable_probestack", "false"),
@@ -165,12 +166,17 @@ pub(crate) fn host(effort: Effort) -> Result<&'static OwnedTargetIsa, CompileErr
         .map_err(|reason| CompileError::Host(reason.clone()))
 }
 
+/// Whether programs can be compiled on this machine.
+pub fn is_available() -> bool {
+    host(Form::Chain).is_ok()
+}
+
 impl Compiler {
     /// The function of a program: found again if one that differs only in constants was compiled lately.
     /// Says whether it had to be compiled.
     pub(crate) fn compile(&mut self, source: Source<'_>) -> Result<(Compiled, bool), CompileError> {
         set_key(&mut self.key, &source);
-        for generation in &self.generations[source.effort as usize] {
+        for generation in &self.generations[source.form as usize] {
             if let Some(entry) = generation.code.get(self.key.as_slice()) {
                 return Ok((Compiled::new(*entry, &source, &generation.pages), false));
             }
@@ -179,7 +185,7 @@ impl Compiler {
         let compiled = match self.try_compile(source) {
             // The pages of this generation are full: a fresh one has room for any program that passed the check above.
             Err(CompileError::Codegen(error)) if matches!(*error, ModuleError::Allocation { .. }) => {
-                self.begin_generation(source.effort)?;
+                self.begin_generation(source.form)?;
                 self.try_compile(source)?
             }
             result => result?,
@@ -195,11 +201,11 @@ impl Compiler {
     }
 
     fn try_compile(&mut self, source: Source<'_>) -> Result<Compiled, CompileError> {
-        if self.generations[source.effort as usize].back().is_none_or(|generation| generation.programs >= GENERATION) {
-            self.begin_generation(source.effort)?;
+        if self.generations[source.form as usize].back().is_none_or(|generation| generation.programs >= GENERATION) {
+            self.begin_generation(source.form)?;
         }
         let id = self.define(&source)?;
-        let generation = self.generations[source.effort as usize].back_mut().expect("begun above");
+        let generation = self.generations[source.form as usize].back_mut().expect("begun above");
         generation.module.finalize_definitions().map_err(Box::new)?;
         let entry = Entry::new(generation.module.get_finalized_function(id), &generation.pages);
         generation.programs += 1;
@@ -208,17 +214,17 @@ impl Compiler {
     }
 
     /// Begins a generation; the oldest goes if there are too many.
-    fn begin_generation(&mut self, effort: Effort) -> Result<(), CompileError> {
-        let generations = &mut self.generations[effort as usize];
+    fn begin_generation(&mut self, form: Form) -> Result<(), CompileError> {
+        let generations = &mut self.generations[form as usize];
         if generations.len() >= KEPT_GENERATIONS {
             generations.pop_front();
         }
-        generations.push_back(Generation::new(effort)?);
+        generations.push_back(Generation::new(form)?);
         Ok(())
     }
 
     fn define(&mut self, source: &Source<'_>) -> Result<FuncId, CompileError> {
-        let generation = self.generations[source.effort as usize].back_mut().expect("begun by the caller");
+        let generation = self.generations[source.form as usize].back_mut().expect("begun by the caller");
         let module = &mut generation.module;
         module.clear_context(&mut self.context);
         self.context.func.signature.params.push(AbiParam::new(types::I64));
@@ -231,7 +237,7 @@ impl Compiler {
 
     /// The IR and the machine code of a program, for people.
     pub(crate) fn listing(&mut self, source: Source<'_>) -> Result<Listing, CompileError> {
-        let isa = host(source.effort)?;
+        let isa = host(source.form)?;
         check_size(&source)?;
         self.context.clear();
         self.context.func.signature.call_conv = isa.default_call_conv();
@@ -246,8 +252,8 @@ impl Compiler {
 }
 
 impl Generation {
-    fn new(effort: Effort) -> Result<Generation, CompileError> {
-        let isa = host(effort)?;
+    fn new(form: Form) -> Result<Generation, CompileError> {
+        let isa = host(form)?;
         let mut builder = JITBuilder::with_isa(Arc::clone(isa), cranelift_module::default_libcall_names());
         let (memory, pages) = CodeMemory::new();
         builder.memory_provider(Box::new(memory));

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::task::{Examples, Task, TaskGroup};
 use crate::exec::chunk::MAX_LANES;
+use crate::exec::layout::Layout;
 use crate::exec::simd::AlignedVec;
 
 /// The chunk widths that the backends use.
@@ -42,16 +43,23 @@ pub(crate) enum Chunking {
     /// Chunks of one tile of this width, the last one too.
     Uniform(usize),
     /// Chunks of up to [`MAX_LANES`] lanes in tiles of two.
+    #[cfg(feature = "jit")]
     Pairs,
 }
 
 impl Chunking {
+    /// The lanes of the widest chunk there can be.
+    pub(crate) fn widest(self) -> usize {
+        match self {
+            Chunking::Fitted(width) | Chunking::Uniform(width) => width,
+            #[cfg(feature = "jit")]
+            Chunking::Pairs => MAX_LANES,
+        }
+    }
+
     /// The first task, the width and the lanes of a tile of each chunk of `tasks` tasks.
     pub(crate) fn chunks(self, tasks: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-        let widest = match self {
-            Chunking::Fitted(width) | Chunking::Uniform(width) => width,
-            Chunking::Pairs => MAX_LANES,
-        };
+        let widest = self.widest();
         (0..tasks).step_by(widest).map(move |first| {
             let left = tasks - first;
             match self {
@@ -60,10 +68,24 @@ impl Chunking {
                     (first, width, width)
                 }
                 Chunking::Uniform(width) => (first, width, width),
+                #[cfg(feature = "jit")]
                 Chunking::Pairs => (first, left.min(MAX_LANES).next_multiple_of(2), 2),
             }
         })
     }
+}
+
+/// The most bytes of chunk memory that the widest layout may take, so that it stays in the first-level cache (32 KiB on most machines)
+/// together with the examples that pass through.
+const CHUNK_BYTES: usize = 24 * 1024;
+
+/// How the interpreter divides tasks: all side by side if their memory stays in the first-level cache, else fewer.
+pub(crate) fn fitted(layout: &Layout, group: &TaskGroup) -> Chunking {
+    let mut width = width_for(group.tasks().len());
+    while width > 4 && layout.rows() * width * size_of::<f64>() > CHUNK_BYTES {
+        width = WIDTHS[WIDTHS.iter().position(|&w| w == width).unwrap_or(1) - 1];
+    }
+    Chunking::Fitted(width)
 }
 
 /// The chunks that begin at each even task, made when first asked for.

@@ -1,6 +1,8 @@
 //! Evaluation of programs on groups of tasks: training, validation, fitness, and the choice of a backend.
 
 mod backend;
+#[cfg(feature = "jit")]
+mod cost;
 mod drive;
 mod evaluation;
 mod lane_data;

@@ -4,17 +4,19 @@
 use std::time::Instant;
 
 use super::Backend;
+#[cfg(feature = "jit")]
+use super::cost::{self, Target};
 use super::drive::{ChunkShape, DriveScratch};
 use super::evaluation::{Evaluation, Probe, TaskRecord};
-use super::lane_data::{Chunking, WIDTHS, width_for};
+use super::lane_data::{Chunking, WIDTHS, fitted};
 use super::task::{GroupError, TaskGroup};
 use crate::analysis::{CanonicalKey, Canonicalizer, Fusion, Liveness, Role, Simplifier, random_ordinals};
 #[cfg(feature = "jit")]
-use crate::compile::{CompileError, Compiled, Compiler, Effort, Form, Listing, Source};
+use crate::compile::{CompileError, Compiled, Compiler, Listing, Source};
 use crate::exec::chunk::{RunSettings, Scoring};
 use crate::exec::layout::Layout;
-use crate::interp::{Calls, Code, Interpreter, Step};
-use crate::lang::{AddressCounts, AddressError, ComponentFunction, Program, Space};
+use crate::interp::{Calls, Code, Interpreter};
+use crate::lang::{AddressCounts, AddressError, ComponentFunction, Program};
 use crate::oracle::{Memory, Oracle};
 
 /// Evaluates programs: immutable, shared by all threads. Everything that changes is in its [`Worker`]s.
@@ -113,18 +115,6 @@ pub struct Worker {
     compiler: Compiler,
 }
 
-/// Compiling pays from this many examples of four tasks on. Measured on linear models and two-layer nets at F = 4 to 16: compiling takes
-/// about 5 µs per vector operation that a program unrolls to, and saves 2 to 3 ns per operation and example of ten tasks, so the size of
-/// the program cancels out (`exnihilo bench` prints break-even steps).
-const BREAK_EVEN: u64 = 18_000;
-
-/// From this many on it also pays to allocate registers with care, which takes twice as long and runs up to twice as fast.
-#[cfg(feature = "jit")]
-const THOROUGH: u64 = 2_000;
-
-/// The most bytes of chunk memory that the widest layout may take, so that it stays in the first-level cache.
-const CHUNK_BYTES: usize = 32 * 1024;
-
 impl Worker {
     /// Makes `program` the one that [`Worker::probe`] and [`Worker::run`] execute on `group`: simplified, decoded.
     ///
@@ -174,8 +164,7 @@ impl Worker {
             Backend::Oracle => self.run_oracle(group),
             Backend::Interp => self.run_interpreted(group),
             Backend::Jit => self.run_compiled(group),
-            Backend::Auto if self.compiling_pays(group) => self.run_compiled(group),
-            Backend::Auto => self.run_interpreted(group),
+            Backend::Auto => self.run_cheapest(group),
         }
         &self.evaluation
     }
@@ -226,7 +215,7 @@ impl Worker {
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp {
             let target = width.map_or(self.target(group), |width| Target::of_width(width, group.features()));
-            if let Some(mut engine) = self.compile(run_settings(group, true), effort(group), target, true) {
+            if let Some(mut engine) = self.compile(run_settings(group, true), target, true) {
                 let shape = shape(&self.code, &self.layout, target.chunking());
                 let records = Some((&mut observed.records, &self.layout, counts));
                 self.drive.run(&mut engine, group, shape, None, &mut self.evaluation, records);
@@ -270,7 +259,7 @@ impl Worker {
         };
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp
-            && let Some(mut engine) = self.compile(settings, Effort::Thorough, Target::of_width(2, settings.features), true)
+            && let Some(mut engine) = self.compile(settings, Target::of_width(2, settings.features), true)
         {
             let shape = shape(&self.code, &self.layout, Chunking::Uniform(2));
             self.drive.setup_only(&mut engine, shape, &self.layout, seed, memory);
@@ -297,7 +286,6 @@ impl Worker {
             form: target.form,
             tile: target.tile,
             observe: false,
-            effort: Effort::Thorough,
         };
         self.compiler.listing(source)
     }
@@ -322,25 +310,33 @@ impl Worker {
     /// The native code that suits the prepared program.
     #[cfg(feature = "jit")]
     fn target(&self, group: &TaskGroup) -> Target {
-        if std::env::var("EN_R").is_ok() {
-            return Target { form: Form::Registers, tile: 2 };
-        }
-        let (Chunking::Fitted(widest) | Chunking::Uniform(widest)) = fitted(&self.layout, group) else { unreachable!("fitted to tiles") };
-        Target { form: Form::Chain, tile: uniform(widest, group.tasks().len()) }
+        cost::best_target(&self.code, &self.layout, group).0
+    }
+
+    /// The native code that the prepared program is worth, if any.
+    #[cfg(feature = "jit")]
+    pub(super) fn choose(&self, group: &TaskGroup) -> Option<Target> {
+        cost::worthwhile_target(&self.code, &self.layout, group)
+    }
+
+    /// Something that the cost model says of the prepared program.
+    #[cfg(feature = "jit")]
+    pub(super) fn units(&self, group: &TaskGroup, units: impl Fn(&Code, &TaskGroup, Chunking) -> f64) -> f64 {
+        units(&self.code, group, fitted(&self.layout, group))
+    }
+
+    /// Seconds to compile the prepared program; none where it cannot be.
+    #[cfg(feature = "jit")]
+    pub(super) fn time_compiling(&mut self, group: &TaskGroup, target: Target) -> Option<f64> {
+        let before = self.counters.compile_seconds;
+        self.compile(run_settings(group, false), target, false)?;
+        Some(self.counters.compile_seconds - before)
     }
 
     /// Makes the next evaluations compile anew, as if nothing had been compiled before: for measuring.
     pub fn forget_compiled(&mut self) {
         #[cfg(feature = "jit")]
         self.compiler.forget();
-    }
-
-    /// Whether the prepared program runs long enough on the group for compiling to pay, and is of a kind that gains by it: loops over
-    /// matrices of more than 4 x 4 run no faster compiled for four tasks than interpreted for twelve (measured; `exnihilo bench`).
-    fn compiling_pays(&self, group: &TaskGroup) -> bool {
-        let uses_matrices = |step: &Step| step.op.inputs().iter().copied().chain(step.op.output()).any(|space| space == Space::Matrix);
-        let loops = || [ComponentFunction::Predict, ComponentFunction::Learn].into_iter().flat_map(|function| self.code.function(function));
-        cfg!(feature = "jit") && quad_examples(group) >= BREAK_EVEN && (group.features() <= 4 || !loops().any(uses_matrices))
     }
 
     /// What this worker has done so far.
@@ -379,10 +375,28 @@ impl Worker {
         self.run_interpreted(group);
     }
 
+    #[cfg(not(feature = "jit"))]
+    fn run_cheapest(&mut self, group: &TaskGroup) {
+        self.run_interpreted(group);
+    }
+
     #[cfg(feature = "jit")]
     fn run_compiled(&mut self, group: &TaskGroup) {
-        let target = self.target(group);
-        let Some(mut engine) = self.compile(run_settings(group, false), effort(group), target, false) else {
+        self.run_target(group, self.target(group));
+    }
+
+    #[cfg(feature = "jit")]
+    fn run_cheapest(&mut self, group: &TaskGroup) {
+        match self.choose(group) {
+            Some(target) => self.run_target(group, target),
+            None => self.run_interpreted(group),
+        }
+    }
+
+    /// Runs native code; the interpreter, where there can be none.
+    #[cfg(feature = "jit")]
+    fn run_target(&mut self, group: &TaskGroup, target: Target) {
+        let Some(mut engine) = self.compile(run_settings(group, false), target, false) else {
             return self.run_interpreted(group);
         };
         self.probed = None;
@@ -393,7 +407,7 @@ impl Worker {
 
     /// Native code for the decoded program; `None`, counted, where there can be none.
     #[cfg(feature = "jit")]
-    fn compile(&mut self, settings: RunSettings, effort: Effort, target: Target, observe: bool) -> Option<Compiled> {
+    fn compile(&mut self, settings: RunSettings, target: Target, observe: bool) -> Option<Compiled> {
         let begin = Instant::now();
         let source = Source {
             code: &self.code,
@@ -403,7 +417,6 @@ impl Worker {
             form: target.form,
             tile: target.tile,
             observe,
-            effort,
         };
         let compiled = self.compiler.compile(source);
         self.counters.compile_seconds += begin.elapsed().as_secs_f64();
@@ -420,18 +433,6 @@ impl Worker {
     }
 }
 
-/// How carefully to compile for the group.
-#[cfg(feature = "jit")]
-fn effort(group: &TaskGroup) -> Effort {
-    if quad_examples(group) >= THOROUGH { Effort::Thorough } else { Effort::Quick }
-}
-
-/// How many examples of four tasks a whole evaluation goes through; validation examples count half, having no Learn.
-fn quad_examples(group: &TaskGroup) -> u64 {
-    let examples = group.train_examples() as u64 + group.valid_examples() as u64 / 2;
-    examples * u64::from(group.settings().epochs) * group.tasks().len().div_ceil(4) as u64
-}
-
 fn run_settings(group: &TaskGroup, observe: bool) -> RunSettings {
     let settings = group.settings();
     RunSettings {
@@ -446,49 +447,4 @@ fn run_settings(group: &TaskGroup, observe: bool) -> RunSettings {
 
 fn shape<'a>(code: &'a Code, layout: &Layout, chunking: Chunking) -> ChunkShape<'a> {
     ChunkShape { chunking, rows: layout.rows(), spare_rows: code.spare_rows(), ordinals: code.ordinals() }
-}
-
-/// How the interpreter divides tasks: all side by side if their memory stays in the first-level cache, else fewer.
-fn fitted(layout: &Layout, group: &TaskGroup) -> Chunking {
-    let mut width = width_for(group.tasks().len());
-    let most = std::env::var("CB").ok().and_then(|x| x.parse::<usize>().ok()).map_or(CHUNK_BYTES, |k| k * 1024);
-    while width > 2 && layout.rows() * width * size_of::<f64>() > most {
-        width = WIDTHS[WIDTHS.iter().position(|&w| w == width).unwrap_or(1) - 1];
-    }
-    Chunking::Fitted(width)
-}
-
-/// Native code to be: its form and the lanes of a tile.
-#[cfg(feature = "jit")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Target {
-    form: Form,
-    tile: usize,
-}
-
-#[cfg(feature = "jit")]
-impl Target {
-    /// What a width stands for where all widths are compared.
-    fn of_width(width: usize, features: usize) -> Target {
-        let form = if width == 2 && features <= MAX_REGISTER_VECTOR { Form::Registers } else { Form::Chain };
-        Target { form, tile: width }
-    }
-
-    fn chunking(self) -> Chunking {
-        match self.form {
-            Form::Registers => Chunking::Pairs,
-            Form::Chain => Chunking::Uniform(self.tile),
-        }
-    }
-}
-
-/// The largest F whose vectors may be SSA values.
-#[cfg(feature = "jit")]
-const MAX_REGISTER_VECTOR: usize = 16;
-
-/// The width of equal chunks, not above `widest`, whose kernels have least to do: each call costs about as much as four more lanes.
-#[cfg(feature = "jit")]
-fn uniform(widest: usize, tasks: usize) -> usize {
-    let cost = |width: usize| tasks.div_ceil(width) * (width + 4);
-    WIDTHS.into_iter().filter(|&width| width <= widest).rev().min_by_key(|&width| cost(width)).unwrap_or(WIDTHS[0])
 }

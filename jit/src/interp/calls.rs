@@ -92,6 +92,7 @@ impl Step {
     }
 
     /// The spaces of its inputs, then of its output.
+    #[cfg(feature = "jit")]
     pub(crate) fn operand_spaces(&self) -> impl Iterator<Item = Space> + use<> {
         let output = self.op.output();
         let (inputs, count) = match self.kind {

@@ -21,6 +21,7 @@ pub(crate) struct Step {
     /// Which of the chunk's draw keys a random instruction uses.
     pub(crate) draw: u32,
     /// Its place among the instructions of the program; of two in one that of the later.
+    #[cfg_attr(not(feature = "jit"), expect(dead_code, reason = "listings of native code ask for it"))]
     pub(crate) position: u32,
 }
 
@@ -62,6 +63,7 @@ impl Code {
     }
 
     /// All steps: Setup, Predict, Learn.
+    #[cfg(feature = "jit")]
     pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
     }

@@ -6,5 +6,7 @@ pub(crate) mod code;
 mod run;
 
 pub(crate) use calls::Calls;
-pub(crate) use code::{Code, Step};
+pub(crate) use code::Code;
+#[cfg(feature = "jit")]
+pub(crate) use code::Step;
 pub(crate) use run::Interpreter;

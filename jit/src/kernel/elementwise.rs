@@ -47,7 +47,11 @@ functions! { Unary:
     Arctan(x) = lanes::arctan(x);
     Exp(x) = lanes::exp(x);
     Log(x) = lanes::log(x);
-    /// The sigmoid of classification tasks.
+}
+
+#[cfg(feature = "jit")]
+functions! { Unary:
+    /// Of classification tasks.
     Sigmoid(x) = lanes::sigmoid(x);
 }
 

@@ -1,0 +1,238 @@
+//! What running a program costs on each backend, and so which one to take.
+//!
+//! The unit is one elementwise op on one row of twelve lanes (about 0.5 to 1 ns). The constants were fitted to `exnihilo bench` (linear
+//! model and two-layer net, F = 4 to 32, ten tasks); how long a unit takes, and how long compiling does, is measured once per process, in
+//! about two milliseconds, the first time that compiling could pay at all. Nothing here can change a result.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use super::lane_data::{Chunking, WIDTHS, fitted};
+use super::task::TaskGroup;
+use super::{Backend, Evaluator, Examples, GroupSettings, Task};
+use crate::compile::Form;
+use crate::exec::chunk::Scoring;
+use crate::exec::layout::Layout;
+use crate::exec::random::Stream;
+use crate::interp::{Code, Step};
+use crate::kernel::Kind;
+use crate::lang::{ComponentFunction, Op, Space, known_program};
+
+/// Native code to be: its form and the lanes of a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) form: Form,
+    pub(super) tile: usize,
+}
+
+/// The largest F whose vectors may be SSA values.
+const MAX_REGISTER_VECTOR: usize = 16;
+
+impl Target {
+    /// What a width stands for where all widths are compared.
+    pub(super) fn of_width(width: usize, features: usize) -> Target {
+        let form = if width == 2 && features <= MAX_REGISTER_VECTOR { Form::Registers } else { Form::Chain };
+        Target { form, tile: width }
+    }
+
+    pub(super) fn chunking(self) -> Chunking {
+        match self.form {
+            Form::Registers => Chunking::Pairs,
+            Form::Chain => Chunking::Uniform(self.tile),
+        }
+    }
+}
+
+/// The width of equal chunks, not above that of `chunking`, whose kernels have least to do: a call costs about as much as four more lanes.
+fn uniform(chunking: Chunking, tasks: usize) -> usize {
+    let widest = chunking.widest();
+    let cost = |width: usize| tasks.div_ceil(width) * (width + 4);
+    WIDTHS.into_iter().filter(|&width| width <= widest).rev().min_by_key(|&width| cost(width)).unwrap_or(WIDTHS[0])
+}
+
+/// Units of the rows that one step goes through.
+fn rows(step: &Step, features: usize) -> f64 {
+    let f = features as f64;
+    let elements = |space: Option<Space>| space.map_or(0.0, |space| space.elements(features) as f64);
+    let output = elements(step.op.output());
+    let input = elements(step.op.inputs().first().copied());
+    let Kind::Op(op) = step.kind else { return 1.3 * output };
+    match op {
+        Op::ScalarConstSet | Op::VectorConstSet | Op::MatrixConstSet => 1.0,
+        Op::ScalarDivision | Op::VectorDivision | Op::MatrixDivision => 3.0 * output,
+        Op::ScalarReciprocal | Op::VectorReciprocal | Op::MatrixReciprocal => 3.0 * output,
+        Op::ScalarUniformSet | Op::VectorUniformSet | Op::MatrixUniformSet => 8.0 * output,
+        Op::ScalarGaussianSet | Op::VectorGaussianSet | Op::MatrixGaussianSet => 35.0 * output,
+        Op::MatrixMatrixProduct => f * f * f,
+        Op::VectorStDev | Op::MatrixStDev | Op::MatrixRowStDev => 2.0 * input + 6.0 * output,
+        Op::VectorNorm | Op::MatrixNorm | Op::MatrixRowNorm | Op::MatrixColumnNorm => input + 6.0 * output,
+        op if op.is_function() => 25.0,
+        _ => output.max(input),
+    }
+}
+
+const LOOP: [ComponentFunction; 2] = [ComponentFunction::Predict, ComponentFunction::Learn];
+
+/// Units of an evaluation whose examples take so many units in Predict, in Learn, and around them.
+fn evaluation(group: &TaskGroup, [predict, learn]: [f64; 2], around: f64) -> f64 {
+    let (train, valid) = (group.train_examples() as f64, group.valid_examples() as f64);
+    f64::from(group.settings().epochs) * (train * (predict + learn + around) + valid * (predict + around))
+}
+
+/// Units of interpreting the program.
+fn interpreted(code: &Code, group: &TaskGroup, chunking: Chunking) -> f64 {
+    calls(code, group, chunking, 1.6, 16.0)
+}
+
+/// Units of calling kernels, with so many units for each call and around each example.
+fn calls(code: &Code, group: &TaskGroup, chunking: Chunking, per_call: f64, around: f64) -> f64 {
+    let of_width = |width: usize| {
+        let of_step = |step: &Step| per_call + width as f64 / 12.0 * rows(step, group.features());
+        evaluation(group, LOOP.map(|function| code.function(function).iter().map(of_step).sum()), around)
+    };
+    chunking.chunks(group.tasks().len()).map(|(_, width, _)| of_width(width)).sum()
+}
+
+/// Units of running a target's code, and of compiling it.
+fn native(code: &Code, group: &TaskGroup, target: Target) -> (f64, f64) {
+    let steps = code.steps().len() as f64;
+    match target.form {
+        Form::Chain => (calls(code, group, target.chunking(), 1.1, 10.0), 1.0 + steps / 8.0),
+        Form::Registers => {
+            // A tile has a sixth of twelve lanes, in registers of half the width; kernels that it calls cost a call each.
+            let f = group.features();
+            let of_step = |step: &Step| 0.33 * rows(step, f) + if is_in_registers(step) { 0.0 } else { 6.0 };
+            let units = LOOP.map(|function| code.function(function).iter().map(of_step).sum());
+            let emitted: f64 = code.steps().iter().map(|step| if is_in_registers(step) { rows(step, f) } else { 4.0 }).sum();
+            let tiles = group.tasks().len().div_ceil(2) as f64;
+            (tiles * evaluation(group, units, 1.0), 1.5 + steps / 12.0 + emitted / 12.0)
+        }
+    }
+}
+
+/// Whether a step is made of instructions on registers, and not a call of a kernel.
+fn is_in_registers(step: &Step) -> bool {
+    !step.op.is_random() && !step.op.is_function() && step.operand_spaces().all(|space| space != Space::Matrix)
+}
+
+/// The best native code for a program, and its cost in seconds.
+pub(super) fn best_target(code: &Code, layout: &Layout, group: &TaskGroup) -> (Target, f64) {
+    let speed = Speed::of_machine();
+    let seconds = |target: Target| {
+        let (run, compile) = native(code, group, target);
+        run * speed.unit + compile * speed.compile_unit
+    };
+    let chain = Target { form: Form::Chain, tile: uniform(fitted(layout, group), group.tasks().len()) };
+    let registers = Target { form: Form::Registers, tile: 2 };
+    let candidates = [chain, registers].into_iter().take(if group.features() <= MAX_REGISTER_VECTOR { 2 } else { 1 });
+    let with_cost = candidates.map(|target| (target, seconds(target)));
+    with_cost.min_by(|a, b| a.1.total_cmp(&b.1)).expect("the chain is always a candidate")
+}
+
+/// The native code that is cheaper than interpreting, compiling included, if any is.
+pub(super) fn worthwhile_target(code: &Code, layout: &Layout, group: &TaskGroup) -> Option<Target> {
+    let units = interpreted(code, group, fitted(layout, group));
+    if units < LEAST_UNITS {
+        return None;
+    }
+    let (target, seconds) = best_target(code, layout, group);
+    (seconds < units * Speed::of_machine().unit).then_some(target)
+}
+
+/// An evaluation of fewer units is interpreted without asking further: no machine compiles anything in that time.
+const LEAST_UNITS: f64 = 50_000.0;
+
+/// How fast this machine is, in seconds.
+#[derive(Clone, Copy, Debug)]
+struct Speed {
+    /// One unit of running.
+    unit: f64,
+    /// One unit of compiling: the function around the steps.
+    compile_unit: f64,
+}
+
+impl Speed {
+    fn of_machine() -> Speed {
+        static SPEED: OnceLock<Speed> = OnceLock::new();
+        *SPEED.get_or_init(Speed::measure)
+    }
+
+    /// Runs and compiles the linear model.
+    fn measure() -> Speed {
+        let (features, tasks, examples) = (4, 12, 200);
+        let task = |seed: u64| {
+            let mut stream = Stream::new(seed);
+            let mut numbers = |count: usize| (0..count).map(|_| stream.unit() - 0.5).collect::<Vec<_>>();
+            let mut part = |count: usize| Examples { features: numbers(count * features), labels: vec![0.0; count] };
+            Task { seed, train: part(examples), valid: part(1), train_orders: None }
+        };
+        let group = TaskGroup::new(GroupSettings::new(features, Scoring::Rms), (0..tasks).map(task).collect()).expect("a small group");
+        let program = known_program("linear").expect("a known name");
+        let mut worker = Evaluator::new(Backend::Interp).worker();
+        let mut run = Duration::MAX;
+        let mut units = 1.0;
+        for _ in 0..8 {
+            worker.prepare(&program, &group).expect("a small group");
+            units = worker.units(&group, interpreted);
+            let begin = Instant::now();
+            worker.run(&group);
+            run = run.min(begin.elapsed());
+        }
+        let mut compile = f64::MAX;
+        let mut compile_units = 1.0;
+        for _ in 0..4 {
+            worker.prepare(&program, &group).expect("a small group");
+            worker.forget_compiled();
+            let target = Target { form: Form::Chain, tile: 12 };
+            compile_units = worker.units(&group, |code, group, _| native(code, group, target).1);
+            match worker.time_compiling(&group, target) {
+                Some(seconds) => compile = compile.min(seconds),
+                // Where nothing can be compiled, nothing ever pays.
+                None => break,
+            }
+        }
+        Speed { unit: run.as_secs_f64() / units, compile_unit: compile / compile_units }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(features: usize, tasks: usize, train: usize) -> TaskGroup {
+        let part = |count: usize| Examples { features: vec![0.5; count * features], labels: vec![0.0; count] };
+        let task = |seed| Task { seed, train: part(train), valid: part(10), train_orders: None };
+        TaskGroup::new(GroupSettings::new(features, Scoring::Rms), (0..tasks as u64).map(task).collect()).expect("a valid group")
+    }
+
+    fn choice(name: &str, group: &TaskGroup) -> Option<Target> {
+        let mut worker = Evaluator::new(Backend::Auto).worker();
+        worker.prepare(&known_program(name).expect("a known name"), group).expect("a valid group");
+        worker.choose(group)
+    }
+
+    #[test]
+    fn short_runs_are_interpreted_and_long_ones_compiled() {
+        for name in ["linear", "net"] {
+            assert_eq!(choice(name, &group(4, 10, 100)), None, "{name}: the demonstration is never worth compiling");
+            let long = choice(name, &group(4, 10, 200_000));
+            assert_eq!(long.is_some(), crate::compile::is_available(), "{name}");
+        }
+    }
+
+    #[test]
+    fn matrices_are_left_to_kernels() {
+        if let Some(target) = choice("net", &group(16, 10, 100_000)) {
+            assert_eq!(target.form, Form::Chain);
+        }
+    }
+
+    #[test]
+    fn equal_chunks_leave_few_lanes_idle() {
+        assert_eq!(uniform(Chunking::Fitted(12), 10), 12);
+        assert_eq!(uniform(Chunking::Fitted(16), 16), 16);
+        assert_eq!(uniform(Chunking::Fitted(4), 3), 4);
+        assert_eq!(uniform(Chunking::Fitted(2), 1), 2);
+        assert_eq!(uniform(Chunking::Fitted(16), 24), 12);
+    }
+}
