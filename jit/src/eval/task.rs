@@ -198,11 +198,20 @@ impl TaskGroup {
     /// # Errors
     /// [`GroupError::Memory`] if not.
     pub fn check_memory(&self, counts: AddressCounts) -> Result<(), GroupError> {
-        let needed = counts.elements(self.features()) as u128 * 8 * self.tasks.len() as u128;
+        let needed = self.memory_of(counts);
         if needed > self.settings.memory_limit as u128 {
             return Err(GroupError::Memory { what: "program memory", needed, limit: self.settings.memory_limit });
         }
         Ok(())
+    }
+
+    /// Whether the memories of any program stay within the limit, so that none need be checked.
+    pub(super) fn has_memory_for_all(&self) -> bool {
+        self.memory_of(AddressCounts::MAX) <= self.settings.memory_limit as u128
+    }
+
+    fn memory_of(&self, counts: AddressCounts) -> u128 {
+        counts.elements(self.features()) as u128 * 8 * self.tasks.len() as u128
     }
 }
 

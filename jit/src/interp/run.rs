@@ -82,33 +82,28 @@ struct Example {
 }
 
 impl Pass<'_> {
-    /// Example `number`, with its inputs in memory too if somebody looks there; the label is `label` or zero.
-    #[inline(always)]
-    unsafe fn example<V: Register, const R: usize>(&mut self, number: usize) -> Example {
-        let (f, width) = (self.settings.features, R * V::LANES);
-        let example = Example {
-            number,
-            memory: self.chunk.memory_mut().as_mut_ptr(),
-            features: self.block.features[number * f * width..].as_ptr(),
-            label: self.block.labels[number * width..].as_ptr(),
-        };
-        if self.settings.inputs_in_memory {
-            let memory = self.chunk.memory_mut();
-            memory[LABEL_ROW * width..][..width].fill(0.0);
-            memory[FEATURES_ROW * width..][..f * width].copy_from_slice(&self.block.features[number * f * width..][..f * width]);
-        }
-        example
+    /// The first example of the block.
+    fn first(&mut self) -> Example {
+        let memory = self.chunk.memory_mut().as_mut_ptr();
+        Example { number: 0, memory, features: self.block.features.as_ptr(), label: self.block.labels.as_ptr() }
     }
 
-    /// Runs a component function on an example.
-    ///
-    /// # Safety
-    /// As for [`run_loops`]; the example is one of the block's.
+    /// Puts features and a label, or no label, into memory too, if somebody looks there.
     #[inline(always)]
-    unsafe fn component(&self, context: &mut Context, function: ComponentFunction, example: &Example) {
-        context.step = self.block.first_step + example.number as u64;
-        // SAFETY: by the caller's promise.
-        unsafe { run_calls(self.calls.function(function), example, context) }
+    fn show_inputs(&mut self, example: &mut Example, labelled: bool) {
+        if !self.settings.inputs_in_memory {
+            return;
+        }
+        let (f, width) = (self.settings.features, self.chunk.width());
+        let (features, labels) = (&self.block.features[example.number * f * width..], &self.block.labels[example.number * width..]);
+        let memory = self.chunk.memory_mut();
+        memory[FEATURES_ROW * width..][..f * width].copy_from_slice(&features[..f * width]);
+        if labelled {
+            memory[LABEL_ROW * width..][..width].copy_from_slice(&labels[..width]);
+        } else {
+            memory[LABEL_ROW * width..][..width].fill(0.0);
+        }
+        example.memory = memory.as_mut_ptr();
     }
 
     /// Between Predict and Learn, or after Predict: the errors of an example, listed if somebody wants them. Whether one is beyond the limit.
@@ -143,6 +138,21 @@ impl Pass<'_> {
     }
 }
 
+impl Example {
+    /// The one after it; of the last one, nothing that may be looked at.
+    #[inline(always)]
+    fn next(self, features: usize, width: usize) -> Example {
+        Example {
+            number: self.number + 1,
+            memory: self.memory,
+            features: self.features.wrapping_add(features * width),
+            label: self.label.wrapping_add(width),
+        }
+    }
+}
+
+/// Runs the calls of a component function on an example.
+///
 /// # Safety
 /// The calls are for the machine and the width of the chunk, and the example's pointers for its memory and one of its examples.
 #[inline(always)]
@@ -187,26 +197,30 @@ impl<S: Score> Loops for Train<S> {
 
     #[inline(always)]
     unsafe fn run<V: Register, const R: usize>(pass: &mut Pass<'_>) {
-        let settings = pass.settings;
+        let (settings, calls, width) = (pass.settings, pass.calls, R * V::LANES);
+        let [predict, learn] = [ComponentFunction::Predict, ComponentFunction::Learn].map(|function| calls.function(function));
         let mut context = pass.context();
         let mut error = [0.0; MAX_LANES];
+        let mut example = pass.first();
         for number in 0..pass.block.count {
+            context.step = pass.block.first_step + number as u64;
+            pass.show_inputs(&mut example, false);
             // SAFETY: by the caller's promise; `number` is an example of the block.
-            unsafe {
-                let example = pass.example::<V, R>(number);
-                pass.component(&mut context, ComponentFunction::Predict, &example);
-                if pass.judge::<TrainError<S>, V, R>(&example, &mut error, std::ptr::null_mut()) {
-                    let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
-                    if pass.chunk.stop_training(number, settings.freeze_training, 0..R * V::LANES, beyond) {
-                        return;
-                    }
+            let is_beyond = unsafe {
+                run_calls(predict, &example, &context);
+                pass.judge::<TrainError<S>, V, R>(&example, &mut error, std::ptr::null_mut())
+            };
+            if is_beyond {
+                let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
+                if pass.chunk.stop_training(number, settings.freeze_training, 0..width, beyond) {
+                    return;
                 }
-                if settings.inputs_in_memory {
-                    let (label, width) = (&pass.block.labels[number * R * V::LANES..], R * V::LANES);
-                    pass.chunk.memory_mut()[LABEL_ROW * width..][..width].copy_from_slice(&label[..width]);
-                }
-                pass.component(&mut context, ComponentFunction::Learn, &example);
+                example.memory = pass.chunk.memory_mut().as_mut_ptr();
             }
+            pass.show_inputs(&mut example, true);
+            // SAFETY: as above.
+            unsafe { run_calls(learn, &example, &context) };
+            example = example.next(settings.features, width);
         }
     }
 }
@@ -216,24 +230,30 @@ impl<S: Score> Loops for Validate<S> {
 
     #[inline(always)]
     unsafe fn run<V: Register, const R: usize>(pass: &mut Pass<'_>) {
-        let settings = pass.settings;
+        let (settings, calls, width) = (pass.settings, pass.calls, R * V::LANES);
+        let predict = calls.function(ComponentFunction::Predict);
         let mut context = pass.context();
         let mut error = [0.0; MAX_LANES];
         let mut loss = [0.0; MAX_LANES];
-        loss[..R * V::LANES].copy_from_slice(pass.chunk.loss());
+        loss[..width].copy_from_slice(pass.chunk.loss());
+        let mut example = pass.first();
         for number in 0..pass.block.count {
+            context.step = pass.block.first_step + number as u64;
+            pass.show_inputs(&mut example, false);
             // SAFETY: by the caller's promise; `number` is an example of the block.
-            unsafe {
-                let example = pass.example::<V, R>(number);
-                pass.component(&mut context, ComponentFunction::Predict, &example);
-                if pass.judge::<ValidError<S>, V, R>(&example, &mut error, loss.as_mut_ptr()) {
-                    let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
-                    if pass.chunk.fail_validation(number, settings.freeze_validation, 0..R * V::LANES, beyond) {
-                        return;
-                    }
+            let is_beyond = unsafe {
+                run_calls(predict, &example, &context);
+                pass.judge::<ValidError<S>, V, R>(&example, &mut error, loss.as_mut_ptr())
+            };
+            if is_beyond {
+                let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
+                if pass.chunk.fail_validation(number, settings.freeze_validation, 0..width, beyond) {
+                    return;
                 }
+                example.memory = pass.chunk.memory_mut().as_mut_ptr();
             }
+            example = example.next(settings.features, width);
         }
-        pass.chunk.set_loss(&loss[..R * V::LANES]);
+        pass.chunk.set_loss(&loss[..width]);
     }
 }

@@ -78,6 +78,10 @@ impl AddressCounts {
     /// The least that any program has: `s0`, `s1` and `v0`.
     pub const MIN: AddressCounts = AddressCounts { scalars: 2, vectors: 1, matrices: 0 };
 
+    /// The most that any program can have.
+    pub const MAX: AddressCounts =
+        AddressCounts { scalars: MAX_ADDRESSES as u8, vectors: MAX_ADDRESSES as u8, matrices: MAX_ADDRESSES as u8 };
+
     /// Checked counts.
     ///
     /// # Errors
