@@ -247,6 +247,51 @@ fn evaluate(worker: &mut Worker, program: &Program, group: &TaskGroup) -> (Vec<u
 }
 
 /// Beyond what unrolls to a sensible function a program is interpreted, and that is counted; the next one is compiled again.
+/// A product that a sum or difference takes along has the same bits as the two alone, on every width and register.
+#[test]
+fn products_taken_along_agree() {
+    let updates = [
+        "v3 = s3 * v0\n  v1 = v1 + v3",
+        "v3 = s3 * v0\n  v1 = v1 - v3",
+        "v3 = s3 * v0\n  v1 = v3 - v1",
+        "m1 = outer(v0, v1)\n  m0 = m0 + m1",
+        "m1 = outer(v1, v0)\n  m0 = m0 - m1",
+        "m1 = outer(v0, v0)\n  m0 = m1 - m0",
+        "m1 = s3 * m0\n  m0 = m1 - m0",
+        "m2 = gaussian(0.0, 0.1)\n  m1 = s3 * m2\n  m0 = m0 + m1",
+    ];
+    for update in updates {
+        let text = format!(
+            "def Setup():\n  m0 = gaussian(0.0, 0.1)\n  v1 = gaussian(0.0, 0.1)\n  s2 = 0.01\ndef Predict():\n  v2 = dot(m0, v0)\n  \
+             s1 = dot(v2, v1)\ndef Learn():\n  s3 = s0 - s1\n  s3 = s3 * s2\n  {update}\n"
+        );
+        for (features, tasks) in [(1, 1), (3, 5), (4, 10), (5, 17), (8, 12), (16, 10), (32, 3), (33, 2)] {
+            let settings = GroupSettings { epochs: 2, max_abs_error: f64::INFINITY, ..GroupSettings::new(features, Scoring::Rms) };
+            run(&text, noise_tasks(settings, tasks, [7, 3], |_| 1.0));
+        }
+    }
+}
+
+/// A run that goes on from a probe is the run that would have been without it.
+#[test]
+fn runs_go_on_from_their_probes() {
+    for seed in 0..300 {
+        let FuzzCase { program, group, .. } = FuzzCase::generate(seed);
+        let expected = evaluate(&mut Evaluator::new(Backend::Oracle).worker(), &program, &group);
+        for backend in [Backend::Interp, Backend::Jit, Backend::Auto] {
+            let mut worker = Evaluator::new(backend).worker();
+            worker.prepare(&program, &group).expect("small");
+            // A probe as long as training, or longer, leaves nothing to go on with but validation.
+            let probed = worker.probe(&group, 10 + 30 * (seed as usize % 3), 10).train_steps;
+            let evaluation = worker.run(&group).clone();
+            let fitness: Vec<u64> = evaluation.task_fitness.iter().map(|fitness| fitness.to_bits()).collect();
+            assert_eq!((fitness, evaluation.train_steps), (expected.0.clone(), expected.1), "{backend}: {program}");
+            assert!(probed <= evaluation.train_steps);
+            assert_eq!(*worker.run(&group), evaluation, "a second run begins anew");
+        }
+    }
+}
+
 #[test]
 fn programs_too_large_to_compile_are_interpreted_and_counted() {
     let add = Instruction::new(Op::ScalarSum, 1, 2, 1, Data::None).expect("valid");

@@ -59,6 +59,10 @@ struct Emitter<'a, 'f> {
     /// Bytes of a list of one f64 a lane before the current tile.
     lanes_before: Value,
     constants: Value,
+    /// What kernels are told, by step.
+    operations: Value,
+    /// What kernels draw from.
+    context: Value,
     /// The slot of each step's constant.
     slots: Vec<u32>,
     rows: Rows,
@@ -90,6 +94,8 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let frame = builder.block_params(entry)[0];
         let memory = builder.ins().load(types::I64, flags(), frame, offset::MEMORY);
         let constants = builder.ins().load(types::I64, flags(), frame, offset::CONSTANTS);
+        let operations = builder.ins().load(types::I64, flags(), frame, offset::OPERATIONS);
+        let context_value = builder.ins().load(types::I64, flags(), frame, offset::CONTEXT);
         let zero = builder.ins().iconst(types::I64, 0);
         let mut slots = vec![0; source.code.steps().len()];
         for (slot, (index, _)) in frame::constant_slots(source.code).enumerate() {
@@ -102,6 +108,8 @@ impl<'a, 'f> Emitter<'a, 'f> {
             memory,
             lanes_before: zero,
             constants,
+            operations,
+            context: context_value,
             slots,
             rows: Rows::new(source.layout.rows()),
             facts: row_facts(source),

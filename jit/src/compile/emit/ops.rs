@@ -123,7 +123,7 @@ impl Emitter<'_, '_> {
             }
         }
         if step.op.is_random() {
-            let context = self.load_word(offset::CONTEXT);
+            let context = self.context;
             self.builder.ins().store(flags(), self.step, context, offset::STEP_OF_CONTEXT);
             let keys_before = self.builder.ins().imul_imm_u(self.lanes_before, self.source.code.ordinals().len() as i64);
             let keys = self.word_plus(offset::KEYS, keys_before);
@@ -136,12 +136,10 @@ impl Emitter<'_, '_> {
 
     /// Calls a kernel with the operation of step number `index`.
     pub(super) fn call_kernel(&mut self, kernel: Kernel, [out, a, b, c]: [Value; 4], index: usize) {
-        let context = self.load_word(offset::CONTEXT);
-        let operations = self.load_word(offset::OPERATIONS);
-        let operation = self.add_constant(operations, (index * size_of::<Operation>()) as i64);
+        let operation = self.add_constant(self.operations, (index * size_of::<Operation>()) as i64);
         let signature = self.kernel_signature();
         let kernel = self.builder.ins().iconst(types::I64, kernel as *const () as i64);
-        self.builder.ins().call_indirect(signature, kernel, &[out, a, b, c, operation, context]);
+        self.builder.ins().call_indirect(signature, kernel, &[out, a, b, c, operation, self.context]);
     }
 
     /// The sum of `count` terms in the documented order.
