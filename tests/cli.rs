@@ -207,6 +207,38 @@ fn eval_knows_the_hand_written_programs_and_lists() {
 }
 
 #[test]
+fn eval_gives_the_same_in_the_same_order_on_any_number_of_threads() {
+    let folder = Folder::new();
+    // Some take long and some none, so that threads overtake each other.
+    let mut programs = String::new();
+    for id in 0..40 {
+        let predict = r#"{"op":"VECTOR_INNER_PRODUCT_OP","in1":0,"in2":1,"out":1}"#;
+        let learn = r#"{"op":"VECTOR_SUM_OP","in1":0,"in2":1,"out":1},"#.repeat(id % 7 * 5 + 1);
+        let learn = learn.trim_end_matches(',');
+        programs += &format!("{{\"id\":{id},\"setup\":[],\"predict\":[{predict}],\"learn\":[{learn}]}}\n");
+    }
+    let list = folder.file("list.jsonl", programs);
+    let run = |threads: &str, backend: &str| {
+        let ended = folder.run(&["eval", &list, "net", "--json", "--train", "100", "--threads", threads, "--backend", backend]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let mut events = ended.events();
+        assert_eq!(events.len(), 42);
+        let done = events.last_mut().and_then(Value::as_object_mut).expect("an object");
+        for timing in ["eval_seconds", "compile_seconds", "train_steps_per_second"] {
+            assert!(done.remove(timing).is_some_and(|value| value.is_number()));
+        }
+        events
+    };
+    for backend in ["interp", "auto"] {
+        let one = run("1", backend);
+        assert!((0..40).all(|id| one[id]["name"] == id.to_string().as_str()), "{}", one[0]);
+        assert_eq!(run("2", backend), one);
+        assert_eq!(run("5", backend), one);
+    }
+    folder.refuse(&["eval", "linear", "--threads", "0"], 2, &["threads"]);
+}
+
+#[test]
 fn recorded_cases_pass_and_a_changed_one_is_a_difference() {
     let folder = Folder::new();
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/own.jsonl");
