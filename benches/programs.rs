@@ -1,6 +1,8 @@
-//! ns per training step and task of whole evaluations: hand-written programs, F and backend. The throughput counts steps of single
-//! tasks, so its inverse is the time of one. Beside each stands the arithmetic limit: its floating-point operations at eight a cycle
-//! (two units of four numbers, nothing fused) and 3 GHz.
+//! Programs on every backend: ns per training step and task without compiling, and whole evaluations with compiling.
+//!
+//! The throughput of steps counts those of single tasks, so its inverse is the time of one; beside each stands what arithmetic allows:
+//! operations at the measured peak of this core, and the latency of what a step waits for of the step before.
+//! `random` runs 20 fixed random programs, one after the other.
 
 mod common;
 
@@ -9,40 +11,77 @@ use std::time::Duration;
 
 use common::{TASKS, linear_tasks};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use exnihilo_jit::{Backend, ComponentFunction, Evaluator, Instruction, KNOWN_PROGRAMS, Op, known_program};
+use exnihilo::limit::StepWork;
+use exnihilo_jit::{Backend, Evaluator, KNOWN_PROGRAMS, Peak, Program, ProgramRecord, known_program, simplify};
 
-const EXAMPLES: usize = 1_000;
+const BACKENDS: [Backend; 4] = [Backend::Oracle, Backend::Interp, Backend::Jit, Backend::Auto];
+const SIZES: [(usize, usize); 4] = [(10, 10), (100, 100), (1_000, 1_000), (8_000, 1_000)];
+const STEPS: usize = 1_000;
 
-/// Additions, multiplications and comparisons of an instruction of the hand-written programs.
-fn operations(instruction: &Instruction, features: usize) -> usize {
-    let elements = instruction.op().output().map_or(0, |space| space.elements(features));
-    match instruction.op() {
-        Op::VectorInnerProduct => 2 * features - 1,
-        Op::MatrixVectorProduct => elements * (2 * features - 1),
-        _ => elements,
-    }
+fn programs() -> Vec<(&'static str, Vec<Program>)> {
+    let known = KNOWN_PROGRAMS.map(|name| (name, vec![known_program(name).expect("a known name")]));
+    let random = include_str!("../src/cli/data/random.jsonl").lines().map(|line| {
+        let record: ProgramRecord = serde_json::from_str(line).expect("a record a line");
+        Program::try_from(&record).expect("a valid program")
+    });
+    known.into_iter().chain([("random", random.collect())]).collect()
 }
 
-fn programs(criterion: &mut Criterion) {
-    for name in KNOWN_PROGRAMS {
-        let program = known_program(name).expect("a known name");
-        for features in [4, 8, 16, 32] {
-            let of = |function| program.function(function).iter().map(|i| operations(i, features)).sum::<usize>();
-            let needed = of(ComponentFunction::Predict) + of(ComponentFunction::Learn) + 1;
-            println!("{name}, F = {features}: {needed} operations a step, at least {:.2} ns", needed as f64 / 8.0 / 3.0);
-            let group = linear_tasks(features, EXAMPLES);
-            let mut bench = criterion.benchmark_group(format!("{name}/F={features}"));
-            bench.throughput(Throughput::Elements((EXAMPLES * TASKS) as u64));
-            bench.sample_size(10).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(600));
-            for backend in [Backend::Oracle, Backend::Interp, Backend::Jit] {
-                let mut worker = Evaluator::new(backend).worker();
+fn steps(criterion: &mut Criterion) {
+    let peak = Peak::measure();
+    for features in [4, 8, 16, 32] {
+        let group = linear_tasks(features, STEPS, 1);
+        for (name, programs) in programs() {
+            let work: Vec<StepWork> = programs.iter().map(|program| StepWork::of_training(&simplify(program), features)).collect();
+            let mean = |value: &dyn Fn(&StepWork) -> f64| work.iter().map(value).sum::<f64>() / work.len() as f64;
+            println!(
+                "{name}, F = {features}: {:.0} operations a step, at least {:.2} ns; {:.1} one after the other, at least {:.2} ns",
+                mean(&|work| work.flops),
+                mean(&|work| work.limit(&peak, TASKS).flops_ns),
+                mean(&|work| work.chain),
+                mean(&|work| work.limit(&peak, TASKS).chain_ns),
+            );
+            let mut bench = criterion.benchmark_group(format!("step/{name}/F={features}"));
+            bench.throughput(Throughput::Elements((programs.len() * STEPS * TASKS) as u64));
+            bench.sample_size(10).warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(300));
+            for backend in BACKENDS {
+                // One worker a program, so that each one's code is compiled once.
+                let mut workers: Vec<_> = programs.iter().map(|program| (program, Evaluator::new(backend).worker())).collect();
                 bench.bench_function(backend.name(), |bencher| {
-                    bencher.iter(|| black_box(worker.evaluate(&program, &group).expect("small").train_steps));
+                    bencher.iter(|| {
+                        for (program, worker) in &mut workers {
+                            black_box(worker.evaluate(program, &group).expect("small").train_steps);
+                        }
+                    });
                 });
             }
         }
     }
 }
 
-criterion_group!(benches, programs);
+fn evaluations(criterion: &mut Criterion) {
+    for features in [4, 8, 16, 32] {
+        for (train, valid) in SIZES {
+            let group = linear_tasks(features, train, valid);
+            for (name, programs) in programs() {
+                let mut bench = criterion.benchmark_group(format!("evaluation/{name}/F={features}/{train}-{valid}"));
+                bench.throughput(Throughput::Elements(programs.len() as u64));
+                bench.sample_size(10).warm_up_time(Duration::from_millis(20)).measurement_time(Duration::from_millis(60));
+                for backend in BACKENDS {
+                    let mut worker = Evaluator::new(backend).worker();
+                    bench.bench_function(backend.name(), |bencher| {
+                        bencher.iter(|| {
+                            for program in &programs {
+                                worker.forget_compiled();
+                                black_box(worker.evaluate(program, &group).expect("small").train_steps);
+                            }
+                        });
+                    });
+                }
+            }
+        }
+    }
+}
+
+criterion_group!(benches, steps, evaluations);
 criterion_main!(benches);

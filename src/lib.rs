@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod experiment;
+pub mod limit;
 pub mod search;
 pub mod task;

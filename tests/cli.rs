@@ -207,6 +207,38 @@ fn eval_knows_the_hand_written_programs_and_lists() {
 }
 
 #[test]
+fn eval_gives_the_same_in_the_same_order_on_any_number_of_threads() {
+    let folder = Folder::new();
+    // Some take long and some none, so that threads overtake each other.
+    let mut programs = String::new();
+    for id in 0..40 {
+        let predict = r#"{"op":"VECTOR_INNER_PRODUCT_OP","in1":0,"in2":1,"out":1}"#;
+        let learn = r#"{"op":"VECTOR_SUM_OP","in1":0,"in2":1,"out":1},"#.repeat(id % 7 * 5 + 1);
+        let learn = learn.trim_end_matches(',');
+        programs += &format!("{{\"id\":{id},\"setup\":[],\"predict\":[{predict}],\"learn\":[{learn}]}}\n");
+    }
+    let list = folder.file("list.jsonl", programs);
+    let run = |threads: &str, backend: &str| {
+        let ended = folder.run(&["eval", &list, "net", "--json", "--train", "100", "--threads", threads, "--backend", backend]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let mut events = ended.events();
+        assert_eq!(events.len(), 42);
+        let done = events.last_mut().and_then(Value::as_object_mut).expect("an object");
+        for timing in ["eval_seconds", "compile_seconds", "train_steps_per_second"] {
+            assert!(done.remove(timing).is_some_and(|value| value.is_number()));
+        }
+        events
+    };
+    for backend in ["interp", "auto"] {
+        let one = run("1", backend);
+        assert!((0..40).all(|id| one[id]["name"] == id.to_string().as_str()), "{}", one[0]);
+        assert_eq!(run("2", backend), one);
+        assert_eq!(run("5", backend), one);
+    }
+    folder.refuse(&["eval", "linear", "--threads", "0"], 2, &["threads"]);
+}
+
+#[test]
 fn recorded_cases_pass_and_a_changed_one_is_a_difference() {
     let folder = Folder::new();
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/own.jsonl");
@@ -238,6 +270,14 @@ fn fuzzing_is_bounded_and_repeatable() {
     assert_eq!(first.stdout, folder.run(&["fuzz", "--cases", "60", "--seed", "5", "--json"]).stdout);
 }
 
+/// Whether a number that must be there is one above 0.
+#[track_caller]
+fn positive(event: &Value, fields: &[&str]) {
+    for field in fields {
+        assert!(event[field].as_f64().is_some_and(|number| number.is_finite() && number > 0.0), "{field} in {event}");
+    }
+}
+
 #[test]
 fn bench_has_a_line_for_each_program_size_and_backend() {
     let arguments =
@@ -247,11 +287,59 @@ fn bench_has_a_line_for_each_program_size_and_backend() {
     let events = ended.events();
     assert_eq!(events.len(), 16);
     let fields = ["program", "features", "tasks", "backend", "train_ns_per_step", "valid_ns_per_step", "compile_us", "evals_per_second"];
+    let limits = ["flops_per_step", "limit_ns_per_step", "flops_limit_ns", "chain_limit_ns", "peak_gflops"];
     for event in &events {
+        assert_eq!(event["event"], "bench");
         has_fields(event, &fields);
-        assert!(event["evals_per_second"].as_f64() > Some(0.0), "{event}");
+        has_fields(event, &["train_ratio_to_oracle", "valid_ratio_to_oracle", "break_even_steps"]);
+        positive(event, &["evals_per_second", "ratio_to_oracle"]);
+        positive(event, &limits);
+        assert!(event["train_ns_per_step"].is_number() && event["valid_ns_per_step"].is_number(), "{event}");
         assert_eq!(event["compile_us"].is_number(), event["ran"] == "jit", "{event}");
+        let sizes = event["by_size"].as_array().expect("a list");
+        let names: Vec<String> = sizes.iter().map(|size| format!("{}/{}", size["train"], size["valid"])).collect();
+        assert_eq!(names, ["10/10", "100/100", "1000/100", "1000/1000", "8000/1000"]);
+        for size in sizes {
+            positive(size, &["evals_per_second", "ratio_to_oracle", "limit_evals_per_second"]);
+        }
+        assert_eq!(sizes[2]["evals_per_second"], event["evals_per_second"]);
     }
+    assert_eq!(events.iter().filter(|event| event["backend"] == "oracle" && event["ratio_to_oracle"] == 1.0).count(), 4);
+}
+
+#[test]
+fn bench_shows_sizes_asked_for_and_refuses_others() {
+    let folder = Folder::new();
+    let ended =
+        folder.run(&["bench", "--features", "4", "--programs", "linear", "--backends", "interp", "--sizes", "5/3", "--seconds", "0.1"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for words in ["Gflop/s", "limits:", "5/3", "1000/100", "limit  "] {
+        assert!(ended.stdout.contains(words), "no {words:?} in {}", ended.stdout);
+    }
+    folder.refuse(&["bench", "--sizes", "5"], 2, &["TRAIN/VALID"]);
+    folder.refuse(&["bench", "--search", "--features", "4"], 2, &["--features"]);
+    folder.refuse(&["bench", "--threads", "2"], 2, &["--search"]);
+}
+
+#[test]
+fn bench_measures_whole_searches() {
+    let ended = Folder::new().run(&["bench", "--search", "--json", "--backends", "interp,auto", "--threads", "1,2", "--seconds", "0.5"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let events = ended.events();
+    assert_eq!(events.len(), 16);
+    for event in &events {
+        assert_eq!(event["event"], "search");
+        has_fields(event, &["search", "tasks", "fec", "memo", "backend", "threads", "ratio_to_oracle", "compiled"]);
+        positive(event, &["individuals", "individuals_per_second", "scaling"]);
+        assert!(event["fec"] == true || event["fec_hits"] == 0, "{event}");
+        assert!(event["memo"] == true || event["structural_hits"] == 0, "{event}");
+    }
+    for variant in events.chunks(4) {
+        assert!(variant.iter().all(|event| event["individuals"] == variant[0]["individuals"]), "{variant:?}");
+        assert!(variant.iter().all(|event| event["fec_hits"] == variant[0]["fec_hits"]), "{variant:?}");
+    }
+    let names: Vec<_> = events.chunks(4).map(|variant| (&variant[0]["search"], &variant[0]["tasks"])).collect();
+    assert_eq!(names[3], (&Value::from("baseline"), &Value::from("digits")));
 }
 
 #[test]

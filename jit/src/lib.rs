@@ -24,6 +24,7 @@ pub use eval::{
     TaskGroup, Worker,
 };
 pub use exec::random::Stream;
+pub use kernel::Peak;
 pub use lang::{
     AddressCounts, AddressError, ComponentFunction, Data, Instruction, InstructionRecord, KNOWN_PROGRAMS, Number, Op, ParseError, Program,
     ProgramRecord, RecordError, Space, known_program,

@@ -21,6 +21,20 @@ fn backend(names: &'static [&'static str]) -> impl TypedValueParser<Value = Back
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Backend>())
 }
 
+/// How many threads a command uses.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct ThreadArgs {
+    /// Threads (default: all cores); never changes results
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    threads: Option<u16>,
+}
+
+impl ThreadArgs {
+    pub(super) fn count(self) -> usize {
+        self.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    }
+}
+
 /// Which tasks a program is evaluated on.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Tasks")]

@@ -1,27 +1,44 @@
-//! `bench`: the backends side by side on fixed programs.
+//! `bench`: the backends side by side, on fixed programs and in whole searches.
 
 mod measure;
+mod program;
+mod programs;
+mod searches;
+mod size;
 
 use clap::Args;
 use exnihilo_jit::Backend;
-use serde::Serialize;
 
 use super::Exit;
 use super::args::{any_backend, parse_seconds};
 use super::failure::Failure;
-use super::output::{grouped, print_event, print_line};
-use measure::{BenchProgram, BenchTasks, Measured};
+use program::BenchProgram;
+use size::Size;
 
-/// Compare oracle, interpreter, native code and auto on fixed programs
+/// Compare oracle, interpreter, native code and auto on fixed programs, or in whole searches
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   exnihilo bench
   exnihilo bench --features 4 --programs linear,net --backends interp,jit --seconds 5 --json
+  exnihilo bench --search --threads 1,2
 
-Times are medians, on two-layer tasks without a largest error. An evaluation is that of one program on all tasks, with
-1,000 training and 100 validation examples, compiling included; ns are per task and step, without compiling.
-Break-even: training steps (over all tasks) from which on native code is cheaper than the interpreter.")]
+Programs run on two-layer tasks without a largest error, scaled so that gradients are alike at every F.
+Backends take turns, so that noise hits all alike; times are medians. ns are per task and step, without
+compiling; an evaluation is that of one program on all tasks, with compiling.
+
+× oracle: how many times as fast as the plain interpreter of one task at a time, in this run.
+Limits: what arithmetic alone takes for a training step if every instruction of the simplified program is
+executed: its operations over the peak of this core, as measured at the start with independent additions
+and multiplications in registers; and the latency of the chain of operations that a step has to wait for
+after the step before, shared by all tasks.
+Compile µs: of one program, for evaluations of 1000/100.
+Break-even: training steps, over all tasks, from which on native code is cheaper than the interpreter.
+
+--search counts individuals a second of searches without target and final evaluation, their select tasks
+cut to one: `linear` as it is, without FEC, and with neither FEC nor memo; and the preset `baseline`, whose
+own tasks need data, with those of `digits`. All backends and numbers of threads do the same search, as far
+as the first of them comes in its share of the time.")]
 pub(super) struct Bench {
     /// Feature sizes
     #[arg(long, value_name = "F,…", value_delimiter = ',', default_value = "4,8,16,32", value_parser = clap::value_parser!(u16).range(2..=256))]
@@ -35,7 +52,16 @@ pub(super) struct Bench {
     /// Tasks side by side
     #[arg(long, value_name = "D", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     tasks: u16,
-    /// About how long to measure in all
+    /// Training and validation examples of whole evaluations; 1000/100 is always among them
+    #[arg(long, value_name = "TRAIN/VALID,…", value_delimiter = ',', default_value = "10/10,100/100,1000/100,1000/1000,8000/1000")]
+    sizes: Vec<Size>,
+    /// Measure whole searches instead
+    #[arg(long, conflicts_with_all = ["features", "programs", "tasks", "sizes"])]
+    search: bool,
+    /// Threads of searches
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1,2", requires = "search", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    threads: Vec<u16>,
+    /// About how long to measure in all; running everything once may take longer
     #[arg(long, value_name = "S", default_value_t = 20.0, value_parser = parse_seconds)]
     seconds: f64,
     /// Print one JSON object a line
@@ -43,87 +69,18 @@ pub(super) struct Bench {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct BenchEvent {
-    program: &'static str,
-    features: usize,
-    tasks: usize,
-    backend: Backend,
-    /// What ran; it differs from `backend` for auto, and where there is no native code.
-    ran: Backend,
-    train_ns_per_step: f64,
-    valid_ns_per_step: f64,
-    compile_us: Option<f64>,
-    evals_per_second: f64,
-    /// Of evaluations a second to the oracle's, where that was measured before.
-    ratio_to_oracle: Option<f64>,
-    /// Training steps over all tasks, where interpreter and native code were measured and it pays at all.
-    break_even_steps: Option<f64>,
-}
-
 impl Bench {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        let cells = self.features.len() * self.programs.len() * self.backends.len();
-        let seconds = self.seconds / cells as f64;
-        if !self.json {
-            print_line(&format!(
-                "{:<8}{:>4}  {:<8}{:>10}{:>10}{:>12}{:>12}{:>10}{:>12}",
-                "program", "F", "backend", "train ns", "valid ns", "compile µs", "evals/s", "× oracle", "break-even"
-            ))?;
-        }
-        for &features in &self.features {
-            let tasks = BenchTasks::new(features.into(), self.tasks.into())?;
-            for &program in &self.programs {
-                let mut oracle = None;
-                let mut interp = None;
-                for &backend in &self.backends {
-                    let measured = tasks.measure(program, backend, seconds)?;
-                    match backend {
-                        Backend::Oracle => oracle = Some(measured),
-                        Backend::Interp => interp = Some(measured),
-                        Backend::Jit | Backend::Auto => {}
-                    }
-                    self.show(&BenchEvent {
-                        program: program.name(),
-                        features: features.into(),
-                        tasks: self.tasks.into(),
-                        backend,
-                        ran: measured.ran,
-                        train_ns_per_step: measured.train_ns_per_step,
-                        valid_ns_per_step: measured.valid_ns_per_step,
-                        compile_us: measured.compile_us,
-                        evals_per_second: measured.evals_per_second,
-                        ratio_to_oracle: oracle.map(|oracle| measured.evals_per_second / oracle.evals_per_second),
-                        break_even_steps: interp.and_then(|interp| break_even(&interp, &measured)),
-                    })?;
-                }
-            }
+        if self.search {
+            searches::run(&self)?
+        } else {
+            programs::run(&self)?
         }
         Ok(Exit::Done)
     }
-
-    fn show(&self, event: &BenchEvent) -> Result<(), Failure> {
-        if self.json {
-            return print_event("bench", event);
-        }
-        let optional = |value: Option<f64>, decimals: usize| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.decimals$}"));
-        let name = if event.ran == event.backend { event.backend.to_string() } else { format!("{} ({})", event.backend, event.ran) };
-        print_line(&format!(
-            "{:<8}{:>4}  {name:<14}{:>4.1}{:>10.1}{:>12}{:>12}{:>10}{:>12}",
-            event.program,
-            event.features,
-            event.train_ns_per_step,
-            event.valid_ns_per_step,
-            optional(event.compile_us, 0),
-            grouped(event.evals_per_second as u64),
-            optional(event.ratio_to_oracle, 2),
-            event.break_even_steps.map_or_else(|| "-".to_owned(), |steps| grouped(steps as u64)),
-        ))
-    }
 }
 
-/// The training steps whose saving pays for compiling.
-fn break_even(interp: &Measured, native: &Measured) -> Option<f64> {
-    let saved = interp.train_ns_per_step - native.train_ns_per_step;
-    native.compile_us.filter(|_| saved > 0.0).map(|us| us * 1e3 / saved)
+/// A number with so many decimals, or a dash.
+fn optional(value: Option<f64>, decimals: usize) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.decimals$}"))
 }

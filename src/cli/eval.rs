@@ -1,16 +1,17 @@
 //! `eval`: the fitness of given programs.
 
-use std::time::Instant;
+mod list;
 
 use clap::Args;
-use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, Program, TaskGroup, Worker};
+use exnihilo_jit::{Backend, Combine, Evaluation, TaskGroup};
 use serde::Serialize;
 
 use super::Exit;
-use super::args::{TaskArgs, any_backend};
+use super::args::{TaskArgs, ThreadArgs, any_backend};
 use super::failure::Failure;
 use super::output::{grouped, print_event, print_line};
-use super::programs::{NamedProgram, read_programs};
+use super::programs::read_programs;
+use list::ListEvaluation;
 
 /// Evaluate programs on tasks: fitness per task and in total, training steps per second
 #[derive(Debug, Args)]
@@ -30,7 +31,9 @@ pub(super) struct Eval {
     /// How programs are executed; never changes results
     #[arg(long, default_value = "auto", value_parser = any_backend())]
     backend: Backend,
-    /// Evaluate everything N times and report the median time
+    #[command(flatten)]
+    threads: ThreadArgs,
+    /// Evaluate every program N times and report the sum of the median times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: u32,
     /// Print one JSON object a line
@@ -63,13 +66,6 @@ struct DoneEvent {
     compile_failures: u64,
 }
 
-/// What one pass over all programs took.
-#[derive(Clone, Copy, Default)]
-struct PassTime {
-    eval_seconds: f64,
-    compile_seconds: f64,
-}
-
 impl Eval {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let mut programs = Vec::new();
@@ -77,36 +73,29 @@ impl Eval {
             programs.append(&mut read_programs(argument)?);
         }
         let group = self.tasks.build()?;
-        let mut worker = Evaluator::new(self.backend).worker();
-        // What is made once for all programs (tasks in lanes, the compiler) is not part of any program's time.
-        worker.evaluate(&Program::default(), &group)?;
-        let before = worker.counters();
-
-        let mut times = Vec::new();
-        let (mut fitness_sum, mut train_steps) = (0.0, 0);
-        let first = pass(&mut worker, &programs, &group, |name, evaluation| {
-            fitness_sum += evaluation.fitness(Combine::Mean);
-            train_steps += evaluation.train_steps;
-            self.show(name, evaluation)
-        })?;
-        let after = worker.counters();
-        times.push(first);
-        for _ in 1..self.repeat {
-            times.push(pass(&mut worker, &programs, &group, |_, _| Ok(()))?);
-        }
-        times.sort_by(|a, b| a.eval_seconds.total_cmp(&b.eval_seconds));
-        let PassTime { eval_seconds, compile_seconds } = times[times.len() / 2];
-        let done = DoneEvent {
+        let mut done = DoneEvent {
             programs: programs.len(),
             backend: self.backend,
-            fitness: fitness_sum / programs.len() as f64,
-            train_steps,
-            eval_seconds,
-            compile_seconds,
-            train_steps_per_second: train_steps as f64 / eval_seconds,
-            compiled: after.compiled - before.compiled,
-            compile_failures: after.compile_failures - before.compile_failures,
+            fitness: 0.0,
+            train_steps: 0,
+            eval_seconds: 0.0,
+            compile_seconds: 0.0,
+            train_steps_per_second: 0.0,
+            compiled: 0,
+            compile_failures: 0,
         };
+        let evaluation = ListEvaluation { programs: &programs, group: &group, backend: self.backend, repeat: self.repeat };
+        evaluation.run(self.threads.count(), |name, timed| {
+            done.fitness += timed.evaluation.fitness(Combine::Mean);
+            done.train_steps += timed.evaluation.train_steps;
+            done.eval_seconds += timed.seconds;
+            done.compile_seconds += timed.compile_seconds;
+            done.compiled += timed.compiled;
+            done.compile_failures += timed.compile_failures;
+            self.show(name, &timed.evaluation)
+        })?;
+        done.fitness /= programs.len() as f64;
+        done.train_steps_per_second = done.train_steps as f64 / done.eval_seconds;
         self.show_done(&done, &group)?;
         Ok(Exit::Done)
     }
@@ -150,24 +139,4 @@ impl Eval {
             grouped(done.train_steps_per_second as u64),
         ))
     }
-}
-
-/// Evaluates every program once; the time of `show` is not counted.
-fn pass(
-    worker: &mut Worker,
-    programs: &[NamedProgram],
-    group: &TaskGroup,
-    mut show: impl FnMut(&str, &Evaluation) -> Result<(), Failure>,
-) -> Result<PassTime, Failure> {
-    let compiled_before = worker.counters().compile_seconds;
-    let mut eval_seconds = 0.0;
-    for NamedProgram { name, program } in programs {
-        // A program that came before must not make this one cheaper.
-        worker.forget_compiled();
-        let begin = Instant::now();
-        let evaluated = worker.evaluate(program, group);
-        eval_seconds += begin.elapsed().as_secs_f64();
-        show(name, evaluated.map_err(|error| Failure::from(error).at(name))?)?;
-    }
-    Ok(PassTime { eval_seconds, compile_seconds: worker.counters().compile_seconds - compiled_before })
 }

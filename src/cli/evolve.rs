@@ -13,7 +13,7 @@ use exnihilo::experiment::{Experiment, PRESETS, RunDirectory};
 use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
 use exnihilo_jit::Backend;
 
-use super::args::{parse_seconds, search_backend};
+use super::args::{ThreadArgs, parse_seconds, search_backend};
 use super::failure::Failure;
 use super::output::note;
 use super::{Exit, output};
@@ -44,9 +44,8 @@ pub(super) struct Evolve {
     /// The same seed gives the same result
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Threads (default: all cores); never changes results
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    threads: Option<u16>,
+    #[command(flatten)]
+    threads: ThreadArgs,
     /// Set one key of the experiment, as in search.population=1000 (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting)]
     set: Vec<Setting>,
@@ -97,10 +96,7 @@ fn parse_setting(text: &str) -> Result<Setting, String> {
 impl Evolve {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let experiment = self.resolve()?;
-        let threads = match self.threads {
-            Some(threads) => threads.into(),
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
+        let threads = self.threads.count();
         let stop = Arc::new(AtomicBool::new(false));
         let options = SearchOptions {
             backend: self.backend,

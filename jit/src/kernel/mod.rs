@@ -12,6 +12,7 @@ mod elementwise;
 mod error;
 mod fill;
 mod matrix;
+mod peak;
 mod reduce;
 mod table;
 mod tier;
@@ -19,6 +20,7 @@ mod tier;
 #[cfg(feature = "jit")]
 pub(crate) use error::ErrorKernel;
 pub(crate) use error::{Classification, ErrorBody, ErrorRows, Regression, Score, TrainError, ValidError};
+pub use peak::Peak;
 pub(crate) use table::kernel;
 #[cfg(feature = "jit")]
 pub(crate) use table::{error_kernel, sigmoid_kernel};

@@ -1,0 +1,104 @@
+//! Evaluating a list of programs on several threads, with results in the order of the list.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Instant;
+
+use exnihilo_jit::{Backend, EvalError, Evaluation, Evaluator, Program, TaskGroup, Worker};
+
+use super::super::failure::Failure;
+use super::super::programs::NamedProgram;
+
+/// Programs to evaluate, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ListEvaluation<'a> {
+    pub(super) programs: &'a [NamedProgram],
+    pub(super) group: &'a TaskGroup,
+    pub(super) backend: Backend,
+    /// Evaluations of each program, at least 1.
+    pub(super) repeat: u32,
+}
+
+/// The result of one program and what it took.
+#[derive(Clone, Debug)]
+pub(super) struct Timed {
+    pub(super) evaluation: Evaluation,
+    /// The median of all repeats.
+    pub(super) seconds: f64,
+    /// Part of that.
+    pub(super) compile_seconds: f64,
+    /// Programs compiled in one repeat: 1 or 0.
+    pub(super) compiled: u64,
+    /// Programs that should have been.
+    pub(super) compile_failures: u64,
+}
+
+impl ListEvaluation<'_> {
+    /// Evaluates every program on one of `threads` threads and calls `show` with each result, in the order of the list, from this
+    /// thread.
+    ///
+    /// # Errors
+    /// Of the first program that cannot be evaluated, after those before it were shown; of `show`.
+    pub(super) fn run(&self, threads: usize, mut show: impl FnMut(&str, &Timed) -> Result<(), Failure>) -> Result<(), Failure> {
+        let next = AtomicUsize::new(0);
+        let (sender, receiver) = mpsc::channel();
+        std::thread::scope(|scope| {
+            for _ in 0..threads.min(self.programs.len()) {
+                let (sender, next) = (sender.clone(), &next);
+                scope.spawn(move || self.work(next, &sender));
+            }
+            drop(sender);
+            let mut early: Vec<Option<Result<Timed, EvalError>>> = self.programs.iter().map(|_| None).collect();
+            let mut shown = 0;
+            // Leaving this loop drops the receiver, at which the threads end.
+            for (index, result) in receiver {
+                early[index] = Some(result);
+                while let Some(result) = early.get_mut(shown).and_then(Option::take) {
+                    let name = &self.programs[shown].name;
+                    show(name, &result.map_err(|error| Failure::from(error).at(name))?)?;
+                    shown += 1;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Evaluates one program after another until none is left or nobody wants more.
+    fn work(&self, next: &AtomicUsize, results: &mpsc::Sender<(usize, Result<Timed, EvalError>)>) {
+        let mut worker = Evaluator::new(self.backend).worker();
+        // What is made once for all programs (tasks in lanes, the compiler) is not part of any program's time. Where this fails,
+        // so does every program.
+        let _ = worker.evaluate(&Program::default(), self.group);
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(NamedProgram { program, .. }) = self.programs.get(index) else { return };
+            if results.send((index, self.evaluate(&mut worker, program))).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn evaluate(&self, worker: &mut Worker, program: &Program) -> Result<Timed, EvalError> {
+        let mut timed = Vec::new();
+        for _ in 0..self.repeat {
+            // What came before must not make this evaluation cheaper.
+            worker.forget_compiled();
+            let before = worker.counters();
+            let begin = Instant::now();
+            let evaluation = worker.evaluate(program, self.group)?;
+            let seconds = begin.elapsed().as_secs_f64();
+            let evaluation = evaluation.clone();
+            let after = worker.counters();
+            timed.push(Timed {
+                evaluation,
+                seconds,
+                compile_seconds: after.compile_seconds - before.compile_seconds,
+                compiled: after.compiled - before.compiled,
+                compile_failures: after.compile_failures - before.compile_failures,
+            });
+        }
+        timed.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+        let middle = timed.len() / 2;
+        Ok(timed.swap_remove(middle))
+    }
+}
