@@ -7,7 +7,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use super::lane_data::{Chunking, WIDTHS, fitted};
+use super::lane_data::{ALONG, Chunking, WIDTHS, fitted};
 use super::task::TaskGroup;
 use super::{Backend, Evaluator, Examples, GroupSettings, Task};
 use crate::compile::Form;
@@ -46,6 +46,9 @@ impl Target {
 /// The width of equal chunks, not above that of `chunking`, whose kernels have least to do: a call costs about as much as four more lanes.
 fn uniform(chunking: Chunking, tasks: usize) -> usize {
     let widest = chunking.widest();
+    if widest == ALONG {
+        return ALONG;
+    }
     let cost = |width: usize| tasks.div_ceil(width) * (width + 4);
     WIDTHS.into_iter().filter(|&width| width <= widest).rev().min_by_key(|&width| cost(width)).unwrap_or(WIDTHS[0])
 }
@@ -87,7 +90,9 @@ fn interpreted(code: &Code, group: &TaskGroup, chunking: Chunking) -> f64 {
 /// Units of calling kernels, with so many units for each call and around each example.
 fn calls(code: &Code, group: &TaskGroup, chunking: Chunking, per_call: f64, around: f64) -> f64 {
     let of_width = |width: usize| {
-        let of_step = |step: &Step| per_call + width as f64 / 12.0 * rows(step, group.features());
+        // Registers along elements hold as many as registers of lanes.
+        let lanes = if width == ALONG { 1.5 } else { width as f64 };
+        let of_step = |step: &Step| per_call + lanes / 12.0 * rows(step, group.features());
         evaluation(group, LOOP.map(|function| code.function(function).iter().map(of_step).sum()), around)
     };
     chunking.chunks(group.tasks().len()).map(|(_, width, _)| of_width(width)).sum()

@@ -7,8 +7,11 @@ use crate::exec::chunk::MAX_LANES;
 use crate::exec::layout::Layout;
 use crate::exec::simd::AlignedVec;
 
-/// The chunk widths that the backends use.
+/// The widths of chunks of several tasks side by side.
 pub(crate) const WIDTHS: [usize; 5] = [2, 4, 8, 12, MAX_LANES];
+
+/// The width of chunks of one task, whose registers go along the elements.
+pub(crate) const ALONG: usize = 1;
 
 /// The least width that holds `tasks` tasks, or the widest.
 pub(crate) fn width_for(tasks: usize) -> usize {
@@ -79,23 +82,28 @@ impl Chunking {
 /// together with the examples that pass through.
 const CHUNK_BYTES: usize = 24 * 1024;
 
-/// How the interpreter divides tasks: all side by side if their memory stays in the first-level cache, else fewer.
+/// The least F at which registers along the elements are full.
+const MIN_ALONG: usize = 16;
+
+/// How the interpreter divides tasks: all side by side if their memory stays in the first-level cache, else fewer; one at a time where
+/// not even four do, and vectors are long enough for registers along them.
 pub(crate) fn fitted(layout: &Layout, group: &TaskGroup) -> Chunking {
+    let fits = |width: usize| layout.rows() * width * size_of::<f64>() <= CHUNK_BYTES;
     let mut width = width_for(group.tasks().len());
-    while width > 4 && layout.rows() * width * size_of::<f64>() > CHUNK_BYTES {
+    while width > 4 && !fits(width) {
         width = WIDTHS[WIDTHS.iter().position(|&w| w == width).unwrap_or(1) - 1];
     }
-    Chunking::Fitted(width)
+    if !fits(width) && group.features() >= MIN_ALONG { Chunking::Fitted(ALONG) } else { Chunking::Fitted(width) }
 }
 
-/// The chunks that begin at each even task, made when first asked for.
+/// The chunks that begin at each task, made when first asked for.
 type ChunksByTask = OnceLock<Box<[OnceLock<ChunkData>]>>;
 
 /// Interleaved examples, and the order of training examples by epoch.
 #[derive(Debug, Default)]
 pub(crate) struct LaneData {
     /// Of one tile, by its width.
-    tiles: [ChunksByTask; WIDTHS.len()],
+    tiles: [ChunksByTask; MAX_LANES + 1],
     /// Of several tiles of two lanes.
     pairs: ChunksByTask,
     /// By epoch, then task; `None` for an epoch in the order as given.
@@ -116,15 +124,9 @@ impl TaskGroup {
     /// If there is no such chunk.
     pub(crate) fn chunk_data(&self, first_task: usize, width: usize, tile: usize) -> &ChunkData {
         let tasks = self.tasks().len();
-        assert!(first_task < tasks && first_task.is_multiple_of(2), "chunks begin at even tasks, since widths are even");
-        let chunks = if tile == width {
-            let which = WIDTHS.iter().position(|&w| w == width).expect("a width that the backends use");
-            &self.lanes.tiles[which]
-        } else {
-            &self.lanes.pairs
-        };
-        let chunks = chunks.get_or_init(|| (0..tasks.div_ceil(2)).map(|_| OnceLock::new()).collect());
-        let data = chunks[first_task / 2].get_or_init(|| {
+        let chunks = if tile == width { &self.lanes.tiles[width] } else { &self.lanes.pairs };
+        let chunks = chunks.get_or_init(|| (0..tasks).map(|_| OnceLock::new()).collect());
+        let data = chunks[first_task].get_or_init(|| {
             let lanes = (0..width).map(|lane| self.lane_task(first_task, lane));
             ChunkData {
                 width,

@@ -8,7 +8,7 @@ use super::Backend;
 use super::cost::{self, Target};
 use super::drive::{ChunkShape, DriveScratch};
 use super::evaluation::{Evaluation, Probe, TaskRecord};
-use super::lane_data::{Chunking, WIDTHS, fitted};
+use super::lane_data::{ALONG, Chunking, WIDTHS, fitted};
 use super::task::{GroupError, TaskGroup};
 use crate::analysis::{CanonicalKey, Canonicalizer, Fusion, Liveness, Role, Simplifier, random_ordinals};
 #[cfg(feature = "jit")]
@@ -182,7 +182,7 @@ impl Worker {
     }
 
     /// Evaluates `program` as it is, with a memory of `counts` addresses, and tells what became of that memory, and the errors.
-    /// `width` is how many tasks go side by side (2, 4, 8, 12 or 16); by default the backend's own choice.
+    /// `width` is how many tasks go side by side (1, 2, 4, 8, 12 or 16); by default the backend's own choice.
     ///
     /// # Errors
     /// If the program uses other addresses, or memory would pass the group's limit.
@@ -214,7 +214,7 @@ impl Worker {
         self.layout.set_full(counts, group.features());
         self.code.set(program, &self.ordinals, &self.fusion, &self.layout);
         self.calls.clear();
-        let width = width.filter(|width| WIDTHS.contains(width));
+        let width = width.filter(|&width| width == ALONG || WIDTHS.contains(&width));
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp {
             let target = width.map_or(self.target(group), |width| Target::of_width(width, group.features()));

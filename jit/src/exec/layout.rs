@@ -56,6 +56,10 @@ impl Layout {
     fn place(&mut self, space: Space, address: u8) {
         let row = &mut self.first_row[space as usize][usize::from(address)];
         if *row == ABSENT {
+            // Where rows are single f64, vectors begin at cache lines.
+            if space != Space::Scalar && self.features.is_multiple_of(8) && self.rows > FEATURES_ROW {
+                self.rows = self.rows.next_multiple_of(8);
+            }
             *row = self.rows as u32;
             self.rows += space.elements(self.features);
         }

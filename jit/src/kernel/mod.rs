@@ -5,9 +5,10 @@
 //! chosen at run time. What each op means is defined in [`crate::oracle`].
 //!
 //! Memory is `[row][lane]`: a row has one value of each task of the chunk. Elementwise ops are flat loops over registers; reductions go
-//! down the rows one register at a time, so no sum ever crosses lanes.
+//! down the rows one register at a time, so no sum ever crosses lanes. Where a row is a single task's, registers go along the elements.
 #![allow(unsafe_code)]
 
+mod along;
 mod elementwise;
 mod error;
 mod fill;

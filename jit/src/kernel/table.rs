@@ -1,10 +1,11 @@
 //! Which kernel computes what.
 
+use super::along::*;
 use super::elementwise::*;
 use super::fill::*;
 use super::matrix::*;
 use super::reduce::*;
-use super::tier::{Tier, flat, rows};
+use super::tier::{Tier, along, flat, rows};
 #[cfg(feature = "jit")]
 use super::{Classification, ErrorKernel, Regression, TrainError, ValidError, tier::error};
 use super::{Combined, Kernel, Kind};
@@ -37,6 +38,11 @@ macro_rules! by_terms {
 /// a machine that has these.
 pub(crate) fn kernel(kind: Kind, tier: Tier, width: usize, features: usize) -> Kernel {
     let (t, w, f) = (tier, width, features);
+    if width == 1
+        && let Some(kernel) = along_kernel(kind, tier)
+    {
+        return kernel;
+    }
     let op = match kind {
         Kind::Op(op) => op,
         Kind::Scaled(Combined::Sum) => return rows::<ScaleThen<Sum>>(t, w),
@@ -107,6 +113,50 @@ pub(crate) fn kernel(kind: Kind, tier: Tier, width: usize, features: usize) -> K
             8 => SmallMatrixMatrix<8>,
         }, MatrixMatrix),
     }
+}
+
+/// The kernel whose registers go along the elements; none for scalars, and where nothing is gained.
+fn along_kernel(kind: Kind, t: Tier) -> Option<Kernel> {
+    let op = match kind {
+        Kind::Op(op) => op,
+        Kind::Scaled(Combined::Sum) => return Some(along::<AlongScaleThen<Sum>>(t)),
+        Kind::Scaled(Combined::DiffFrom) => return Some(along::<AlongScaleThen<DiffFrom>>(t)),
+        Kind::Scaled(Combined::DiffOf) => return Some(along::<AlongScaleThen<Diff>>(t)),
+        Kind::Outer(Combined::Sum) => return Some(along::<AlongOuterThen<Sum>>(t)),
+        Kind::Outer(Combined::DiffFrom) => return Some(along::<AlongOuterThen<DiffFrom>>(t)),
+        Kind::Outer(Combined::DiffOf) => return Some(along::<AlongOuterThen<Diff>>(t)),
+    };
+    Some(match op {
+        Op::VectorSum | Op::MatrixSum => along::<AlongZip<Sum>>(t),
+        Op::VectorDiff | Op::MatrixDiff => along::<AlongZip<Diff>>(t),
+        Op::VectorProduct | Op::MatrixProduct => along::<AlongZip<Product>>(t),
+        Op::VectorDivision | Op::MatrixDivision => along::<AlongZip<Division>>(t),
+        Op::VectorMin => along::<AlongZip<MinFirst>>(t),
+        Op::VectorMax => along::<AlongZip<MaxFirst>>(t),
+        Op::MatrixMin => along::<AlongZip<MinSecond>>(t),
+        Op::MatrixMax => along::<AlongZip<MaxSecond>>(t),
+        Op::VectorAbs | Op::MatrixAbs => along::<AlongMap<Abs>>(t),
+        Op::VectorReciprocal | Op::MatrixReciprocal => along::<AlongMap<Reciprocal>>(t),
+        Op::VectorHeaviside | Op::MatrixHeaviside => along::<AlongMap<HeavisideAboveZero>>(t),
+        Op::ScalarVectorProduct | Op::ScalarMatrixProduct => along::<AlongScale>(t),
+        Op::ScalarBroadcast => along::<AlongBroadcast>(t),
+        Op::VectorInnerProduct => along::<AlongDot>(t),
+        Op::VectorNorm | Op::MatrixNorm => along::<AlongWhole<Norm>>(t),
+        Op::VectorMean | Op::MatrixMean => along::<AlongWhole<Mean>>(t),
+        Op::VectorStDev | Op::MatrixStDev => along::<AlongWhole<StDev>>(t),
+        Op::MatrixRowNorm => along::<AlongRows<Norm>>(t),
+        Op::MatrixRowMean => along::<AlongRows<Mean>>(t),
+        Op::MatrixRowStDev => along::<AlongRows<StDev>>(t),
+        Op::MatrixColumnNorm => along::<AlongColumnNorm>(t),
+        Op::VectorUniformSet | Op::MatrixUniformSet => along::<AlongRandom<Uniform>>(t),
+        Op::VectorGaussianSet | Op::MatrixGaussianSet => along::<AlongRandom<Gaussian>>(t),
+        Op::VectorOuterProduct => along::<AlongOuter>(t),
+        Op::VectorColumnBroadcast => along::<AlongColumnBroadcast>(t),
+        Op::VectorRowBroadcast => along::<AlongRowBroadcast>(t),
+        Op::MatrixVectorProduct => along::<AlongMatrixVector>(t),
+        Op::MatrixMatrixProduct => along::<AlongMatrixMatrix>(t),
+        _ => return None,
+    })
 }
 
 /// The sigmoid of classification tasks, as a kernel of one row.

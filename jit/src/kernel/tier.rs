@@ -7,9 +7,9 @@ use super::{Body, Context, Kernel, Operands, Operation};
 use super::{ErrorBody, ErrorKernel, ErrorRows};
 #[cfg(not(target_arch = "x86_64"))]
 use crate::exec::simd::Pair as BaselinePair;
-use crate::exec::simd::Register;
 #[cfg(target_arch = "x86_64")]
 use crate::exec::simd::{Oct, Quad, SsePair as BaselinePair};
+use crate::exec::simd::{Register, Single};
 
 /// Which vector instructions kernels are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,6 +140,7 @@ macro_rules! by_width {
             (Tier::Avx2, 12) => $avx2::<$code, Quad, 3>,
             #[cfg(target_arch = "x86_64")]
             (Tier::Avx2, 16) => $avx2::<$code, Quad, 4>,
+            (_, 1) => $baseline::<$code, Single, 1>,
             (_, 2) => $baseline::<$code, BaselinePair, 1>,
             (_, 4) => $baseline::<$code, BaselinePair, 2>,
             (_, 8) => $baseline::<$code, BaselinePair, 4>,
@@ -168,6 +169,17 @@ pub(super) fn flat<B: Body>(tier: Tier, width: usize) -> Kernel {
         (Tier::Avx512, 8 | 16) => kernel_avx512::<B, Oct, 1>,
         #[cfg(target_arch = "x86_64")]
         (Tier::Avx512 | Tier::Avx2, 4 | 8 | 12 | 16) => kernel_avx2::<B, Quad, 1>,
+        _ => kernel_baseline::<B, BaselinePair, 1>,
+    }
+}
+
+/// A kernel on rows of one lane, whose registers go along the elements: the widest there are.
+pub(super) fn along<B: Body>(tier: Tier) -> Kernel {
+    match tier {
+        #[cfg(target_arch = "x86_64")]
+        Tier::Avx512 => kernel_avx512::<B, Oct, 1>,
+        #[cfg(target_arch = "x86_64")]
+        Tier::Avx2 => kernel_avx2::<B, Quad, 1>,
         _ => kernel_baseline::<B, BaselinePair, 1>,
     }
 }

@@ -83,9 +83,9 @@ struct Expected {
 type Difference = (Option<usize>, String);
 
 /// Lanes that the interpreter is observed with.
-const INTERP_WIDTHS: [usize; 5] = [2, 4, 8, 12, 16];
+const INTERP_WIDTHS: [usize; 6] = [1, 2, 4, 8, 12, 16];
 /// Lanes that native code is observed with.
-const JIT_WIDTHS: [usize; 3] = [2, 4, 12];
+const JIT_WIDTHS: [usize; 4] = [1, 2, 4, 12];
 
 impl Fuzzer {
     /// A fuzzer whose cases follow from `seed`.

@@ -244,9 +244,10 @@ impl<'a, 'f> Emitter<'a, 'f> {
                 self.copy_rows(labels, to, 1);
             }
             (Form::Chain, None) if self.source.settings.inputs_in_memory => {
-                let zero = self.zero();
-                for pair in 0..self.source.tile / 2 {
-                    self.store_row(zero, self.memory, self.row_offset(LABEL_ROW) + pair as i32 * 16);
+                let zero = self.builder.ins().f64const(0.0);
+                for lane in 0..self.source.tile {
+                    let offset = self.row_offset(LABEL_ROW) + (lane * size_of::<f64>()) as i32;
+                    self.builder.ins().store(flags(), zero, self.memory, offset);
                 }
             }
             // Kernels read labels where they lie, and memory keeps its zero.

@@ -119,15 +119,16 @@ impl Emitter<'_, '_> {
     /// Copies rows of a tile of any width.
     pub(super) fn copy_rows(&mut self, from: Value, to: Value, rows: usize) {
         let bytes = i64::from(self.row_offset(rows));
+        let piece = if self.source.tile == 1 { types::F64 } else { types::F64X2 };
         let head = self.builder.create_block();
         let at = self.builder.append_block_param(head, types::I64);
         let start = self.builder.ins().iconst(types::I64, 0);
         self.jump(head, &[start]);
         self.builder.switch_to_block(head);
         let [from, to] = [from, to].map(|pointer| self.builder.ins().iadd(pointer, at));
-        let pair = self.load_row(from, 0);
-        self.store_row(pair, to, 0);
-        let next = self.add_constant(at, 16);
+        let copied = self.builder.ins().load(piece, flags(), from, 0);
+        self.builder.ins().store(flags(), copied, to, 0);
+        let next = self.add_constant(at, piece.bytes().into());
         let more = self.builder.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, bytes);
         let after = self.builder.create_block();
         self.builder.ins().brif(more, head, &[next.into()], after, &[]);

@@ -8,7 +8,6 @@
 #![allow(unsafe_code)]
 
 mod aligned;
-#[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -16,7 +15,6 @@ mod x86;
 pub(crate) use aligned::AlignedVec;
 #[cfg(any(test, not(target_arch = "x86_64")))]
 pub(crate) use portable::Pair;
-#[cfg(test)]
 pub(crate) use portable::Single;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Oct, Quad, SsePair};

@@ -1,4 +1,4 @@
-//! Registers in plain Rust: two lanes, for machines without own code, and one, for tests.
+//! Registers in plain Rust: one lane, and two for machines without own code.
 
 use super::Register;
 
@@ -173,12 +173,12 @@ macro_rules! array_register {
     };
 }
 
-#[cfg(test)]
 array_register!(
-    /// One lane, which holds generic code against the scalar functions.
+    /// One lane: of a single task, or what is left of a list.
     Single,
     1
 );
+#[cfg(any(test, not(target_arch = "x86_64")))]
 array_register!(
     /// Two lanes, left to the compiler: 128-bit registers on Arm and others.
     Pair,
