@@ -114,6 +114,15 @@ unsafe fn sum<V: Register>(elements: &impl Elements, n: usize) -> f64 {
             }
             i += PARTIALS;
         }
+        if i == n {
+            // The halves that the documented order adds are those of registers.
+            let [a, b, c, d] = registers;
+            return match PARTIALS / V::LANES {
+                1 => a.sum_of_halves(),
+                2 => a.add(b).sum_of_halves(),
+                _ => a.add(c).add(b.add(d)).sum_of_halves(),
+            };
+        }
         for (g, register) in registers.into_iter().enumerate().take(PARTIALS / V::LANES) {
             register.store(partials[g * V::LANES..].as_mut_ptr());
         }

@@ -61,6 +61,9 @@ pub(crate) trait Register: Copy {
     /// Bit l is lane l.
     fn mask_bits(mask: Self::Mask) -> u32;
 
+    /// The sum of the lanes: of its two halves, then of the halves of that, down to one.
+    fn sum_of_halves(self) -> f64;
+
     /// The lane with these bits, in every lane.
     fn splat_bits(bits: u64) -> Self;
     fn bits_and(self, other: Self) -> Self;
@@ -110,6 +113,12 @@ mod tests {
                 assert_eq!(lanes(a.sqrt()), expect(&|x, _| x.sqrt()));
                 assert_eq!(lanes(a.abs()), expect(&|x, _| x.abs()));
                 assert_eq!(lanes(a.trunc()), expect(&|x, _| x.trunc()));
+                let mut halves = both.clone();
+                while halves.len() > 1 {
+                    let upper = halves.split_off(halves.len() / 2);
+                    halves.iter_mut().zip(upper).for_each(|(low, high)| *low += high);
+                }
+                assert!(a.sum_of_halves().to_bits() == halves[0].to_bits() || halves[0].is_nan() && a.sum_of_halves().is_nan());
                 assert_eq!(lanes(V::select(a.lt(b), a, b)), expect(&|x, y| if x < y { x } else { y }));
                 assert_eq!(lanes(V::select(a.le(b), a, b)), expect(&|x, y| if x <= y { x } else { y }));
                 assert_eq!(lanes(V::select(a.eq(b), a, V::splat(7.0))), expect(&|x, y| if x == y { x } else { 7.0 }));

@@ -136,6 +136,11 @@ macro_rules! array_register {
             }
 
             #[inline(always)]
+            fn sum_of_halves(self) -> f64 {
+                self.0.into_iter().reduce(|x, y| x + y).expect("at least one lane")
+            }
+
+            #[inline(always)]
             fn splat_bits(bits: u64) -> Self {
                 $name([f64::from_bits(bits); $lanes])
             }

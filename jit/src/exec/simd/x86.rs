@@ -134,6 +134,12 @@ impl Register for SsePair {
     }
 
     #[inline(always)]
+    fn sum_of_halves(self) -> f64 {
+        // SAFETY: see above the impl.
+        unsafe { _mm_cvtsd_f64(_mm_add_sd(self.0, _mm_unpackhi_pd(self.0, self.0))) }
+    }
+
+    #[inline(always)]
     fn splat_bits(bits: u64) -> Self {
         // SAFETY: see above the impl.
         SsePair(unsafe { _mm_castsi128_pd(_mm_set1_epi64x(bits as i64)) })
@@ -227,6 +233,12 @@ impl Register for Quad {
     }
 
     #[inline(always)]
+    fn sum_of_halves(self) -> f64 {
+        // SAFETY: see above the impl.
+        SsePair(unsafe { _mm_add_pd(_mm256_castpd256_pd128(self.0), _mm256_extractf128_pd::<1>(self.0)) }).sum_of_halves()
+    }
+
+    #[inline(always)]
     fn splat_bits(bits: u64) -> Self {
         // SAFETY: see above the impl.
         Quad(unsafe { _mm256_castsi256_pd(_mm256_set1_epi64x(bits as i64)) })
@@ -313,6 +325,12 @@ impl Register for Oct {
     #[inline(always)]
     fn mask_bits(mask: __mmask8) -> u32 {
         mask.into()
+    }
+
+    #[inline(always)]
+    fn sum_of_halves(self) -> f64 {
+        // SAFETY: see above the impl.
+        Quad(unsafe { _mm256_add_pd(_mm512_castpd512_pd256(self.0), _mm512_extractf64x4_pd::<1>(self.0)) }).sum_of_halves()
     }
 
     #[inline(always)]
