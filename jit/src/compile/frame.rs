@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Source;
 use super::memory::CodePages;
-use crate::exec::chunk::{Block, Chunk, MAX_LANES};
+use crate::exec::chunk::{Block, Chunk, Row};
 use crate::exec::random::DrawKey;
 use crate::interp::Code;
 use crate::kernel::{Context, Operation};
@@ -111,7 +111,7 @@ pub(super) struct Invocation {
     operations: Vec<Operation>,
     settings: crate::exec::chunk::RunSettings,
     constants: Vec<f64>,
-    step_errors: [f64; MAX_LANES],
+    step_errors: Row,
     rows: usize,
     tile: usize,
     observe: bool,
@@ -132,7 +132,7 @@ impl Invocation {
             operations: source.code.steps().iter().map(|step| step.operation(source.settings.features, source.tile)).collect(),
             settings: source.settings,
             constants,
-            step_errors: [0.0; MAX_LANES],
+            step_errors: Row::ZERO,
             rows: source.layout.rows(),
             tile: source.tile,
             observe: source.observe,
@@ -169,7 +169,7 @@ impl Invocation {
             max_abs_error: self.settings.max_abs_error,
             freeze_training: self.settings.freeze_training,
             freeze_validation: self.settings.freeze_validation,
-            step_errors: self.step_errors.as_ptr(),
+            step_errors: self.step_errors.0.as_ptr(),
             tile: self.tile,
         };
         let mut frame = Frame {
@@ -186,7 +186,7 @@ impl Invocation {
             loss: pointers.loss,
             constants: self.constants.as_ptr(),
             first_step: block.first_step,
-            step_errors: self.step_errors.as_mut_ptr(),
+            step_errors: self.step_errors.0.as_mut_ptr(),
             operations: self.operations.as_ptr(),
             keys: context.keys,
             context: &raw mut context,
@@ -216,7 +216,7 @@ fn stop(frame: *mut Frame, example: u64, before: u64, training: bool) -> u64 {
         let host = &*(*frame).host;
         (host, &mut *host.chunk)
     };
-    // SAFETY: the invocation's array of MAX_LANES errors, at least `tile` of them, written by compiled code before the call.
+    // SAFETY: the invocation's row of errors, of which there are at least `tile`, written by compiled code before the call.
     let errors = unsafe { std::slice::from_raw_parts(host.step_errors, host.tile) };
     let first = before as usize / size_of::<f64>();
     let lanes = first..first + host.tile;

@@ -32,6 +32,15 @@ pub(crate) struct RunSettings {
 /// The most lanes of a chunk.
 pub(crate) const MAX_LANES: usize = 16;
 
+/// One row of any width, at a cache line: a register that straddles two costs twice.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Row(pub(crate) [f64; MAX_LANES]);
+
+impl Row {
+    pub(crate) const ZERO: Row = Row([0.0; MAX_LANES]);
+}
+
 /// Consecutive examples of all lanes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block<'a> {
@@ -76,7 +85,7 @@ pub(crate) struct Chunk {
     failed: Vec<Mask>,
     /// The example of the last block at which a lane stopped or failed.
     stopped_at: Vec<u64>,
-    loss: Vec<f64>,
+    loss: AlignedVec,
     /// Training steps begun, by lane.
     begun: Vec<u64>,
     /// Lanes whose last step is in `begun`.
@@ -113,7 +122,7 @@ impl Chunk {
         refill(&mut self.stopped, width, 0);
         refill(&mut self.failed, width, 0);
         refill(&mut self.stopped_at, width, 0);
-        refill(&mut self.loss, width, 0.0);
+        self.loss.set_zeros(width);
         refill(&mut self.begun, width, 0);
         refill(&mut self.counted, width, false);
         refill(&mut self.frozen, width, None);

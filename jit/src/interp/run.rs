@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use super::calls::{Base, Call, Calls};
 use super::code::Code;
-use crate::exec::chunk::{Block, Chunk, Engine, MAX_LANES, RunSettings, Scoring};
+use crate::exec::chunk::{Block, Chunk, Engine, Row, RunSettings, Scoring};
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, PREDICTION_ROW};
 use crate::exec::simd::Register;
 use crate::kernel::{Classification, Context, ErrorBody, ErrorRows, Loops, Regression, Score, Tier, TrainError, ValidError, run_loops};
@@ -108,12 +108,7 @@ impl Pass<'_> {
 
     /// Between Predict and Learn, or after Predict: the errors of an example, listed if somebody wants them. Whether one is beyond the limit.
     #[inline(always)]
-    unsafe fn judge<E: ErrorBody, V: Register, const R: usize>(
-        &mut self,
-        example: &Example,
-        error: &mut [f64; MAX_LANES],
-        loss: *mut f64,
-    ) -> bool {
+    unsafe fn judge<E: ErrorBody, V: Register, const R: usize>(&mut self, example: &Example, Row(error): &mut Row, loss: *mut f64) -> bool {
         let width = R * V::LANES;
         // SAFETY: label and prediction are rows of the example, and errors and losses have room for a row.
         let beyond = unsafe {
@@ -200,7 +195,7 @@ impl<S: Score> Loops for Train<S> {
         let (settings, calls, width) = (pass.settings, pass.calls, R * V::LANES);
         let [predict, learn] = [ComponentFunction::Predict, ComponentFunction::Learn].map(|function| calls.function(function));
         let mut context = pass.context();
-        let mut error = [0.0; MAX_LANES];
+        let mut error = Row::ZERO;
         let mut example = pass.first();
         for number in 0..pass.block.count {
             context.step = pass.block.first_step + number as u64;
@@ -211,7 +206,7 @@ impl<S: Score> Loops for Train<S> {
                 pass.judge::<TrainError<S>, V, R>(&example, &mut error, std::ptr::null_mut())
             };
             if is_beyond {
-                let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
+                let beyond = |lane: usize| error.0[lane].is_nan() || error.0[lane] > settings.max_abs_error;
                 if pass.chunk.stop_training(number, settings.freeze_training, 0..width, beyond) {
                     return;
                 }
@@ -233,9 +228,9 @@ impl<S: Score> Loops for Validate<S> {
         let (settings, calls, width) = (pass.settings, pass.calls, R * V::LANES);
         let predict = calls.function(ComponentFunction::Predict);
         let mut context = pass.context();
-        let mut error = [0.0; MAX_LANES];
-        let mut loss = [0.0; MAX_LANES];
-        loss[..width].copy_from_slice(pass.chunk.loss());
+        let mut error = Row::ZERO;
+        let mut loss = Row::ZERO;
+        loss.0[..width].copy_from_slice(pass.chunk.loss());
         let mut example = pass.first();
         for number in 0..pass.block.count {
             context.step = pass.block.first_step + number as u64;
@@ -243,10 +238,10 @@ impl<S: Score> Loops for Validate<S> {
             // SAFETY: by the caller's promise; `number` is an example of the block.
             let is_beyond = unsafe {
                 run_calls(predict, &example, &context);
-                pass.judge::<ValidError<S>, V, R>(&example, &mut error, loss.as_mut_ptr())
+                pass.judge::<ValidError<S>, V, R>(&example, &mut error, loss.0.as_mut_ptr())
             };
             if is_beyond {
-                let beyond = |lane: usize| error[lane].is_nan() || error[lane] > settings.max_abs_error;
+                let beyond = |lane: usize| error.0[lane].is_nan() || error.0[lane] > settings.max_abs_error;
                 if pass.chunk.fail_validation(number, settings.freeze_validation, 0..width, beyond) {
                     return;
                 }
@@ -254,6 +249,6 @@ impl<S: Score> Loops for Validate<S> {
             }
             example = example.next(settings.features, width);
         }
-        pass.chunk.set_loss(&loss[..width]);
+        pass.chunk.set_loss(&loss.0[..width]);
     }
 }
