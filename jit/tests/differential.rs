@@ -288,6 +288,12 @@ fn runs_go_on_from_their_probes() {
             assert_eq!((fitness, evaluation.train_steps), (expected.0.clone(), expected.1), "{backend}: {program}");
             assert!(probed <= evaluation.train_steps);
             assert_eq!(*worker.run(&group), evaluation, "a second run begins anew");
+            worker.probe(&group, 10, 10);
+            let other = noise_tasks(*group.settings(), group.tasks().len(), [20, 10], |_| 1.0);
+            let expected = evaluate(&mut Evaluator::new(Backend::Interp).worker(), &program, &other);
+            let found = worker.run(&other);
+            let fitness: Vec<u64> = found.task_fitness.iter().map(|fitness| fitness.to_bits()).collect();
+            assert_eq!((fitness, found.train_steps), (expected.0, expected.1), "a probe on another group means nothing");
         }
     }
 }

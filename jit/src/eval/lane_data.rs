@@ -85,12 +85,20 @@ const CHUNK_BYTES: usize = 24 * 1024;
 /// The least F at which registers along the elements are full.
 const MIN_ALONG: usize = 16;
 
+/// Beyond this F data is large, and is not kept for widths between all tasks side by side and one at a time.
+const MAX_NARROWED: usize = 64;
+
+/// In how many layouts the examples of a group are kept at most, as far as programs that anyone would evaluate ask for them.
+pub(crate) fn most_layouts(features: usize) -> usize {
+    if features > MAX_NARROWED { 2 } else { 5 }
+}
+
 /// How the interpreter divides tasks: all side by side if their memory stays in the first-level cache, else fewer; one at a time where
 /// not even four do, and vectors are long enough for registers along them.
 pub(crate) fn fitted(layout: &Layout, group: &TaskGroup) -> Chunking {
     let fits = |width: usize| layout.rows() * width * size_of::<f64>() <= CHUNK_BYTES;
     let mut width = width_for(group.tasks().len());
-    while width > 4 && !fits(width) {
+    while width > 4 && !fits(width) && group.features() <= MAX_NARROWED {
         width = WIDTHS[WIDTHS.iter().position(|&w| w == width).unwrap_or(1) - 1];
     }
     if !fits(width) && group.features() >= MIN_ALONG { Chunking::Fitted(ALONG) } else { Chunking::Fitted(width) }

@@ -1,6 +1,8 @@
 //! Tasks and groups of tasks: the data that a program is evaluated on.
 
-use super::lane_data::LaneData;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::lane_data::{LaneData, most_layouts};
 use crate::exec::chunk::Scoring;
 use crate::exec::random::{Stream, key, purpose};
 use crate::lang::{AddressCounts, MAX_FEATURES};
@@ -113,9 +115,13 @@ pub enum GroupError {
     },
 }
 
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
 /// Tasks of equal shape that a program is evaluated on together: the unit of evaluation.
 #[derive(Debug)]
 pub struct TaskGroup {
+    /// Unlike that of any other group of this process.
+    id: u64,
     settings: GroupSettings,
     train_examples: usize,
     valid_examples: usize,
@@ -147,15 +153,21 @@ impl TaskGroup {
         }
         let examples = train_examples as u128 + valid_examples as u128;
         let orders = u128::from(settings.epochs) * train_examples as u128 * 4;
-        // As given and interleaved for two widths of lanes.
-        let needed = (examples * (settings.features as u128 + 1) * 8 * 3 + orders) * tasks.len() as u128;
+        let copies = 1 + most_layouts(settings.features) as u128;
+        let needed = (examples * (settings.features as u128 + 1) * 8 * copies + orders) * tasks.len() as u128;
         if needed > settings.memory_limit as u128 {
             return Err(GroupError::Memory { what: "task data", needed, limit: settings.memory_limit });
         }
         for (index, task) in tasks.iter().enumerate() {
             check_task(index, task, &settings, train_examples, valid_examples)?;
         }
-        Ok(TaskGroup { settings, train_examples, valid_examples, tasks, lanes: LaneData::default() })
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        Ok(TaskGroup { id, settings, train_examples, valid_examples, tasks, lanes: LaneData::default() })
+    }
+
+    /// A number that no other group of this process has.
+    pub(super) fn id(&self) -> u64 {
+        self.id
     }
 
     /// What the tasks have in common.

@@ -104,8 +104,8 @@ pub struct Worker {
     layout: Layout,
     code: Code,
     calls: Calls,
-    /// Training examples that a probe of the prepared program has done, from which its run goes on.
-    probed: Option<usize>,
+    /// Training examples that a probe of the prepared program has done on the group with this number: a run there goes on from them.
+    probed: Option<(u64, usize)>,
     drive: DriveScratch,
     evaluation: Evaluation,
     probe: Probe,
@@ -157,7 +157,8 @@ impl Worker {
     pub fn probe(&mut self, group: &TaskGroup, train: usize, valid: usize) -> &Probe {
         let shape = shape(&self.code, &self.layout, fitted(&self.layout, group));
         let mut engine = Interpreter { code: &self.code, calls: &mut self.calls, settings: run_settings(group, false) };
-        self.probed = Some(self.drive.probe(&mut engine, group, shape, (train, valid), &mut self.probe));
+        let done = self.drive.probe(&mut engine, group, shape, (train, valid), &mut self.probe);
+        self.probed = Some((group.id(), done));
         &self.probe
     }
 
@@ -368,7 +369,8 @@ impl Worker {
     fn run_interpreted(&mut self, group: &TaskGroup) {
         let shape = shape(&self.code, &self.layout, fitted(&self.layout, group));
         let mut engine = Interpreter { code: &self.code, calls: &mut self.calls, settings: run_settings(group, false) };
-        self.drive.run(&mut engine, group, shape, self.probed.take(), &mut self.evaluation, None);
+        let probed = self.probed.take().filter(|&(id, _)| id == group.id()).map(|(_, done)| done);
+        self.drive.run(&mut engine, group, shape, probed, &mut self.evaluation, None);
         self.evaluation.backend = Backend::Interp;
     }
 

@@ -338,8 +338,8 @@ mod tests {
     #[test]
     fn a_memory_beyond_the_limit_is_refused() {
         let task = group(Scoring::Rms, 1, 1.0).tasks()[0].clone();
-        let settings = GroupSettings { memory_limit: 3_000, ..GroupSettings::new(3, Scoring::Rms) };
-        let group = TaskGroup::new(settings, vec![task]).expect("three copies of 640 bytes of data, and an order");
+        let settings = GroupSettings { memory_limit: 4_500, ..GroupSettings::new(3, Scoring::Rms) };
+        let group = TaskGroup::new(settings, vec![task]).expect("six copies of 640 bytes of data, and an order");
         let many = AddressCounts { matrices: 64, ..AddressCounts::MIN };
         let refused = Oracle::new().run(&Program::default(), &[], &group, 0, many, false);
         assert!(matches!(refused, Err(GroupError::Memory { what: "program memory", .. })), "{refused:?}");
