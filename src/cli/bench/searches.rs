@@ -134,13 +134,15 @@ impl Cell {
     }
 
     /// Runs the search once. What comes before the second individual of each experiment (threads, tasks) is measured by a search that
-    /// ends there, and is not counted.
+    /// ends there, and is not counted; in a search too short to tell the two apart it is.
     fn run(&mut self, experiment: &Experiment, individuals: u64) -> Result<(), SearchError> {
         let begun = self.search(experiment, Some(side_by_side(experiment)), None)?;
         let whole = self.search(experiment, Some(individuals), None)?;
-        let seconds = whole.elapsed.saturating_sub(begun.elapsed).as_secs_f64();
-        let rate = (whole.individuals - begun.individuals) as f64 / seconds;
-        self.rates.extend(Some(rate).filter(|rate| rate.is_finite()));
+        let (individuals, time) = match whole.elapsed.checked_sub(begun.elapsed) {
+            Some(time) if !time.is_zero() => (whole.individuals - begun.individuals, time),
+            _ => (whole.individuals, whole.elapsed),
+        };
+        self.rates.push(individuals as f64 / time.as_secs_f64());
         self.last = Some(whole);
         Ok(())
     }
