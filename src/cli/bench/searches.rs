@@ -128,9 +128,14 @@ impl Cell {
     /// How many individuals a search reaches in the time, a number that experiments can share evenly.
     fn individuals_in(&self, experiment: &Experiment, seconds: f64) -> Result<u64, SearchError> {
         let begun = self.search(experiment, Some(1), None)?;
-        let outcome = self.search(experiment, None, Some(seconds + begun.elapsed.as_secs_f64()))?;
+        let reached = match self.search(experiment, None, Some(seconds + begun.elapsed.as_secs_f64())) {
+            Ok(outcome) => outcome.individuals,
+            // A busy machine may not even get that far in the time.
+            Err(SearchError::NothingEvaluated) => 0,
+            Err(error) => return Err(error),
+        };
         // Every experiment needs more than its first individual.
-        Ok(outcome.individuals.next_multiple_of(side_by_side(experiment)).max(2 * side_by_side(experiment)))
+        Ok(reached.next_multiple_of(side_by_side(experiment)).max(2 * side_by_side(experiment)))
     }
 
     /// Runs the search once. What comes before the second individual of each experiment (threads, tasks) is measured by a search that
