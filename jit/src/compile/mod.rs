@@ -166,11 +166,6 @@ pub(crate) fn host(form: Form) -> Result<&'static OwnedTargetIsa, CompileError> 
         .map_err(|reason| CompileError::Host(reason.clone()))
 }
 
-/// Whether programs can be compiled on this machine.
-pub fn is_available() -> bool {
-    host(Form::Chain).is_ok()
-}
-
 impl Compiler {
     /// The function of a program: found again if one that differs only in constants was compiled lately.
     /// Says whether it had to be compiled.

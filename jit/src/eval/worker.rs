@@ -314,19 +314,19 @@ impl Worker {
     /// The native code that suits the prepared program.
     #[cfg(feature = "jit")]
     fn target(&self, group: &TaskGroup) -> Target {
-        cost::best_target(&self.code, &self.layout, group).0
+        cost::best_target(&self.code, &self.layout, group)
     }
 
     /// The native code that the prepared program is worth, if any.
     #[cfg(feature = "jit")]
-    pub(super) fn choose(&self, group: &TaskGroup) -> Option<Target> {
+    fn choose(&self, group: &TaskGroup) -> Option<Target> {
         cost::worthwhile_target(&self.code, &self.layout, group)
     }
 
-    /// Something that the cost model says of the prepared program.
+    /// What someone says of the prepared program.
     #[cfg(feature = "jit")]
-    pub(super) fn units(&self, group: &TaskGroup, units: impl Fn(&Code, &TaskGroup, Chunking) -> f64) -> f64 {
-        units(&self.code, group, fitted(&self.layout, group))
+    pub(super) fn of_prepared<T>(&self, says: impl FnOnce(&Code, &Layout) -> T) -> T {
+        says(&self.code, &self.layout)
     }
 
     /// Seconds to compile the prepared program; none where it cannot be.
