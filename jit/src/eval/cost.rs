@@ -144,6 +144,12 @@ pub(super) fn worthwhile_target(code: &Code, layout: &Layout, group: &TaskGroup)
 }
 
 fn worthwhile(code: &Code, layout: &Layout, group: &TaskGroup, speed: impl FnOnce() -> Speed) -> Option<Target> {
+    // No step goes through more than all rows, but products of large matrices: short runs are known without adding up.
+    let examples = (group.train_examples() + group.valid_examples()) as f64 * f64::from(group.settings().epochs);
+    let most = (code.steps().len() * layout.rows()) as f64;
+    if examples * most < LEAST_UNITS {
+        return None;
+    }
     let units = interpreted(code, group, fitted(layout, group));
     if units < LEAST_UNITS {
         return None;
