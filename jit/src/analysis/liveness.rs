@@ -52,8 +52,8 @@ impl AddressSet {
     }
 }
 
-/// The addresses that some later prediction depends on, at the ends of the component functions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The addresses that some later prediction depends on, at the ends of the component functions. Dead instructions do not change it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Liveness {
     after_predict: AddressSet,
     before_predict: AddressSet,
@@ -115,22 +115,6 @@ impl Liveness {
     pub const fn before_learn(&self) -> AddressSet {
         self.before_learn
     }
-
-    /// Sets `live` to one entry an instruction of the program that this is the liveness of, in order.
-    pub fn live(&self, program: &Program, live: &mut Vec<bool>) {
-        live.clear();
-        live.resize(program.instructions().len(), false);
-        let mut end = live.len();
-        for function in ComponentFunction::ALL.into_iter().rev() {
-            let instructions = program.function(function);
-            let start = end - instructions.len();
-            let mut set = self.after(function);
-            for (instruction, live) in instructions.iter().zip(&mut live[start..end]).rev() {
-                *live = set.step_back(instruction);
-            }
-            end = start;
-        }
-    }
 }
 
 /// What must be live before a component function of these instructions begins, given what is live after it. `mark` is told of
@@ -173,7 +157,7 @@ mod tests {
 
     fn live_of(program: &Program) -> Vec<bool> {
         let mut live = Vec::new();
-        Liveness::of(program).live(program, &mut live);
+        Liveness::mark(program, &mut live);
         live
     }
 

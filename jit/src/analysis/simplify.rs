@@ -11,9 +11,10 @@ pub struct Simplifier {
 
 impl Simplifier {
     /// Sets `simplified` to the live instructions of `program`, and `ordinals` to the number that each of them has among the
-    /// random instructions of `program` (0 for one that draws nothing). Errors, fitness and steps are those of `program`.
-    pub fn simplify_into(&mut self, program: &Program, simplified: &mut Program, ordinals: &mut Vec<u32>) {
-        Liveness::mark(program, &mut self.live);
+    /// random instructions of `program` (0 for one that draws nothing). Errors, fitness and steps are those of `program`, and so is the
+    /// liveness, which is returned.
+    pub fn simplify_into(&mut self, program: &Program, simplified: &mut Program, ordinals: &mut Vec<u32>) -> Liveness {
+        let liveness = Liveness::mark(program, &mut self.live);
         simplified.copy_marked(program, &self.live);
         // Live random instructions are numbered before dead ones, so here they have the numbers from 0.
         let mut next = 0;
@@ -24,6 +25,7 @@ impl Simplifier {
             next += draws;
             ordinal * draws
         }));
+        liveness
     }
 }
 

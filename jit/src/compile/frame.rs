@@ -198,8 +198,8 @@ impl Invocation {
     }
 }
 
-/// Stops the training of lanes of the tile that `before` bytes of a list of one f64 a lane come before, by the errors in the frame; returns
-/// how many lanes of the chunk are left.
+/// Stops the training of lanes of the tile that `before` bytes of a list of one f64 a lane come before, by the errors in the frame; 0 if no
+/// lane of the chunk is left.
 pub(super) extern "C" fn stop_training(frame: *mut Frame, example: u64, before: u64) -> u64 {
     stop(frame, example, before, true)
 }
@@ -221,9 +221,10 @@ fn stop(frame: *mut Frame, example: u64, before: u64, training: bool) -> u64 {
     let first = before as usize / size_of::<f64>();
     let lanes = first..first + host.tile;
     let beyond = |lane: usize| errors[lane - first].is_nan() || errors[lane - first] > host.max_abs_error;
-    u64::from(!if training {
+    let none_left = if training {
         chunk.stop_training(example as usize, host.freeze_training, lanes, beyond)
     } else {
         chunk.fail_validation(example as usize, host.freeze_validation, lanes, beyond)
-    })
+    };
+    u64::from(!none_left)
 }

@@ -100,6 +100,7 @@ pub struct Worker {
     program: Program,
     ordinals: Vec<u32>,
     live: Vec<bool>,
+    liveness: Liveness,
     fusion: Fusion,
     layout: Layout,
     code: Code,
@@ -139,13 +140,13 @@ impl Worker {
 
     /// The second half of [`Worker::prepare`]: decodes the program of the last [`Worker::canonical_key`], on the same group.
     pub fn prepare_simplified(&mut self, group: &TaskGroup) {
-        self.fusion.set(&self.program, &Liveness::of(&self.program));
+        self.fusion.set(&self.program, &self.liveness);
         self.decode(group.features());
         self.probed = None;
     }
 
     fn simplify(&mut self, program: &Program, group: &TaskGroup) -> Result<(), EvalError> {
-        self.simplifier.simplify_into(program, &mut self.program, &mut self.ordinals);
+        self.liveness = self.simplifier.simplify_into(program, &mut self.program, &mut self.ordinals);
         if !group.has_memory_for_all() {
             group.check_memory(self.program.address_counts())?;
         }
@@ -218,7 +219,7 @@ impl Worker {
         let width = width.filter(|&width| width == ALONG || WIDTHS.contains(&width));
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp {
-            let target = width.map_or(self.target(group), |width| Target::of_width(width, group.features()));
+            let target = width.map_or_else(|| self.target(group), |width| Target::of_width(width, group.features()));
             if let Some(mut engine) = self.compile(run_settings(group, true), target, true) {
                 let shape = shape(&self.code, &self.layout, target.chunking());
                 let records = Some((&mut observed.records, &self.layout, counts));
@@ -282,21 +283,12 @@ impl Worker {
     #[cfg(feature = "jit")]
     pub fn listing(&mut self, group: &TaskGroup) -> Result<Listing, CompileError> {
         let target = self.target(group);
-        let source = Source {
-            code: &self.code,
-            layout: &self.layout,
-            live_before_predict: Liveness::of(&self.program).before_predict(),
-            settings: run_settings(group, false),
-            form: target.form,
-            tile: target.tile,
-            observe: false,
-        };
-        self.compiler.listing(source)
+        self.compiler.listing(source(&self.code, &self.layout, &self.liveness, run_settings(group, false), target, false))
     }
 
     /// Takes the program as it is; live random instructions are numbered first, then dead ones.
     fn take_whole(&mut self, program: &Program) {
-        Liveness::of(program).live(program, &mut self.live);
+        self.liveness = Liveness::mark(program, &mut self.live);
         random_ordinals(program, &self.live, &mut self.ordinals);
         self.program.copy_from(program);
         self.fusion.set_none(program);
@@ -315,12 +307,6 @@ impl Worker {
     #[cfg(feature = "jit")]
     fn target(&self, group: &TaskGroup) -> Target {
         cost::best_target(&self.code, &self.layout, group)
-    }
-
-    /// The native code that the prepared program is worth, if any.
-    #[cfg(feature = "jit")]
-    fn choose(&self, group: &TaskGroup) -> Option<Target> {
-        cost::worthwhile_target(&self.code, &self.layout, group)
     }
 
     /// What someone says of the prepared program.
@@ -392,7 +378,7 @@ impl Worker {
 
     #[cfg(feature = "jit")]
     fn run_cheapest(&mut self, group: &TaskGroup) {
-        match self.choose(group) {
+        match cost::worthwhile_target(&self.code, &self.layout, group) {
             Some(target) => self.run_target(group, target),
             None => self.run_interpreted(group),
         }
@@ -414,16 +400,7 @@ impl Worker {
     #[cfg(feature = "jit")]
     fn compile(&mut self, settings: RunSettings, target: Target, observe: bool) -> Option<Compiled> {
         let begin = Instant::now();
-        let source = Source {
-            code: &self.code,
-            layout: &self.layout,
-            live_before_predict: Liveness::of(&self.program).before_predict(),
-            settings,
-            form: target.form,
-            tile: target.tile,
-            observe,
-        };
-        let compiled = self.compiler.compile(source);
+        let compiled = self.compiler.compile(source(&self.code, &self.layout, &self.liveness, settings, target, observe));
         self.counters.compile_seconds += begin.elapsed().as_secs_f64();
         match compiled {
             Ok((compiled, fresh)) => {
@@ -448,6 +425,13 @@ fn run_settings(group: &TaskGroup, observe: bool) -> RunSettings {
         freeze_validation: observe || settings.epochs > 1,
         inputs_in_memory: observe,
     }
+}
+
+/// What is compiled of a decoded program.
+#[cfg(feature = "jit")]
+fn source<'a>(code: &'a Code, layout: &'a Layout, liveness: &Liveness, settings: RunSettings, target: Target, observe: bool) -> Source<'a> {
+    let live_before_predict = liveness.before_predict();
+    Source { code, layout, live_before_predict, settings, form: target.form, tile: target.tile, observe }
 }
 
 fn shape<'a>(code: &'a Code, layout: &Layout, chunking: Chunking) -> ChunkShape<'a> {

@@ -107,7 +107,7 @@ pub(crate) struct ChunkPointers {
 }
 
 impl Chunk {
-    /// Makes it a chunk of `width` lanes in tiles of `tile`, with zeroed memory of `rows` rows, and nothing stopped.
+    /// Makes it a chunk of `width` lanes in tiles of `tile`, with zeroed memory of `rows` rows, and nothing stopped. Its keys are still those of before.
     pub(crate) fn reset(&mut self, width: usize, tile: usize, rows: usize, spare_rows: usize) {
         fn refill<T: Clone>(buffer: &mut Vec<T>, len: usize, value: T) {
             buffer.clear();
@@ -118,7 +118,6 @@ impl Chunk {
         if self.spare.len() < spare_rows * tile {
             self.spare.set_zeros(spare_rows * tile);
         }
-        self.keys.clear();
         refill(&mut self.stopped, width, 0);
         refill(&mut self.failed, width, 0);
         refill(&mut self.stopped_at, width, 0);

@@ -49,12 +49,6 @@ functions! { Unary:
     Log(x) = lanes::log(x);
 }
 
-#[cfg(feature = "jit")]
-functions! { Unary:
-    /// Of classification tasks.
-    Sigmoid(x) = lanes::sigmoid(x);
-}
-
 functions! { Binary:
     Sum(x, y) = x.add(y);
     Diff(x, y) = x.sub(y);

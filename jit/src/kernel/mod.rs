@@ -22,9 +22,9 @@ mod tier;
 pub(crate) use error::ErrorKernel;
 pub(crate) use error::{Classification, ErrorBody, ErrorRows, Regression, Score, TrainError, ValidError};
 pub use peak::Peak;
-pub(crate) use table::kernel;
 #[cfg(feature = "jit")]
-pub(crate) use table::{error_kernel, sigmoid_kernel};
+pub(crate) use table::error_kernel;
+pub(crate) use table::kernel;
 pub(crate) use tier::{Loops, Tier, run_loops};
 
 use crate::exec::random::DrawKey;

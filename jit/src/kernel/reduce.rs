@@ -143,15 +143,8 @@ impl<const N: usize, F: Reduction> Body for Rows<N, F> {
     #[inline(always)]
     unsafe fn run<V: Register, const R: usize>(x: Operands<'_>) {
         let f = count::<N>(x.operation.features as usize);
-        let row = R * V::LANES;
-        for i in 0..f {
-            for r in 0..R {
-                let at = r * V::LANES;
-                let series = Series { first: x.a, stride: row }.step(i * f * row + at);
-                // SAFETY: a has f rows of f elements, the output f elements of R registers.
-                unsafe { F::of::<V>(series, f).store(x.out.add(i * row + at)) };
-            }
-        }
+        // SAFETY: a has f rows of f elements, one after the other.
+        unsafe { reduce_lines::<V, R, F>(x, f, f, 1) }
     }
 }
 
@@ -162,14 +155,24 @@ impl<const N: usize, F: Reduction> Body for Columns<N, F> {
     #[inline(always)]
     unsafe fn run<V: Register, const R: usize>(x: Operands<'_>) {
         let f = count::<N>(x.operation.features as usize);
-        let row = R * V::LANES;
-        for i in 0..f {
-            for r in 0..R {
-                let at = r * V::LANES;
-                let series = Series { first: x.a, stride: f * row }.step(i * row + at);
-                // SAFETY: a has f columns of f elements, the output f elements of R registers.
-                unsafe { F::of::<V>(series, f).store(x.out.add(i * row + at)) };
-            }
+        // SAFETY: a has f columns of f elements, which are a matrix row apart.
+        unsafe { reduce_lines::<V, R, F>(x, f, 1, f) }
+    }
+}
+
+/// Reduces `f` lines of `f` elements of a, which begin `between` elements apart and go on in steps of `step`.
+///
+/// # Safety
+/// There are such lines, of elements of `R` registers, and the output has an element for each.
+#[inline(always)]
+unsafe fn reduce_lines<V: Register, const R: usize, F: Reduction>(x: Operands<'_>, f: usize, between: usize, step: usize) {
+    let element = R * V::LANES;
+    for line in 0..f {
+        for r in 0..R {
+            let at = r * V::LANES;
+            let series = Series { first: x.a, stride: step * element }.step(line * between * element + at);
+            // SAFETY: by the caller's promise.
+            unsafe { F::of::<V>(series, f).store(x.out.add(line * element + at)) };
         }
     }
 }

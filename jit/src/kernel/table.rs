@@ -159,12 +159,6 @@ fn along_kernel(kind: Kind, t: Tier) -> Option<Kernel> {
     })
 }
 
-/// The sigmoid of classification tasks, as a kernel of one row.
-#[cfg(feature = "jit")]
-pub(crate) fn sigmoid_kernel(tier: Tier, width: usize) -> Kernel {
-    rows::<ScalarMap<Sigmoid>>(tier, width)
-}
-
 /// The error kernel of a kind of task.
 #[cfg(feature = "jit")]
 pub(crate) fn error_kernel(scoring: Scoring, training: bool, tier: Tier, width: usize) -> ErrorKernel {

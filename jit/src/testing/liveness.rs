@@ -107,7 +107,7 @@ mod tests {
         let mut counts = [0usize; 2];
         for number in 0..4_000 {
             let program = random_program(&mut stream);
-            Liveness::of(&program).live(&program, &mut live);
+            Liveness::mark(&program, &mut live);
             assert_eq!(live, live_instructions_by_paths(&program), "program {number}: {program:?}");
             for &live in &live {
                 counts[usize::from(live)] += 1;

@@ -17,7 +17,7 @@ use super::{Form, Source, rows_of};
 use crate::exec::chunk::Scoring;
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, PREDICTION_ROW};
 use crate::interp::Step;
-use crate::kernel::{Tier, error_kernel, sigmoid_kernel};
+use crate::kernel::{Tier, error_kernel};
 use crate::lang::{ComponentFunction, Space};
 use rows::Rows;
 
@@ -33,16 +33,6 @@ pub(super) fn operations(source: &Source<'_>) -> usize {
     };
     let of_step = |step: &Step| step.operand_spaces().map(elements).max().unwrap_or(0) + 1;
     source.code.steps().iter().map(of_step).sum()
-}
-
-/// Builds the body of the program's function, whose only parameter is a pointer to the frame.
-pub(super) fn emit(
-    source: &Source<'_>,
-    func: &mut cranelift_codegen::ir::Function,
-    context: &mut FunctionBuilderContext,
-    frontend: TargetFrontendConfig,
-) {
-    Emitter::build(source, func, context, frontend);
 }
 
 /// How memory is accessed: addresses are always valid, though not always aligned to a vector register.
@@ -79,68 +69,69 @@ struct Emitter<'a, 'f> {
     error_signature: Option<SigRef>,
 }
 
-impl<'a, 'f> Emitter<'a, 'f> {
-    fn build(
-        source: &'a Source<'a>,
-        func: &'f mut cranelift_codegen::ir::Function,
-        context: &'f mut FunctionBuilderContext,
-        frontend: TargetFrontendConfig,
-    ) {
-        let mut builder = FunctionBuilder::new(func, context);
-        let entry = builder.create_block();
-        builder.append_block_params_for_function_params(entry);
-        builder.switch_to_block(entry);
-        builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
-        let frame = builder.block_params(entry)[0];
-        let memory = builder.ins().load(types::I64, flags(), frame, offset::MEMORY);
-        let constants = builder.ins().load(types::I64, flags(), frame, offset::CONSTANTS);
-        let operations = builder.ins().load(types::I64, flags(), frame, offset::OPERATIONS);
-        let context_value = builder.ins().load(types::I64, flags(), frame, offset::CONTEXT);
-        let zero = builder.ins().iconst(types::I64, 0);
-        let mut slots = vec![0; source.code.steps().len()];
-        for (slot, (index, _)) in frame::constant_slots(source.code).enumerate() {
-            slots[index] = slot as u32 + 1;
-        }
-        let mut emitter: Emitter<'_, '_> = Emitter {
-            source,
-            builder,
-            frame,
-            memory,
-            lanes_before: zero,
-            constants,
-            operations,
-            context: context_value,
-            slots,
-            rows: Rows::new(source.layout.rows()),
-            facts: row_facts(source),
-            features: None,
-            label: None,
-            step: zero,
-            kernel_signature: None,
-            stop_signature: None,
-            error_signature: None,
-        };
-        let phase = emitter.load_word(offset::PHASE);
-        let [setup, examples] = [(); 2].map(|()| emitter.builder.create_block());
-        emitter.builder.ins().brif(phase, examples, &[], setup, &[]);
-
-        emitter.builder.switch_to_block(setup);
-        emitter.tiles(&[], |emitter, _| {
-            emitter.component(ComponentFunction::Setup);
-            emitter.store_dirty(|emitter, row| emitter.outlives_example(row));
-            Vec::new()
-        });
-        emitter.builder.ins().return_(&[]);
-
-        emitter.builder.switch_to_block(examples);
-        let validates = emitter.builder.ins().icmp_imm_u(IntCC::Equal, phase, frame::VALIDATE as i64);
-        emitter.examples(validates);
-        emitter.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
-        emitter.builder.ins().return_(&[]);
-        emitter.builder.seal_all_blocks();
-        emitter.builder.finalize(frontend);
+/// Builds the body of the program's function, whose only parameter is a pointer to the frame.
+pub(super) fn emit(
+    source: &Source<'_>,
+    func: &mut cranelift_codegen::ir::Function,
+    context: &mut FunctionBuilderContext,
+    frontend: TargetFrontendConfig,
+) {
+    let mut builder = FunctionBuilder::new(func, context);
+    let entry = builder.create_block();
+    builder.append_block_params_for_function_params(entry);
+    builder.switch_to_block(entry);
+    builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
+    let frame = builder.block_params(entry)[0];
+    let memory = builder.ins().load(types::I64, flags(), frame, offset::MEMORY);
+    let constants = builder.ins().load(types::I64, flags(), frame, offset::CONSTANTS);
+    let operations = builder.ins().load(types::I64, flags(), frame, offset::OPERATIONS);
+    let context_value = builder.ins().load(types::I64, flags(), frame, offset::CONTEXT);
+    let zero = builder.ins().iconst(types::I64, 0);
+    let mut slots = vec![0; source.code.steps().len()];
+    for (slot, (index, _)) in frame::constant_slots(source.code).enumerate() {
+        slots[index] = slot as u32 + 1;
     }
+    let mut emitter = Emitter {
+        source,
+        builder,
+        frame,
+        memory,
+        lanes_before: zero,
+        constants,
+        operations,
+        context: context_value,
+        slots,
+        rows: Rows::new(source.layout.rows()),
+        facts: row_facts(source),
+        features: None,
+        label: None,
+        step: zero,
+        kernel_signature: None,
+        stop_signature: None,
+        error_signature: None,
+    };
+    let phase = emitter.load_word(offset::PHASE);
+    let [setup, examples] = [(); 2].map(|()| emitter.builder.create_block());
+    emitter.builder.ins().brif(phase, examples, &[], setup, &[]);
 
+    emitter.builder.switch_to_block(setup);
+    emitter.tiles(&[], |emitter, _| {
+        emitter.component(ComponentFunction::Setup);
+        emitter.store_dirty(|emitter, row| emitter.outlives_example(row));
+        Vec::new()
+    });
+    emitter.builder.ins().return_(&[]);
+
+    emitter.builder.switch_to_block(examples);
+    let validates = emitter.builder.ins().icmp_imm_u(IntCC::Equal, phase, frame::VALIDATE as i64);
+    emitter.examples(validates);
+    emitter.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
+    emitter.builder.ins().return_(&[]);
+    emitter.builder.seal_all_blocks();
+    emitter.builder.finalize(frontend);
+}
+
+impl Emitter<'_, '_> {
     /// The loop over the examples of a block, and in it over the tiles of the chunk; ends in an open block after it. Each tile goes through
     /// Predict, error and Learn by itself; what it does depends on no other, so that the processor overlaps the chains of several.
     /// Between two examples of a tile everything is in its memory.
@@ -257,11 +248,13 @@ impl<'a, 'f> Emitter<'a, 'f> {
 
     /// What comes between Predict and Learn, or after Predict: the error, its part of the loss, and the end of lanes beyond the limit.
     fn judge(&mut self, labels: Value, example: Value, training: bool) {
-        if self.source.form == Form::Chain {
+        if self.source.form == Form::Chain || self.source.settings.scoring == Scoring::Accuracy {
             return self.judge_by_kernel(labels, example, training);
         }
         let label = self.load_row(labels, 0);
-        let error = self.error(label, training);
+        let prediction = self.get(PREDICTION_ROW);
+        let error = self.builder.ins().fsub(label, prediction);
+        let error = self.builder.ins().fabs(error);
         if self.source.observe {
             let errors = self.errors_of(labels);
             self.store_row(error, errors, 0);
@@ -276,7 +269,9 @@ impl<'a, 'f> Emitter<'a, 'f> {
         self.stop_check(error, example, training);
     }
 
+    /// The same in memory. In the training of a classification task the prediction is its sigmoid afterwards.
     fn judge_by_kernel(&mut self, labels: Value, example: Value, training: bool) {
+        self.flush(PREDICTION_ROW, 1);
         let errors = self.load_word(offset::STEP_ERRORS);
         let prediction = self.row_pointer(PREDICTION_ROW);
         let loss = self.word_plus(offset::LOSS, self.lanes_before);
@@ -286,16 +281,23 @@ impl<'a, 'f> Emitter<'a, 'f> {
         let signature = self.error_signature();
         let call = self.builder.ins().call_indirect(signature, kernel, &[errors, labels, prediction, loss, limit]);
         let beyond = self.builder.inst_results(call)[0];
+        self.rows.forget(PREDICTION_ROW, 1);
         if self.source.observe {
             let list = self.errors_of(labels);
             self.copy_rows(errors, list, 1);
         }
-        let [go_on, stop, leave] = [(); 3].map(|()| self.builder.create_block());
+        let [go_on, stop] = [(); 2].map(|()| self.builder.create_block());
         self.builder.set_cold_block(stop);
-        self.builder.set_cold_block(leave);
         self.builder.ins().brif(beyond, stop, &[], go_on, &[]);
         self.builder.switch_to_block(stop);
         let left = self.stop_on_host(example, training);
+        self.leave_unless(left, go_on);
+    }
+
+    /// Leaves the function if no lane is left; goes on at a block otherwise, where code is emitted next.
+    fn leave_unless(&mut self, left: Value, go_on: Block) {
+        let leave = self.builder.create_block();
+        self.builder.set_cold_block(leave);
         self.builder.ins().brif(left, go_on, &[], leave, &[]);
         self.builder.switch_to_block(leave);
         self.builder.ins().return_(&[]);
@@ -309,40 +311,13 @@ impl<'a, 'f> Emitter<'a, 'f> {
         self.word_plus(offset::ERRORS, before)
     }
 
-    /// |label - prediction|; in validation of a classification task 0 or 1. In its training the prediction becomes its sigmoid.
-    fn error(&mut self, label: Value, training: bool) -> Value {
-        let mut prediction = self.get(PREDICTION_ROW);
-        let scoring = self.source.settings.scoring;
-        if scoring == Scoring::Accuracy {
-            self.flush(PREDICTION_ROW, 1);
-            let aside = self.load_word(offset::STEP_ERRORS);
-            let row = self.row_pointer(PREDICTION_ROW);
-            self.call_kernel(sigmoid_kernel(Tier::of_machine(), self.source.tile), [aside, row, row, row], 0);
-            prediction = self.load_row(aside, 0);
-        }
-        if training && scoring == Scoring::Accuracy {
-            self.rows.set(PREDICTION_ROW, prediction);
-        }
-        if training || scoring == Scoring::Rms {
-            let error = self.builder.ins().fsub(label, prediction);
-            return self.builder.ins().fabs(error);
-        }
-        let (half, one) = (self.splat(0.5), self.splat(1.0));
-        let b = &mut self.builder;
-        let is_positive = b.ins().fcmp(FloatCC::GreaterThan, label, half);
-        let positive = b.ins().fcmp(FloatCC::GreaterThan, prediction, half);
-        let wrong = b.ins().bxor(is_positive, positive);
-        let wrong = b.ins().bitcast(types::F64X2, lane_order(), wrong);
-        b.ins().band(wrong, one)
-    }
-
     /// Goes on where every lane has an error within the limit; otherwise stops lanes, and leaves the function when none is left.
     fn stop_check(&mut self, error: Value, example: Value, training: bool) {
         let limit = self.load_row(self.constants, 0);
         let within = self.builder.ins().fcmp(FloatCC::LessThanOrEqual, error, limit);
         let all = self.builder.ins().vall_true(within);
-        let [go_on, beyond, newly, leave] = [(); 4].map(|()| self.builder.create_block());
-        for cold in [beyond, newly, leave] {
+        let [go_on, beyond, newly] = [(); 3].map(|()| self.builder.create_block());
+        for cold in [beyond, newly] {
             self.builder.set_cold_block(cold);
         }
         self.builder.ins().brif(all, go_on, &[], beyond, &[]);
@@ -358,18 +333,14 @@ impl<'a, 'f> Emitter<'a, 'f> {
         self.builder.switch_to_block(newly);
         let settings = self.source.settings;
         let freezes = if training { settings.freeze_training } else { settings.freeze_validation };
-        let left = if freezes { self.stop_of_errors(error, example, training) } else { self.stop_here(fine, excluded, masks, example) };
-        self.builder.ins().brif(left, go_on, &[], leave, &[]);
-
-        self.builder.switch_to_block(leave);
-        self.builder.ins().return_(&[]);
-        self.builder.switch_to_block(go_on);
-    }
-
-    fn stop_of_errors(&mut self, error: Value, example: Value, training: bool) -> Value {
-        let step_errors = self.load_word(offset::STEP_ERRORS);
-        self.store_row(error, step_errors, 0);
-        self.stop_on_host(example, training)
+        let left = if freezes {
+            let step_errors = self.load_word(offset::STEP_ERRORS);
+            self.store_row(error, step_errors, 0);
+            self.stop_on_host(example, training)
+        } else {
+            self.stop_here(fine, excluded, masks, example)
+        };
+        self.leave_unless(left, go_on);
     }
 
     /// Lets the host stop lanes by the errors in the frame, which also keeps their memory; returns whether any are left.

@@ -7,7 +7,7 @@ use cranelift_frontend::FunctionBuilder;
 use super::{Emitter, flags, lane_order, offset, operand_rows};
 use crate::exec::sum::{Adder, Terms, sum_terms};
 use crate::interp::Step;
-use crate::kernel::{Combined, Kernel, Kind, Operation, Tier, kernel};
+use crate::kernel::{Combined, Kind, Operation, Tier, kernel};
 use crate::lang::Op;
 
 impl Emitter<'_, '_> {
@@ -33,22 +33,21 @@ impl Emitter<'_, '_> {
             }
             Op::ScalarBroadcast => {
                 let value = self.get(a);
-                self.set_rows(out, vec![value; n]);
+                (out..out + n).for_each(|row| self.rows.set(row, value));
             }
             Op::ScalarVectorProduct => {
-                let factor = self.get(a);
                 for i in 0..n {
-                    let result = self.multiply_row(factor, b + i);
+                    let result = self.multiply_rows(a, b + i);
                     self.set_element(out + i, result);
                 }
             }
             Op::VectorInnerProduct => {
                 let result = self.sum(size, |emitter, i| emitter.multiply_rows(a + i, b + i));
-                self.set_rows(out, vec![result]);
+                self.rows.set(out, result);
             }
             Op::VectorNorm => {
                 let squares = self.sum_of_squares(a, size);
-                let norm = self.square_root(squares);
+                let norm = self.builder.ins().sqrt(squares);
                 self.rows.set(out, norm);
             }
             Op::VectorMean => {
@@ -123,19 +122,14 @@ impl Emitter<'_, '_> {
             }
         }
         if step.op.is_random() {
-            let context = self.context;
-            self.builder.ins().store(flags(), self.step, context, offset::STEP_OF_CONTEXT);
+            self.builder.ins().store(flags(), self.step, self.context, offset::STEP_OF_CONTEXT);
             let keys_before = self.builder.ins().imul_imm_u(self.lanes_before, self.source.code.ordinals().len() as i64);
             let keys = self.word_plus(offset::KEYS, keys_before);
-            self.builder.ins().store(flags(), keys, context, offset::KEYS_OF_CONTEXT);
+            self.builder.ins().store(flags(), keys, self.context, offset::KEYS_OF_CONTEXT);
         }
         let out = self.row_pointer(step.out as usize);
         let [a, b, c] = [0, 1, 2].map(|input| if input < inputs { self.base(step.inputs[input] as usize) } else { out });
-        self.call_kernel(kernel(step.kind, Tier::of_machine(), self.source.tile, f), [out, a, b, c], index);
-    }
-
-    /// Calls a kernel with the operation of step number `index`.
-    pub(super) fn call_kernel(&mut self, kernel: Kernel, [out, a, b, c]: [Value; 4], index: usize) {
+        let kernel = kernel(step.kind, Tier::of_machine(), self.source.tile, f);
         let operation = self.add_constant(self.operations, (index * size_of::<Operation>()) as i64);
         let signature = self.kernel_signature();
         let kernel = self.builder.ins().iconst(types::I64, kernel as *const () as i64);
@@ -147,28 +141,9 @@ impl Emitter<'_, '_> {
         sum_terms(&mut EmittedTerms { emitter: self, term }, count)
     }
 
-    fn set_rows(&mut self, first: usize, values: Vec<Value>) {
-        for (i, values) in values.into_iter().enumerate() {
-            self.rows.set(first + i, values);
-        }
-    }
-
-    fn multiply(&mut self, x: Value, y: Value) -> Value {
-        self.builder.ins().fmul(x, y)
-    }
-
-    fn square_root(&mut self, x: Value) -> Value {
-        self.builder.ins().sqrt(x)
-    }
-
-    fn multiply_row(&mut self, factor: Value, row: usize) -> Value {
-        let x = self.get(row);
-        self.multiply(factor, x)
-    }
-
     fn multiply_rows(&mut self, left: usize, right: usize) -> Value {
-        let x = self.get(left);
-        self.multiply_row(x, right)
+        let (x, y) = (self.get(left), self.get(right));
+        self.builder.ins().fmul(x, y)
     }
 
     fn sum_of_squares(&mut self, first: usize, count: usize) -> Value {
