@@ -2,7 +2,7 @@
 
 use exnihilo_jit::analysis::{CanonicalKey, Canonicalizer};
 use exnihilo_jit::oracle::Memory;
-use exnihilo_jit::testing::{FuzzCase, SPECIAL_NUMBERS};
+use exnihilo_jit::testing::{FuzzCase, SPECIAL_NUMBERS, disguised};
 use exnihilo_jit::{
     AddressCounts, Backend, ComponentFunction, Data, Evaluator, GroupSettings, Instruction, Op, Program, Scoring, Space, Stream, TaskGroup,
     known_program, simplify,
@@ -263,59 +263,8 @@ fn group_of(case: &FuzzCase, scoring: Scoring) -> TaskGroup {
     TaskGroup::new(settings, tasks).expect("consistent shapes")
 }
 
-fn map(program: &Program, mut change: impl FnMut(&Instruction) -> Instruction) -> Program {
-    let [setup, predict, learn] =
-        ComponentFunction::ALL.map(|function| program.function(function).iter().map(&mut change).collect::<Vec<_>>());
-    Program::new(&setup, &predict, &learn)
-}
-
 fn instruction(op: Op, [in1, in2, out]: [u8; 3], data: Data) -> Instruction {
     Instruction::new(op, in1, in2, out, data).expect("the parts of valid instructions")
-}
-
-fn commutes(op: Op) -> bool {
-    [1, 3, 23, 25, 27, 39, 41].contains(&op.number())
-}
-
-/// The same program under other names, with commuting inputs turned round now and then, and dead instructions and no-ops between.
-fn disguised(program: &Program, stream: &mut Stream) -> Program {
-    let counts = program.address_counts();
-    // Room for other names; the address after it is written by dead instructions only.
-    let room = Space::ALL.map(|space| (counts.of(space) + 2).min(62));
-    let names = Space::ALL.map(|space| {
-        let kept = match space {
-            Space::Scalar => 2,
-            Space::Vector => 1,
-            Space::Matrix => 0,
-        };
-        let mut names: Vec<u8> = (0..room[space as usize]).collect();
-        stream.shuffle(&mut names[kept..]);
-        names
-    });
-    let renamed = map(program, |old| {
-        let op = old.op();
-        let name = |space: Option<&Space>, address: u8| space.map_or(0, |&space| names[space as usize][usize::from(address)]);
-        let mut addresses =
-            [name(op.inputs().first(), old.in1()), name(op.inputs().get(1), old.in2()), name(op.output().as_ref(), old.out())];
-        if commutes(op) && stream.below(2) == 0 {
-            addresses.swap(0, 1);
-        }
-        instruction(op, addresses, old.data())
-    });
-    let mut disguised = renamed;
-    for function in ComponentFunction::ALL {
-        for _ in 0..stream.below(3) {
-            let at = stream.below(disguised.function(function).len() + 1);
-            let dead = match stream.below(4) {
-                0 => Instruction::NO_OP,
-                1 => instruction(Op::MatrixUniformSet, [0, 0, room[2]], Data::Uniform { low: -1.0, high: 1.0 }),
-                2 => instruction(Op::ScalarGaussianSet, [0, 0, room[0]], Data::Gaussian { mean: 0.0, st_dev: 1.0 }),
-                _ => instruction(Op::VectorSum, [0, room[1], room[1]], Data::None),
-            };
-            disguised.insert(function, at, dead);
-        }
-    }
-    disguised
 }
 
 /// A program with one small change that mostly makes a difference.

@@ -15,5 +15,5 @@ pub use backend::{CaseBackend, Mismatch, OracleBackend, Verdict, WorkerBackend, 
 pub use cases::{Case, CaseError, CaseReader, ExecuteCase, ExecuteOutcome, MAX_LINE_BYTES, OpCase};
 pub use compare::{Tolerance, memory_difference};
 pub use differential::{Divergence, FuzzReport, Fuzzer};
-pub use generate::{FuzzCase, SPECIAL_NUMBERS};
+pub use generate::{Family, FuzzCase, SPECIAL_NUMBERS, disguised};
 pub use liveness::live_instructions_by_paths;

@@ -1,0 +1,253 @@
+//! Random programs of several kinds: few addresses, so that instructions alias and feed each other, and kinds of data flow that single
+//! random instructions rarely make.
+
+use super::choices::Choices;
+use super::values::{constants, other_constants};
+use crate::lang::{AddressCounts, ComponentFunction, Data, Instruction, KNOWN_PROGRAMS, Op, Program, Space, known_program};
+
+/// A model like the best one that the paper found (its Figure 6): noisy copies of the features in a bilinear form, updates of unit
+/// length, and validation by the sum of all weights so far.
+const BILINEAR: &str = "
+def Setup():
+  m2 = gaussian(0.0, 0.1)
+  m0 = m2 + m3
+  v1 = uniform(-0.05, 0.05)
+  s2 = 0.01
+def Predict():
+  v2 = v0 + v1
+  v3 = v0 - v1
+  v4 = dot(m0, v2)
+  s1 = dot(v4, v3)
+  m1 = m1 + m0
+  m0 = m1 + m3
+def Learn():
+  s3 = s0 - s1
+  v5 = s3 * v2
+  m4 = outer(v3, v5)
+  s4 = norm(m4)
+  s5 = s2 / s4
+  m4 = s5 * m4
+  m2 = m2 + m4
+  m0 = m2 + m3
+  v1 = uniform(-0.05, 0.05)
+";
+
+/// The most mutations between a hand-written program and what is run.
+const MAX_MUTATIONS: usize = 12;
+
+/// Makes programs and their instructions.
+pub(super) struct Source<'c, 'b> {
+    pub(super) choices: &'c mut Choices<'b>,
+    /// The addresses that there are.
+    pub(super) counts: AddressCounts,
+    /// What random instructions are made of.
+    ops: Vec<Op>,
+}
+
+/// Few addresses for a dense flow of data, sometimes many.
+pub(super) fn address_counts(choices: &mut Choices<'_>) -> AddressCounts {
+    let [s, v, m] = if choices.once_in(5) { [20, 12, 6] } else { [3, 3, 3] };
+    AddressCounts { scalars: 2 + choices.below(s) as u8, vectors: 1 + choices.below(v) as u8, matrices: choices.below(m) as u8 }
+}
+
+impl<'c, 'b> Source<'c, 'b> {
+    pub(super) fn new(choices: &'c mut Choices<'b>, counts: AddressCounts) -> Source<'c, 'b> {
+        Source { choices, counts, ops: possible_ops(counts) }
+    }
+
+    /// A program, and of which kind it is.
+    pub(super) fn program(&mut self) -> (&'static str, Program) {
+        match self.choices.below(8) {
+            0 | 1 => ("random", self.random()),
+            2 => {
+                let kept = 3 + self.choices.below(8);
+                self.choices.shuffle(&mut self.ops);
+                self.ops.truncate(kept);
+                ("random of few ops", self.random())
+            }
+            3..=5 => ("single op", self.single_op()),
+            _ => ("mutated", self.mutated()),
+        }
+    }
+
+    fn random(&mut self) -> Program {
+        let most = if self.choices.once_in(6) { 40 } else { 12 };
+        let [setup, mut predict, learn] = [(); 3].map(|()| self.instructions(most));
+        if self.choices.below(2) == 0 {
+            predict.extend(self.any_into_prediction());
+        }
+        Program::new(&setup, &predict, &learn)
+    }
+
+    /// Memory filled in Setup, then one op in Predict and Learn, and its output summed up in the prediction.
+    fn single_op(&mut self) -> Program {
+        let op = self.choices.one_of(&self.ops.clone());
+        let mut setup = Vec::new();
+        for space in Space::ALL {
+            for address in space.first_writable()..self.counts.of(space) {
+                setup.extend(self.fill(space, address));
+            }
+        }
+        let (in_predict, in_learn) = (self.aliased(op), self.aliased(op));
+        let mut predict = vec![in_predict];
+        predict.extend(in_predict.writes().and_then(|(space, address)| into_prediction(space, address)));
+        Program::new(&setup, &predict, &[in_learn])
+    }
+
+    /// A hand-written program at the end of a chain of mutations.
+    fn mutated(&mut self) -> Program {
+        let mut program = match self.choices.below(KNOWN_PROGRAMS.len() + 1) {
+            known if known < KNOWN_PROGRAMS.len() => known_program(KNOWN_PROGRAMS[known]).expect("one of the known names"),
+            _ => BILINEAR.parse().expect("a program, tested below"),
+        };
+        self.counts = self.counts.max(program.address_counts());
+        self.ops = possible_ops(self.counts);
+        for _ in 0..self.choices.below(MAX_MUTATIONS + 1) {
+            self.mutate(&mut program);
+        }
+        program
+    }
+
+    /// One change: an instruction inserted, removed, replaced, or with another operand or constant.
+    fn mutate(&mut self, program: &mut Program) {
+        let function = self.choices.one_of(&ComponentFunction::ALL);
+        let length = program.function(function).len();
+        let change = if length == 0 { 0 } else { self.choices.below(4) };
+        match change {
+            0 => {
+                let (at, instruction) = (self.choices.below(length + 1), self.any_instruction());
+                program.insert(function, at, instruction);
+            }
+            1 => drop(program.remove(function, self.choices.below(length))),
+            2 => program.function_mut(function)[self.choices.below(length)] = self.any_instruction(),
+            _ => {
+                let at = self.choices.below(length);
+                let altered = self.altered(program.function(function)[at]);
+                program.function_mut(function)[at] = altered;
+            }
+        }
+    }
+
+    /// The same op with one operand drawn anew, or other constants.
+    fn altered(&mut self, old: Instruction) -> Instruction {
+        let op = old.op();
+        if op.info().data != crate::lang::DataKind::None && self.choices.below(2) == 0 {
+            let data = other_constants(self.choices, old.data());
+            return instruction(op, [old.in1(), old.in2(), old.out()], data);
+        }
+        let fresh = self.instruction(op);
+        let mut addresses = [old.in1(), old.in2(), old.out()];
+        let which = self.choices.below(3);
+        addresses[which] = [fresh.in1(), fresh.in2(), fresh.out()][which];
+        instruction(op, addresses, old.data())
+    }
+
+    fn instructions(&mut self, most: usize) -> Vec<Instruction> {
+        (0..self.choices.below(most + 1)).map(|_| self.any_instruction()).collect()
+    }
+
+    fn any_instruction(&mut self) -> Instruction {
+        let op = self.ops[self.choices.below(self.ops.len())];
+        self.instruction(op)
+    }
+
+    fn instruction(&mut self, op: Op) -> Instruction {
+        let input = |which: usize| op.inputs().get(which).map_or(1, |&space| usize::from(self.counts.of(space)));
+        let written = op.output().map_or((0, 1), |space| (space.first_writable(), self.counts.of(space) - space.first_writable()));
+        let bounds = [input(0), input(1), usize::from(written.1)];
+        let [in1, in2, out] = bounds.map(|bound| self.choices.below(bound) as u8);
+        let data = constants(self.choices, op.info().data);
+        instruction(op, [in1, in2, written.0 + out], data)
+    }
+
+    /// The op on operands of which two or three are the same address, in each way that their spaces allow, or none.
+    fn aliased(&mut self, op: Op) -> Instruction {
+        let any = self.instruction(op);
+        let [first, second] = [0, 1].map(|which| op.inputs().get(which).copied());
+        let [in1, in2, out] = [any.in1(), any.in2(), any.out()];
+        let writable = |address: u8, space: Option<Space>| space.is_none_or(|space| address >= space.first_writable());
+        let addresses = match self.choices.below(5) {
+            0 if first == second && second.is_some() => [in1, in1, out],
+            1 if first.is_some() && first == op.output() => [out, in2, out],
+            2 if second.is_some() && second == op.output() => [in1, out, out],
+            3 if first == second && first.is_some() && first == op.output() && writable(out, first) => [out, out, out],
+            _ => [in1, in2, out],
+        };
+        instruction(op, addresses, any.data())
+    }
+
+    /// Draws for every element, or one element or number that is special.
+    fn fill(&mut self, space: Space, address: u8) -> Vec<Instruction> {
+        let (draw, set) = match space {
+            Space::Scalar => (Op::ScalarGaussianSet, Op::ScalarConstSet),
+            Space::Vector => (Op::VectorGaussianSet, Op::VectorConstSet),
+            Space::Matrix => (Op::MatrixGaussianSet, Op::MatrixConstSet),
+        };
+        let ops = [draw, set];
+        let written = if self.choices.once_in(3) { &ops[..] } else { &ops[..1] };
+        written
+            .iter()
+            .map(|&op| {
+                let data = match (op == draw, self.choices.once_in(4)) {
+                    (true, false) => Data::Gaussian { mean: 0.0, st_dev: 1.0 },
+                    _ => constants(self.choices, op.info().data),
+                };
+                instruction(op, [0, 0, address], data)
+            })
+            .collect()
+    }
+
+    /// An instruction that brings some vector, matrix or scalar into the prediction.
+    fn any_into_prediction(&mut self) -> Option<Instruction> {
+        let space = self.choices.one_of(&Space::ALL);
+        let count = usize::from(self.counts.of(space));
+        (count > 0).then(|| into_prediction(space, self.choices.below(count) as u8)).flatten()
+    }
+}
+
+/// The ops whose operands such a memory has.
+fn possible_ops(counts: AddressCounts) -> Vec<Op> {
+    let possible = |op: &Op| {
+        op.inputs().iter().all(|&space| counts.of(space) > 0) && op.output().is_none_or(|space| counts.of(space) > space.first_writable())
+    };
+    Op::ALL.into_iter().filter(possible).collect()
+}
+
+pub(super) fn instruction(op: Op, [in1, in2, out]: [u8; 3], data: Data) -> Instruction {
+    Instruction::new(op, in1, in2, out, data).expect("addresses below the counts, constants of the op's kind")
+}
+
+/// Sums an address up in `s1`; nothing for `s1` itself.
+fn into_prediction(space: Space, address: u8) -> Option<Instruction> {
+    let op = match space {
+        Space::Scalar if address == 1 => return None,
+        Space::Scalar => Op::ScalarSum,
+        Space::Vector => Op::VectorMean,
+        Space::Matrix => Op::MatrixNorm,
+    };
+    Some(instruction(op, [address, 1, 1], Data::None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::{Backend, Combine, Evaluator, Examples, GroupSettings, Scoring, Task, TaskGroup};
+    use crate::exec::random::Stream;
+
+    /// The start of the mutations must be a model that learns what a linear one cannot.
+    #[test]
+    fn the_bilinear_model_learns_a_product() {
+        let mut stream = Stream::new(1);
+        let mut examples = |count: usize| {
+            let features: Vec<f64> = (0..2 * count).map(|_| stream.normal()).collect();
+            let labels = features.chunks(2).map(|x| f64::from(u8::from(x[0] * x[1] > 0.0))).collect();
+            Examples { features, labels }
+        };
+        let task = Task { seed: 1, train: examples(400), valid: examples(200), train_orders: None };
+        let group = TaskGroup::new(GroupSettings::new(2, Scoring::Accuracy), vec![task]).expect("a valid group");
+        let fitness =
+            |program: &Program| Evaluator::new(Backend::Interp).worker().evaluate(program, &group).expect("small").fitness(Combine::Mean);
+        let (bilinear, linear) = (fitness(&BILINEAR.parse().expect("a program")), fitness(&known_program("linear").expect("known")));
+        assert!(bilinear > 0.8 && linear < 0.7, "bilinear {bilinear}, linear {linear}");
+    }
+}
