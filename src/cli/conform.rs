@@ -62,10 +62,10 @@ struct DoneEvent<'a> {
 
 impl Conform {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        let mut oracle = OracleBackend::default();
-        let mut interp = WorkerBackend::new(Backend::Interp, None);
-        let mut jit = native_code_available()?.then(|| WorkerBackend::new(Backend::Jit, None));
-        if jit.is_none() {
+        let mut oracle = [OracleBackend::default()];
+        let mut interp = WorkerBackend::every_layout(Backend::Interp);
+        let mut jit = if native_code_available()? { WorkerBackend::every_layout(Backend::Jit) } else { Vec::new() };
+        if jit.is_empty() {
             note("jit: skipped, because there is no native code on this machine or in this build");
         }
         let mut all = Tally::default();
@@ -75,8 +75,8 @@ impl Conform {
                 let case = case.map_err(malformed)?;
                 let mut passed = self.check(&mut oracle, "oracle", &case, &mut by_backend)?;
                 passed &= self.check(&mut interp, "interp", &case, &mut by_backend)?;
-                if let Some(jit) = &mut jit {
-                    passed &= self.check(jit, "jit", &case, &mut by_backend)?;
+                if !jit.is_empty() {
+                    passed &= self.check(&mut jit, "jit", &case, &mut by_backend)?;
                 }
                 all.count(passed);
             }
@@ -92,30 +92,42 @@ impl Conform {
         Ok(if all.failed == 0 { Exit::Done } else { Exit::Difference })
     }
 
-    /// Runs a case on a backend, counts and shows. True if it passes.
+    /// Runs a case on the layouts of a backend, counts and shows. True if it passes on all of them.
     fn check(
         &self,
-        backend: &mut impl CaseBackend,
+        layouts: &mut [impl CaseBackend],
         name: &'static str,
         case: &Case,
         tallies: &mut BTreeMap<&'static str, Tally>,
     ) -> Result<bool, Failure> {
-        let checked = check(backend, case);
-        tallies.entry(name).or_default().count(checked.is_ok());
-        let message = match checked {
-            Ok(Verdict::Agrees) => return Ok(true),
-            Ok(Verdict::DecidedByLastBits(difference)) => {
-                note(&format!("{name}, case {:?} passes, decided by the last bits of sin … log: {difference}", case.id()));
-                return Ok(true);
+        let mut last_bits = None;
+        let mut mismatch = None;
+        for backend in layouts {
+            match check(backend, case) {
+                Ok(Verdict::Agrees) => {}
+                Ok(Verdict::DecidedByLastBits(difference)) => last_bits = Some(difference),
+                Err(differs) => {
+                    mismatch = Some(differs.to_string());
+                    break;
+                }
             }
-            Err(mismatch) => mismatch.to_string(),
-        };
-        if self.json {
-            print_event("failure", &FailureEvent { backend: name, message: &message })?;
-        } else if !self.quiet {
-            print_line(&message)?;
         }
-        Ok(false)
+        tallies.entry(name).or_default().count(mismatch.is_none());
+        match (mismatch, last_bits) {
+            (None, None) => {}
+            (None, Some(difference)) => {
+                note(&format!("{name}, case {:?} passes, decided by the last bits of sin … log: {difference}", case.id()));
+            }
+            (Some(message), _) => {
+                if self.json {
+                    print_event("failure", &FailureEvent { backend: name, message: &message })?;
+                } else if !self.quiet {
+                    print_line(&message)?;
+                }
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

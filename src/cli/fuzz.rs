@@ -1,141 +1,184 @@
-//! `fuzz`: random programs on every backend, compared with the oracle.
+//! `fuzz`: random programs on every backend, compared with the oracle, in child processes.
+
+mod child;
+mod children;
+mod finding;
+mod progress;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use exnihilo_jit::testing::{Divergence, FuzzReport, Fuzzer};
-use serde::Serialize;
+use exnihilo_jit::testing::FuzzReport;
+use serde::{Deserialize, Serialize};
 
+use self::child::Message;
+use self::children::{Children, Event};
+use self::finding::{Finding, Findings};
+use self::progress::{Progress, summary};
 use super::Exit;
 use super::args::parse_seconds;
 use super::failure::Failure;
-use super::output::{grouped, note, print_event, print_line};
+use super::output::{note, print_event, print_line};
 
 /// Run random programs on every backend and layout and compare whole results, bit for bit
+///
+/// Programs run in child processes, so that a crash of compiled code is a finding and not the end. What differs, crashes or hangs is
+/// made as small as possible and written as a case file that `exnihilo conform` replays.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   exnihilo fuzz --seconds 60 --seed 7
-  exnihilo fuzz --cases 10000 --out found/
+  exnihilo fuzz --cases 10000 --features 4 --out found/
+  exnihilo fuzz --seed 7 --first 1234 --cases 1       program number 1234 of that seed again
 
-Exit code 3 if backends differ. What differs is printed, with a line for a case file (see `exnihilo conform`).")]
+Exit code 3 if there is a finding.")]
 pub(super) struct Fuzz {
     /// Stop after S seconds (default: 10, if --cases is not given either)
     #[arg(long, value_name = "S", value_parser = parse_seconds)]
     seconds: Option<f64>,
-    /// Stop after N comparisons
+    /// Stop after the program that completes N comparisons; in one process, unless --threads is given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     cases: Option<u64>,
     /// The same seed gives the same programs
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Write a case file of each divergence into this folder
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    /// Begin with program number N of the seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    first: u64,
+    /// Features of size F only, where programs are small enough for it (default: mostly 1 to 64, a few larger)
+    #[arg(long, value_name = "F", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    features: Option<u16>,
+    /// Processes side by side (default: all cores)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    threads: Option<u16>,
+    /// Where case files of findings go; made when there is one
+    #[arg(long, value_name = "DIR", default_value = "fuzz-findings")]
+    out: PathBuf,
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
     /// No progress on stderr
     #[arg(long)]
     quiet: bool,
+    /// Run programs in this process and tell the parent: every N-th one
+    #[arg(long, value_name = "N", hide = true)]
+    child: Option<u64>,
 }
 
 #[derive(Serialize)]
-struct DivergenceEvent<'a> {
-    seed: u64,
-    subject: &'a str,
-    difference: &'a str,
-    setting: &'a str,
-    program: &'a str,
-    case: Option<&'a str>,
-    file: Option<String>,
-}
-
-#[derive(Serialize)]
-struct DoneEvent {
-    programs: u64,
-    cases: u64,
-    divergences: u64,
+struct DoneEvent<'a> {
+    #[serde(flatten)]
+    report: &'a FuzzReport,
+    findings: u64,
     ops_covered: usize,
     finished_share: f64,
-    replaced: u64,
+    elapsed_seconds: f64,
+    programs_per_second: f64,
+    cases_per_second: f64,
     seed: u64,
+}
+
+/// What a child is told to do.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Work {
+    seed: u64,
+    /// The number of its first program, and how far it is from each to the next.
+    first: u64,
+    stride: u64,
+    features: Option<u16>,
+    seconds: Option<f64>,
+    cases: Option<u64>,
 }
 
 /// How many seconds, if nothing is said.
 const DEFAULT_SECONDS: f64 = 10.0;
 
-/// The time between two lines about progress.
-const LINE_EVERY: Duration = Duration::from_secs(5);
+/// How long the main process waits for something to happen before it looks at clocks.
+const TICK: Duration = Duration::from_millis(100);
 
 impl Fuzz {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        if let Some(folder) = &self.out {
-            std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-        }
         let seconds = match (self.seconds, self.cases) {
-            (None, None) => DEFAULT_SECONDS,
-            (seconds, _) => seconds.unwrap_or(f64::INFINITY),
+            (None, None) => Some(DEFAULT_SECONDS),
+            (seconds, _) => seconds,
         };
+        let work = Work { seed: self.seed, first: self.first, stride: 1, features: self.features, seconds, cases: self.cases };
+        if let Some(stride) = self.child {
+            return child::run(Work { stride, ..work });
+        }
+        let stop = stop_at_interrupt()?;
+        let processes = match (self.threads, self.cases) {
+            (Some(threads), _) => usize::from(threads),
+            (None, Some(_)) => 1,
+            (None, None) => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        self.watch(work, processes, &stop)
+    }
+
+    /// Runs the children until they are done, deals with what they find, and shows how it goes.
+    fn watch(&self, work: Work, processes: usize, stop: &AtomicBool) -> Result<Exit, Failure> {
         let begin = Instant::now();
-        let mut next_line = LINE_EVERY;
-        let mut fuzzer = Fuzzer::new(self.seed);
-        while begin.elapsed().as_secs_f64() < seconds && self.cases.is_none_or(|cases| fuzzer.report().cases < cases) {
-            if let Err(divergence) = fuzzer.run_one() {
-                self.show(&divergence)?;
+        let mut findings = Findings::new(&self.out, work);
+        let mut children = Children::start(work, processes).map_err(|error| cannot_start(&error))?;
+        let mut progress = Progress::new();
+        while !children.is_empty() && !stop.load(Ordering::Relaxed) {
+            let found = match children.wait(TICK).map_err(|error| cannot_start(&error))? {
+                Some(Event::Found { number, divergence }) => Some(findings.difference(number, *divergence)),
+                Some(Event::Died { number, how }) => Some(findings.death(number, &how)),
+                Some(Event::Reported) | None => None,
+            };
+            if let Some(found) = found {
+                self.show(&found.map_err(|error| Failure::failed(format!("{}: cannot be written: {error}", self.out.display())))?)?;
             }
-            if !self.quiet && !self.json && begin.elapsed() >= next_line {
-                next_line = begin.elapsed() + LINE_EVERY;
-                note(&summary(&fuzzer.report()));
+            if !self.quiet && !self.json {
+                progress.show(begin, &children.report(), findings.count());
             }
         }
-        let report = fuzzer.report();
+        let report = children.report();
+        drop(children);
+        let elapsed = begin.elapsed().as_secs_f64();
         if report.replaced > 0 {
             note(&format!("{} comparisons were of the interpreter in place of native code", report.replaced));
         }
         if self.json {
-            let FuzzReport { programs, cases, divergences, ops_covered, finished_share, replaced } = report;
-            print_event("done", &DoneEvent { programs, cases, divergences, ops_covered, finished_share, replaced, seed: self.seed })?;
+            let done = DoneEvent {
+                findings: findings.count(),
+                ops_covered: report.ops.len(),
+                finished_share: report.finished_share(),
+                elapsed_seconds: elapsed,
+                programs_per_second: report.programs as f64 / elapsed,
+                cases_per_second: report.cases as f64 / elapsed,
+                seed: self.seed,
+                report: &report,
+            };
+            print_event("done", &done)?;
         } else {
-            print_line(&format!("{}, seed {}", summary(&report), self.seed))?;
+            print_line(&format!("{}, seed {}", summary(&report, findings.count(), elapsed), self.seed))?;
         }
-        Ok(if report.divergences == 0 { Exit::Done } else { Exit::Difference })
+        Ok(match findings.count() {
+            0 if stop.load(Ordering::Relaxed) => Exit::Interrupted,
+            0 => Exit::Done,
+            _ => Exit::Difference,
+        })
     }
 
-    fn show(&self, divergence: &Divergence) -> Result<(), Failure> {
-        let case = divergence.case.as_ref().map(|(_, line)| line.as_str());
-        let file = match (&self.out, case) {
-            (Some(folder), Some(line)) => {
-                let path = folder.join(format!("fuzz-{:016x}.jsonl", divergence.seed));
-                std::fs::write(&path, format!("{line}\n")).map_err(|error| unwritable(&path, &error))?;
-                Some(path.display().to_string())
-            }
-            _ => None,
-        };
-        let Divergence { seed, subject, difference, program, setting, .. } = divergence;
-        if self.json {
-            return print_event("divergence", &DivergenceEvent { seed: *seed, subject, difference, setting, program, case, file });
-        }
-        print_line(&divergence.to_string())?;
-        match (file, case) {
-            (Some(file), _) => print_line(&format!("case file: {file}")),
-            (None, Some(case)) => print_line(&format!("case: {case}")),
-            (None, None) => Ok(()),
-        }
+    fn show(&self, finding: &Finding) -> Result<(), Failure> {
+        if self.json { print_event("finding", finding) } else { print_line(&finding.to_string()) }
     }
 }
 
-fn unwritable(path: &std::path::Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format!("{}: cannot be written: {error}", path.display()))
+/// Set by Ctrl-C, which the children get too.
+fn stop_at_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let by_signal = Arc::clone(&stop);
+    ctrlc::set_handler(move || by_signal.store(true, Ordering::Relaxed))
+        .map_err(|error| Failure::failed(format!("Ctrl-C cannot be handled: {error}")))?;
+    Ok(stop)
 }
 
-fn summary(report: &FuzzReport) -> String {
-    let FuzzReport { programs, cases, divergences, ops_covered, finished_share, .. } = report;
-    format!(
-        "{} programs, {} comparisons, {divergences} divergences, {ops_covered} of 65 ops, {:.0} % of the runs trained to the end",
-        grouped(*programs),
-        grouped(*cases),
-        100.0 * finished_share
-    )
+fn cannot_start(error: &std::io::Error) -> Failure {
+    Failure::failed(format!("a process to fuzz in cannot be started: {error}"))
 }

@@ -7,6 +7,7 @@ mod emit;
 mod frame;
 mod listing;
 mod memory;
+mod paths;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
@@ -29,6 +30,7 @@ use frame::{Entry, Invocation};
 pub use listing::Listing;
 pub use memory::mapped_bytes;
 use memory::{CodeMemory, CodePages};
+pub use paths::{CodePath, CodePaths};
 
 /// How many programs share one module, and are freed together.
 const GENERATION: usize = 256;
@@ -78,6 +80,24 @@ impl Form {
     }
 }
 
+/// What Cranelift checks of its own work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checks {
+    /// Nothing.
+    None,
+    /// That the IR is well formed.
+    Verifier,
+    /// That, and by symbolic execution that each value is where its users look for it.
+    VerifierAndAllocation,
+}
+
+impl Default for Checks {
+    /// The verifier in debug builds, nothing in others.
+    fn default() -> Checks {
+        if cfg!(debug_assertions) { Checks::Verifier } else { Checks::None }
+    }
+}
+
 /// Why there is no native code.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -104,11 +124,15 @@ pub(crate) struct Compiler {
     /// The oldest first; one sequence for each [`Form`].
     generations: [VecDeque<Generation>; 2],
     key: Vec<u32>,
+    checks: Checks,
+    paths: CodePaths,
 }
 
 impl Default for Compiler {
     fn default() -> Compiler {
         Compiler {
+            checks: Checks::default(),
+            paths: CodePaths::default(),
             context: Context::new(),
             builder: FunctionBuilderContext::new(),
             control: ControlPlane::default(),
@@ -135,9 +159,9 @@ struct Generation {
 }
 
 /// The machine that code is made for, or why there is none. Shared by all threads.
-pub(crate) fn host(form: Form) -> Result<&'static OwnedTargetIsa, CompileError> {
-    static HOSTS: [OnceLock<Result<OwnedTargetIsa, String>>; 2] = [OnceLock::new(), OnceLock::new()];
-    HOSTS[form as usize]
+pub(crate) fn host(form: Form, checks: Checks) -> Result<&'static OwnedTargetIsa, CompileError> {
+    static HOSTS: [[OnceLock<Result<OwnedTargetIsa, String>>; 3]; 2] = [const { [const { OnceLock::new() }; 3] }; 2];
+    HOSTS[form as usize][checks as usize]
         .get_or_init(|| {
             if std::env::var_os("EXNIHILO_NO_JIT").is_some_and(|value| value == "1") {
                 return Err("EXNIHILO_NO_JIT=1 is set".to_owned());
@@ -151,7 +175,8 @@ pub(crate) fn host(form: Form) -> Result<&'static OwnedTargetIsa, CompileError> 
                 ("use_colocated_libcalls", "false"),
                 ("enable_probestack", "false"),
                 ("unwind_info", "false"),
-                ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
+                ("enable_verifier", if checks == Checks::None { "false" } else { "true" }),
+                ("regalloc_checker", if checks == Checks::VerifierAndAllocation { "true" } else { "false" }),
             ] {
                 flags.set(name, value).map_err(|error| format!("{name}={value}: {error}"))?;
             }
@@ -167,12 +192,24 @@ pub(crate) fn host(form: Form) -> Result<&'static OwnedTargetIsa, CompileError> 
 }
 
 impl Compiler {
+    /// Makes Cranelift check its work on the programs from here on. Only before the first one.
+    pub(crate) fn set_checks(&mut self, checks: Checks) {
+        debug_assert!(self.generations.iter().all(VecDeque::is_empty), "a module has its checks from the beginning");
+        self.checks = checks;
+    }
+
+    /// The ways that the programs took until now.
+    pub(crate) fn paths(&self) -> CodePaths {
+        self.paths
+    }
+
     /// The function of a program: found again if one that differs only in constants was compiled lately.
     /// Says whether it had to be compiled.
     pub(crate) fn compile(&mut self, source: Source<'_>) -> Result<(Compiled, bool), CompileError> {
         set_key(&mut self.key, &source);
         for generation in &self.generations[source.form as usize] {
             if let Some(entry) = generation.code.get(self.key.as_slice()) {
+                self.paths.insert(CodePath::FoundAgain);
                 return Ok((Compiled::new(*entry, &source, &generation.pages), false));
             }
         }
@@ -213,8 +250,10 @@ impl Compiler {
         let generations = &mut self.generations[form as usize];
         if generations.len() >= KEPT_GENERATIONS {
             generations.pop_front();
+            self.paths.insert(CodePath::GenerationDropped);
         }
-        generations.push_back(Generation::new(form)?);
+        generations.push_back(Generation::new(form, self.checks)?);
+        self.paths.insert(CodePath::GenerationBegun);
         Ok(())
     }
 
@@ -224,7 +263,7 @@ impl Compiler {
         module.clear_context(&mut self.context);
         self.context.func.signature.params.push(AbiParam::new(types::I64));
         let frontend = module.isa().frontend_config();
-        emit::emit(source, &mut self.context.func, &mut self.builder, frontend);
+        self.paths = self.paths.union(emit::emit(source, &mut self.context.func, &mut self.builder, frontend));
         let id = module.declare_anonymous_function(&self.context.func.signature).map_err(Box::new)?;
         module.define_function_with_control_plane(id, &mut self.context, &mut self.control).map_err(Box::new)?;
         Ok(id)
@@ -232,7 +271,7 @@ impl Compiler {
 
     /// The IR and the machine code of a program, for people.
     pub(crate) fn listing(&mut self, source: Source<'_>) -> Result<Listing, CompileError> {
-        let isa = host(source.form)?;
+        let isa = host(source.form, self.checks)?;
         check_size(&source)?;
         self.context.clear();
         self.context.func.signature.call_conv = isa.default_call_conv();
@@ -247,8 +286,8 @@ impl Compiler {
 }
 
 impl Generation {
-    fn new(form: Form) -> Result<Generation, CompileError> {
-        let isa = host(form)?;
+    fn new(form: Form, checks: Checks) -> Result<Generation, CompileError> {
+        let isa = host(form, checks)?;
         let mut builder = JITBuilder::with_isa(Arc::clone(isa), cranelift_module::default_libcall_names());
         let (memory, pages) = CodeMemory::new();
         builder.memory_provider(Box::new(memory));

@@ -12,7 +12,7 @@ use super::lane_data::{ALONG, Chunking, WIDTHS, fitted};
 use super::task::{GroupError, TaskGroup};
 use crate::analysis::{CanonicalKey, Canonicalizer, Fusion, Liveness, Role, Simplifier, random_ordinals};
 #[cfg(feature = "jit")]
-use crate::compile::{CompileError, Compiled, Compiler, Listing, Source};
+use crate::compile::{Checks, CodePaths, CompileError, Compiled, Compiler, Listing, Source};
 use crate::exec::chunk::{RunSettings, Scoring};
 use crate::exec::layout::Layout;
 use crate::interp::{Calls, Code, Interpreter};
@@ -40,6 +40,8 @@ use crate::oracle::{Memory, Oracle};
 #[derive(Clone, Copy, Debug)]
 pub struct Evaluator {
     backend: Backend,
+    #[cfg(feature = "jit")]
+    checks: Checks,
 }
 
 /// Why a program cannot be evaluated on a group.
@@ -76,8 +78,19 @@ pub struct Observed {
 
 impl Evaluator {
     /// An evaluator that executes programs on `backend`.
-    pub const fn new(backend: Backend) -> Evaluator {
-        Evaluator { backend }
+    pub fn new(backend: Backend) -> Evaluator {
+        Evaluator {
+            backend,
+            #[cfg(feature = "jit")]
+            checks: Checks::default(),
+        }
+    }
+
+    /// The same with Cranelift checking its own work, for tests: compiling takes longer.
+    #[cfg(feature = "jit")]
+    #[must_use]
+    pub const fn checked(self, checks: Checks) -> Evaluator {
+        Evaluator { checks, ..self }
     }
 
     /// The backend asked for.
@@ -87,7 +100,11 @@ impl Evaluator {
 
     /// A worker, for one thread at a time.
     pub fn worker(&self) -> Worker {
-        Worker { backend: self.backend, ..Worker::default() }
+        #[cfg_attr(not(feature = "jit"), expect(unused_mut, reason = "only a compiler has more settings"))]
+        let mut worker = Worker { backend: self.backend, ..Worker::default() };
+        #[cfg(feature = "jit")]
+        worker.compiler.set_checks(self.checks);
+        worker
     }
 }
 
@@ -114,6 +131,9 @@ pub struct Worker {
     counters: Counters,
     #[cfg(feature = "jit")]
     compiler: Compiler,
+    /// Why the latest program that was to be compiled was not.
+    #[cfg(feature = "jit")]
+    compile_error: Option<CompileError>,
 }
 
 impl Worker {
@@ -181,6 +201,26 @@ impl Worker {
     pub fn evaluate(&mut self, program: &Program, group: &TaskGroup) -> Result<&Evaluation, EvalError> {
         self.prepare(program, group)?;
         Ok(self.run(group))
+    }
+
+    /// As [`Worker::evaluate`], but with `width` tasks side by side (1, 2, 4, 8, 12 or 16), whatever the backend would choose: for
+    /// tests, since the cheapest choice leaves some code to rare programs. The oracle has no width.
+    ///
+    /// # Errors
+    /// As [`Worker::prepare`].
+    ///
+    /// # Panics
+    /// If the width is another one.
+    pub fn evaluate_with_width(&mut self, program: &Program, group: &TaskGroup, width: usize) -> Result<&Evaluation, EvalError> {
+        assert!(width == ALONG || WIDTHS.contains(&width), "{width} tasks side by side");
+        self.prepare(program, group)?;
+        match self.backend {
+            Backend::Oracle => self.run_oracle(group),
+            #[cfg(feature = "jit")]
+            Backend::Jit => self.run_target(group, Target::of_width(width, group.features())),
+            _ => self.run_interpreted_in(group, Chunking::Uniform(width)),
+        }
+        Ok(&self.evaluation)
     }
 
     /// Evaluates `program` as it is, with a memory of `counts` addresses, and tells what became of that memory, and the errors.
@@ -329,6 +369,18 @@ impl Worker {
         self.compiler.forget();
     }
 
+    /// Why the latest program that was to be compiled was interpreted; none if it was compiled.
+    #[cfg(feature = "jit")]
+    pub const fn compile_error(&self) -> Option<&CompileError> {
+        self.compile_error.as_ref()
+    }
+
+    /// The ways through the compiler that programs have taken.
+    #[cfg(feature = "jit")]
+    pub fn code_paths(&self) -> CodePaths {
+        self.compiler.paths()
+    }
+
     /// What this worker has done so far.
     pub const fn counters(&self) -> Counters {
         self.counters
@@ -353,7 +405,11 @@ impl Worker {
     }
 
     fn run_interpreted(&mut self, group: &TaskGroup) {
-        let shape = shape(&self.code, &self.layout, fitted(&self.layout, group));
+        self.run_interpreted_in(group, fitted(&self.layout, group));
+    }
+
+    fn run_interpreted_in(&mut self, group: &TaskGroup, chunking: Chunking) {
+        let shape = shape(&self.code, &self.layout, chunking);
         let mut engine = Interpreter { code: &self.code, calls: &mut self.calls, settings: run_settings(group, false) };
         let probed = self.probed.take().filter(|&(id, _)| id == group.id()).map(|(_, done)| done);
         self.drive.run(&mut engine, group, shape, probed, &mut self.evaluation, None);
@@ -405,10 +461,12 @@ impl Worker {
         match compiled {
             Ok((compiled, fresh)) => {
                 self.counters.compiled += u64::from(fresh);
+                self.compile_error = None;
                 Some(compiled)
             }
-            Err(_) => {
+            Err(error) => {
                 self.counters.compile_failures += 1;
+                self.compile_error = Some(error);
                 None
             }
         }

@@ -2,8 +2,9 @@
 
 use super::cases::{Case, ExecuteCase, ExecuteOutcome, OpCase};
 use super::compare::{Tolerance, memory_difference};
+use super::differential::evaluation_difference;
 use super::sensitivity::is_decided_by_last_bits;
-use crate::eval::{Backend, Evaluator, Worker};
+use crate::eval::{Backend, Evaluator, TaskRecord, Worker};
 use crate::lang::Program;
 use crate::oracle::{Memory, Oracle, execute};
 
@@ -18,11 +19,11 @@ pub trait CaseBackend {
     /// Why the backend cannot run it.
     fn run_op(&mut self, case: &OpCase) -> Result<Memory, String>;
 
-    /// The outcome of the case's evaluation, train steps and memory included.
+    /// The outcome of the case's evaluation on each of its tasks, train steps and memory included.
     ///
     /// # Errors
-    /// Why the backend cannot run it.
-    fn run_execute(&mut self, case: &ExecuteCase) -> Result<ExecuteOutcome, String>;
+    /// Why the backend cannot run it, or in what its ways to run it differ.
+    fn run_execute(&mut self, case: &ExecuteCase) -> Result<Vec<ExecuteOutcome>, String>;
 }
 
 /// The oracle as a backend of the suite.
@@ -42,16 +43,20 @@ impl CaseBackend for OracleBackend {
         Ok(memory)
     }
 
-    fn run_execute(&mut self, case: &ExecuteCase) -> Result<ExecuteOutcome, String> {
-        let run = self.oracle.run(&case.program, &case.ordinals, &case.group, 0, case.counts, true).map_err(|error| error.to_string())?;
-        let first = run.epochs.into_iter().next().unwrap_or_default();
-        Ok(ExecuteOutcome {
-            fitness: run.fitness,
-            train_errors: first.train_errors,
-            valid_errors: first.valid_errors,
-            train_steps: Some(run.train_steps),
-            memory: Some(self.oracle.memory().clone()),
-        })
+    fn run_execute(&mut self, case: &ExecuteCase) -> Result<Vec<ExecuteOutcome>, String> {
+        let of_task = |task| {
+            let run = self.oracle.run(&case.program, &case.ordinals, &case.group, task, case.counts, true);
+            let run = run.map_err(|error| error.to_string())?;
+            let first = run.epochs.into_iter().next().unwrap_or_default();
+            Ok(ExecuteOutcome {
+                fitness: run.fitness,
+                train_errors: first.train_errors,
+                valid_errors: first.valid_errors,
+                train_steps: Some(run.train_steps),
+                memory: Some(self.oracle.memory().clone()),
+            })
+        };
+        (0..case.group.tasks().len()).map(of_task).collect()
     }
 }
 
@@ -69,6 +74,25 @@ impl WorkerBackend {
     pub fn new(backend: Backend, width: Option<usize>) -> WorkerBackend {
         let name = width.map_or(backend.name().to_owned(), |width| format!("{} with {width} lanes", backend.name()));
         WorkerBackend { worker: Evaluator::new(backend).worker(), backend, name, width }
+    }
+
+    /// The backend with the layout of its own choice, as a search has it, and with every number of lanes.
+    pub fn every_layout(backend: Backend) -> Vec<WorkerBackend> {
+        let widths: &[usize] = if backend == Backend::Jit { &[1, 2, 4, 12] } else { &[1, 2, 4, 8, 12, 16] };
+        std::iter::once(None).chain(widths.iter().copied().map(Some)).map(|width| WorkerBackend::new(backend, width)).collect()
+    }
+
+    /// The program simplified, as a search runs it, must give the fitness and steps of the one observed.
+    fn check_production(&mut self, case: &ExecuteCase, observed: &[TaskRecord]) -> Result<(), String> {
+        let evaluation = match self.width {
+            Some(width) => self.worker.evaluate_with_width(&case.program, &case.group, width),
+            None => self.worker.evaluate(&case.program, &case.group),
+        };
+        let evaluation = evaluation.map_err(|error| error.to_string())?;
+        let found = (evaluation.backend, evaluation.train_steps);
+        let difference = evaluation_difference(observed, evaluation).err();
+        self.expect(found.0)?;
+        difference.map_or(Ok(()), |(_, difference)| Err(format!("in production: {difference}")))
     }
 
     /// An answer of another backend would show nothing.
@@ -90,17 +114,18 @@ impl CaseBackend for WorkerBackend {
         Ok(memory)
     }
 
-    fn run_execute(&mut self, case: &ExecuteCase) -> Result<ExecuteOutcome, String> {
+    fn run_execute(&mut self, case: &ExecuteCase) -> Result<Vec<ExecuteOutcome>, String> {
         let observed = self.worker.observe(&case.program, case.counts, &case.group, self.width).map_err(|error| error.to_string())?;
         self.expect(observed.backend)?;
-        let record = observed.records.into_iter().next().ok_or("no task was run")?;
-        Ok(ExecuteOutcome {
+        self.check_production(case, &observed.records)?;
+        let outcome = |record: TaskRecord| ExecuteOutcome {
             fitness: record.fitness,
             train_errors: record.train_errors,
             valid_errors: record.valid_errors,
             train_steps: Some(record.train_steps),
             memory: Some(record.memory),
-        })
+        };
+        Ok(observed.records.into_iter().map(outcome).collect())
     }
 }
 
@@ -141,11 +166,22 @@ pub fn check(backend: &mut impl CaseBackend, case: &Case) -> Result<Verdict, Mis
         }
         Case::Execute(case) => {
             let about = format!("F = {}, {}", case.group.features(), case.category);
-            match backend.run_execute(case).map(|outcome| (execute_difference(&case.expected, &outcome), outcome.fitness)) {
-                Ok((None, _)) => Ok(Verdict::Agrees),
-                Ok((Some(difference), found)) if is_decided_by_last_bits(case, found) => Ok(Verdict::DecidedByLastBits(difference)),
-                Ok((Some(difference), _)) | Err(difference) => Err(mismatch(&case.id, about, difference)),
+            let found = match backend.run_execute(case) {
+                Ok(found) if found.len() == case.expected.len() => found,
+                Ok(found) => return Err(mismatch(&case.id, about, format!("{} tasks, expected {}", found.len(), case.expected.len()))),
+                Err(difference) => return Err(mismatch(&case.id, about, difference)),
+            };
+            let mut verdict = Verdict::Agrees;
+            for (task, (expected, found)) in case.expected.iter().zip(&found).enumerate() {
+                match execute_difference(expected, found).map(|difference| format!("task {task}: {difference}")) {
+                    None => {}
+                    Some(difference) if is_decided_by_last_bits(case, task, found.fitness) => {
+                        verdict = Verdict::DecidedByLastBits(difference);
+                    }
+                    Some(difference) => return Err(mismatch(&case.id, about, difference)),
+                }
             }
+            Ok(verdict)
         }
     }
 }

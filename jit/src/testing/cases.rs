@@ -1,8 +1,9 @@
 //! Case files (`.jsonl`, `.jsonl.gz`): one case a line, of one instruction or of a whole evaluation. The format is that of the
-//! cases recorded from the reference; `semantics` (the version, 1 unless given) and `task_seed` (0 unless given) may be added.
+//! cases recorded from the reference; `semantics` (the version, 1 unless given), `task_seed` (0 unless given) and `more_tasks` (further
+//! tasks that run beside the first, as objects of the fields that differ from task to task) may be added.
 
 use super::liveness::live_instructions_by_paths;
-use super::record::{CaseRecord, EvalType, ExecuteRecord, MemoryRecord, OpRecord};
+use super::record::{CaseRecord, EvalType, ExecuteRecord, MemoryRecord, OpRecord, TaskOfCase};
 use crate::analysis::random_ordinals;
 use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
 use crate::lang::{AddressCounts, Instruction, MAX_FEATURES, Number, Program, ProgramRecord};
@@ -48,7 +49,7 @@ pub struct OpCase {
     pub expected: Memory,
 }
 
-/// A program evaluated on one task.
+/// A program evaluated on the tasks of a group, mostly a single one.
 #[derive(Debug)]
 pub struct ExecuteCase {
     /// Names the case.
@@ -61,13 +62,13 @@ pub struct ExecuteCase {
     pub program: Program,
     /// The number of each instruction among the random ones.
     pub ordinals: Vec<u32>,
-    /// A group of one task, validation examples in the order in which they are used.
+    /// The tasks, validation examples in the order in which they are used.
     pub group: TaskGroup,
-    /// What comes out.
-    pub expected: ExecuteOutcome,
+    /// What comes out on each task.
+    pub expected: Vec<ExecuteOutcome>,
 }
 
-/// The outcome of a whole evaluation.
+/// The outcome of a whole evaluation on one task.
 #[derive(Clone, Debug)]
 pub struct ExecuteOutcome {
     /// The fitness, in [0, 1].
@@ -205,17 +206,39 @@ fn execute_case(record: ExecuteRecord) -> Result<ExecuteCase, String> {
             },
         )
     };
+    let first = TaskOfCase {
+        task_seed: record.task_seed,
+        train_features: record.train_features,
+        train_labels: record.train_labels,
+        train_order: record.train_order,
+        valid_features: record.valid_features,
+        valid_labels: record.valid_labels,
+        valid_order: record.valid_order,
+        expect: record.expect,
+        info: record.info,
+    };
+    let (mut tasks, mut expected) = (Vec::new(), Vec::new());
+    for (number, task) in std::iter::once(first).chain(record.more_tasks).enumerate() {
+        let (task, outcome) = task_of_case(task, features, counts).map_err(|problem| match number {
+            0 => problem,
+            _ => format!("more_tasks, entry {}: {problem}", number - 1),
+        })?;
+        tasks.push(task);
+        expected.push(outcome);
+    }
+    let group = TaskGroup::new(settings, tasks).map_err(|error| error.to_string())?;
+    group.check_memory(counts).map_err(|error| error.to_string())?;
+    let mut ordinals = Vec::new();
+    random_ordinals(&program, &live_instructions_by_paths(&program), &mut ordinals);
+    Ok(ExecuteCase { id: record.id, category: record.category, counts, program, ordinals, group, expected })
+}
+
+/// A task, and what a program with a memory of `counts` gives on it.
+fn task_of_case(record: TaskOfCase, features: usize, counts: AddressCounts) -> Result<(Task, ExecuteOutcome), String> {
     let train = Examples { features: rows(&record.train_features, features, "train_features")?, labels: numbers(&record.train_labels) };
     let given = Examples { features: rows(&record.valid_features, features, "valid_features")?, labels: numbers(&record.valid_labels) };
-    let task = Task {
-        seed: record.task_seed,
-        train,
-        valid: in_order(&given, features, &record.valid_order)?,
-        train_orders: Some(record.train_order),
-    };
-    let group = TaskGroup::new(settings, vec![task]).map_err(|error| error.to_string())?;
-    group.check_memory(counts).map_err(|error| error.to_string())?;
-
+    let valid = in_order(&given, features, &record.valid_order)?;
+    let task = Task { seed: record.task_seed, train, valid, train_orders: Some(record.train_order) };
     let memory = match &record.expect.final_memory {
         None => None,
         Some(given) => {
@@ -226,16 +249,14 @@ fn execute_case(record: ExecuteRecord) -> Result<ExecuteCase, String> {
             Some(memory)
         }
     };
-    let expected = ExecuteOutcome {
+    let outcome = ExecuteOutcome {
         fitness: record.expect.fitness.0,
         train_errors: numbers(&record.expect.train_errors),
         valid_errors: numbers(&record.expect.valid_errors),
         train_steps: record.info.train_steps,
         memory,
     };
-    let mut ordinals = Vec::new();
-    random_ordinals(&program, &live_instructions_by_paths(&program), &mut ordinals);
-    Ok(ExecuteCase { id: record.id, category: record.category, counts, program, ordinals, group, expected })
+    Ok((task, outcome))
 }
 
 /// The examples picked by `order`, in that order.

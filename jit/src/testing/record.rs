@@ -56,6 +56,26 @@ pub(super) struct ExecuteRecord {
     pub(super) expect: ExpectRecord,
     #[serde(default)]
     pub(super) info: InfoRecord,
+    /// The other tasks of the group, where the case is of several that run side by side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) more_tasks: Vec<TaskOfCase>,
+}
+
+/// A task and what comes out on it; the first of a case has these fields in [`ExecuteRecord`].
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TaskOfCase {
+    #[serde(default)]
+    pub(super) task_seed: u64,
+    pub(super) train_features: Vec<Vec<Number>>,
+    pub(super) train_labels: Vec<Number>,
+    pub(super) train_order: Vec<Vec<u32>>,
+    pub(super) valid_features: Vec<Vec<Number>>,
+    pub(super) valid_labels: Vec<Number>,
+    pub(super) valid_order: Vec<usize>,
+    pub(super) expect: ExpectRecord,
+    #[serde(default)]
+    pub(super) info: InfoRecord,
 }
 
 /// How the reference names the two scorings.

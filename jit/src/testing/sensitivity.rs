@@ -18,7 +18,7 @@ const NUDGE_ADDRESS: u8 = 63;
 const MARGIN: f64 = 2.0;
 
 /// The largest change of fitness that nudging makes; `None` if the program has no such op, or no room for the nudge.
-fn change_by_nudging(case: &ExecuteCase, fitness: f64) -> Option<f64> {
+fn change_by_nudging(case: &ExecuteCase, task: usize, fitness: f64) -> Option<f64> {
     if case.counts.scalars > NUDGE_ADDRESS || !case.program.instructions().iter().any(|instruction| is_rounded_by_choice(instruction.op()))
     {
         return None;
@@ -28,16 +28,18 @@ fn change_by_nudging(case: &ExecuteCase, fitness: f64) -> Option<f64> {
         let program = nudged(&case.program, nudge)?;
         // One ordinal an instruction: recorded cases draw no random numbers, so any will do.
         let ordinals = vec![0; program.instructions().len()];
-        let run = oracle.run(&program, &ordinals, &case.group, 0, program.address_counts(), false).ok()?;
+        let run = oracle.run(&program, &ordinals, &case.group, task, program.address_counts(), false).ok()?;
         Some((run.fitness - fitness).abs())
     });
     changes.into_iter().flatten().reduce(f64::max)
 }
 
-/// Whether the recorded fitness lies within what a last-bit difference of these functions does to this case.
-pub(super) fn is_decided_by_last_bits(case: &ExecuteCase, found: f64) -> bool {
+/// Whether the fitness recorded of a task lies within what a last-bit difference of these functions does to this case.
+pub(super) fn is_decided_by_last_bits(case: &ExecuteCase, task: usize, found: f64) -> bool {
     let draws = case.program.instructions().iter().any(|instruction| instruction.op().is_random());
-    !draws && change_by_nudging(case, found).is_some_and(|change| change > 1e-9 && (case.expected.fitness - found).abs() <= MARGIN * change)
+    !draws
+        && change_by_nudging(case, task, found)
+            .is_some_and(|change| change > 1e-9 && (case.expected[task].fitness - found).abs() <= MARGIN * change)
 }
 
 fn is_rounded_by_choice(op: Op) -> bool {

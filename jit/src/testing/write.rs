@@ -1,33 +1,33 @@
 //! Cases in the format of case files, from programs and tasks at hand.
 
-use super::record::{CaseRecord, EvalType, ExecuteRecord, ExpectRecord, InfoRecord, MemoryRecord};
-use crate::eval::{Examples, Scoring, TaskGroup, TaskRecord};
+use super::record::{CaseRecord, EvalType, ExecuteRecord, ExpectRecord, InfoRecord, MemoryRecord, TaskOfCase};
+use crate::eval::{Examples, Scoring, Task, TaskGroup, TaskRecord};
 use crate::lang::{AddressCounts, Number, Program, ProgramRecord};
 use crate::oracle::Memory;
 
-/// One line of a case file (without its end): `program` as written, with a memory of `counts`, on task number `task` of `group`
-/// gives `expected`.
+/// One line of a case file (without its end): `program` as written, with a memory of `counts`, on the tasks `tasks` of `group`
+/// gives `expected`, one record a task.
 ///
 /// # Panics
-/// If the group has no such task.
-pub(super) fn execute_case_line(
+/// If the group has no such tasks, or there is none.
+pub fn execute_case_line(
     (id, category): (String, String),
     program: &Program,
     counts: AddressCounts,
     group: &TaskGroup,
-    task: usize,
-    expected: &TaskRecord,
+    tasks: std::ops::Range<usize>,
+    expected: &[TaskRecord],
 ) -> String {
     let settings = group.settings();
-    let task = &group.tasks()[task];
     let ProgramRecord { setup, predict, learn, .. } = ProgramRecord::from(program);
-    let features_size = settings.features;
+    let mut tasks = group.tasks()[tasks].iter().zip(expected).map(|(task, expected)| task_of_case(task, group, expected));
+    let first = tasks.next().expect("a case has a task");
     let record = ExecuteRecord {
         semantics: crate::SEMANTICS_VERSION,
         id,
         category,
-        task_seed: task.seed,
-        features_size,
+        task_seed: first.task_seed,
+        features_size: settings.features,
         num_scalars: counts.scalars,
         num_vectors: counts.vectors,
         num_matrices: counts.matrices,
@@ -40,10 +40,27 @@ pub(super) fn execute_case_line(
         setup,
         predict,
         learn,
-        train_features: feature_rows(&task.train, features_size),
+        train_features: first.train_features,
+        train_labels: first.train_labels,
+        train_order: first.train_order,
+        valid_features: first.valid_features,
+        valid_labels: first.valid_labels,
+        valid_order: first.valid_order,
+        expect: first.expect,
+        info: first.info,
+        more_tasks: tasks.collect(),
+    };
+    serde_json::to_string(&CaseRecord::Execute(record)).expect("numbers, strings and lists only")
+}
+
+fn task_of_case(task: &Task, group: &TaskGroup, expected: &TaskRecord) -> TaskOfCase {
+    let settings = group.settings();
+    TaskOfCase {
+        task_seed: task.seed,
+        train_features: feature_rows(&task.train, settings.features),
         train_labels: numbers(&task.train.labels),
         train_order: (0..settings.epochs).map(|epoch| task.train_order(epoch)).collect(),
-        valid_features: feature_rows(&task.valid, features_size),
+        valid_features: feature_rows(&task.valid, settings.features),
         valid_labels: numbers(&task.valid.labels),
         valid_order: (0..task.valid.labels.len()).collect(),
         expect: ExpectRecord {
@@ -53,8 +70,7 @@ pub(super) fn execute_case_line(
             final_memory: Some(memory_record(&expected.memory)),
         },
         info: InfoRecord { train_steps: Some(expected.train_steps) },
-    };
-    serde_json::to_string(&CaseRecord::Execute(record)).expect("numbers, strings and lists only")
+    }
 }
 
 fn memory_record(memory: &Memory) -> MemoryRecord {
@@ -88,23 +104,34 @@ mod tests {
             let FuzzCase { program, counts, group, .. } = FuzzCase::generate(seed);
             let mut memory = Memory::new(group.features(), counts);
             memory.scalars_mut().copy_from_slice(&super::super::SPECIAL_NUMBERS[..usize::from(counts.scalars)]);
-            let expected =
-                TaskRecord { fitness: 0.25, train_errors: vec![0.1, -0.0], valid_errors: vec![1e308], memory, train_steps: seed };
-            let task = group.tasks().len() - 1;
-            let line = execute_case_line(("a".into(), "b".into()), &program, counts, &group, task, &expected);
+            let record = |task: usize| TaskRecord {
+                fitness: 0.25,
+                train_errors: vec![0.1, -0.0],
+                valid_errors: vec![1e308],
+                memory: memory.clone(),
+                train_steps: task as u64,
+            };
+            let count = group.tasks().len();
+            // All tasks, or one of them.
+            let tasks = if seed % 2 == 0 { 0..count } else { count - 1..count };
+            let expected: Vec<TaskRecord> = tasks.clone().map(record).collect();
+            let line = execute_case_line(("a".into(), "b".into()), &program, counts, &group, tasks.clone(), &expected);
             let mut reader = CaseReader::new("case".into(), Box::new(std::io::Cursor::new(line.into_bytes())));
             let Some(Ok(Case::Execute(read))) = reader.next() else { panic!("seed {seed}: no case") };
             assert_eq!((&read.program, read.counts, read.group.settings()), (&program, counts, group.settings()));
-            let (read_task, task) = (&read.group.tasks()[0], &group.tasks()[task]);
-            assert_eq!(read_task.seed, task.seed);
-            assert!((0..group.settings().epochs).all(|epoch| read_task.train_order(epoch) == task.train_order(epoch)));
-            let bits = |values: &[f64]| values.iter().map(|x| if x.is_nan() { 1 } else { x.to_bits() }).collect::<Vec<_>>();
-            for (read, written) in [(&read_task.train, &task.train), (&read_task.valid, &task.valid)] {
-                assert_eq!((bits(&read.features), bits(&read.labels)), (bits(&written.features), bits(&written.labels)));
+            assert_eq!((read.group.tasks().len(), read.expected.len()), (tasks.len(), tasks.len()));
+            for ((number, read_task), outcome) in tasks.zip(read.group.tasks()).zip(&read.expected) {
+                let task = &group.tasks()[number];
+                assert_eq!(read_task.seed, task.seed);
+                assert!((0..group.settings().epochs).all(|epoch| read_task.train_order(epoch) == task.train_order(epoch)));
+                let bits = |values: &[f64]| values.iter().map(|x| if x.is_nan() { 1 } else { x.to_bits() }).collect::<Vec<_>>();
+                for (read, written) in [(&read_task.train, &task.train), (&read_task.valid, &task.valid)] {
+                    assert_eq!((bits(&read.features), bits(&read.labels)), (bits(&written.features), bits(&written.labels)));
+                }
+                assert_eq!((outcome.fitness, outcome.train_steps), (0.25, Some(number as u64)));
+                let found = outcome.memory.as_ref().expect("it was written");
+                assert_eq!(memory_difference(&memory, found, |_, _| Tolerance::Exact), None);
             }
-            assert_eq!((read.expected.fitness, read.expected.train_steps), (0.25, Some(seed)));
-            let memory = read.expected.memory.expect("it was written");
-            assert_eq!(memory_difference(&expected.memory, &memory, |_, _| Tolerance::Exact), None);
         }
     }
 }

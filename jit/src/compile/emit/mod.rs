@@ -13,7 +13,7 @@ use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::frame::{self, offset};
-use super::{Form, Source, rows_of};
+use super::{CodePath, CodePaths, Form, Source, rows_of};
 use crate::exec::chunk::Scoring;
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, PREDICTION_ROW};
 use crate::interp::Step;
@@ -67,15 +67,16 @@ struct Emitter<'a, 'f> {
     kernel_signature: Option<SigRef>,
     stop_signature: Option<SigRef>,
     error_signature: Option<SigRef>,
+    paths: CodePaths,
 }
 
-/// Builds the body of the program's function, whose only parameter is a pointer to the frame.
+/// Builds the body of the program's function, whose only parameter is a pointer to the frame. Returns the ways that it took.
 pub(super) fn emit(
     source: &Source<'_>,
     func: &mut cranelift_codegen::ir::Function,
     context: &mut FunctionBuilderContext,
     frontend: TargetFrontendConfig,
-) {
+) -> CodePaths {
     let mut builder = FunctionBuilder::new(func, context);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
@@ -109,7 +110,14 @@ pub(super) fn emit(
         kernel_signature: None,
         stop_signature: None,
         error_signature: None,
+        paths: CodePaths::default(),
     };
+    emitter.paths.insert(match source.form {
+        Form::Registers => CodePath::Registers,
+        Form::Chain if source.tile == 1 => CodePath::ChainAlong,
+        Form::Chain => CodePath::ChainLanes,
+    });
+    emitter.paths.insert(if source.observe { CodePath::Observed } else { CodePath::Production });
     let phase = emitter.load_word(offset::PHASE);
     let [setup, examples] = [(); 2].map(|()| emitter.builder.create_block());
     emitter.builder.ins().brif(phase, examples, &[], setup, &[]);
@@ -128,7 +136,9 @@ pub(super) fn emit(
     emitter.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
     emitter.builder.ins().return_(&[]);
     emitter.builder.seal_all_blocks();
+    let paths = emitter.paths;
     emitter.builder.finalize(frontend);
+    paths
 }
 
 impl Emitter<'_, '_> {
@@ -251,6 +261,7 @@ impl Emitter<'_, '_> {
         if self.source.form == Form::Chain || self.source.settings.scoring == Scoring::Accuracy {
             return self.judge_by_kernel(labels, example, training);
         }
+        self.paths.insert(CodePath::ErrorInline);
         let label = self.load_row(labels, 0);
         let prediction = self.get(PREDICTION_ROW);
         let error = self.builder.ins().fsub(label, prediction);
@@ -271,6 +282,7 @@ impl Emitter<'_, '_> {
 
     /// The same in memory. In the training of a classification task the prediction is its sigmoid afterwards.
     fn judge_by_kernel(&mut self, labels: Value, example: Value, training: bool) {
+        self.paths.insert(CodePath::ErrorKernel);
         self.flush(PREDICTION_ROW, 1);
         let errors = self.load_word(offset::STEP_ERRORS);
         let prediction = self.row_pointer(PREDICTION_ROW);
@@ -345,6 +357,7 @@ impl Emitter<'_, '_> {
 
     /// Lets the host stop lanes by the errors in the frame, which also keeps their memory; returns whether any are left.
     fn stop_on_host(&mut self, example: Value, training: bool) -> Value {
+        self.paths.insert(CodePath::StopOnHost);
         self.store_all_dirty_aside();
         let host = if training { frame::stop_training as *const () } else { frame::fail_validation as *const () };
         let signature = self.stop_signature();
@@ -355,6 +368,7 @@ impl Emitter<'_, '_> {
 
     /// Excludes the lanes that are not fine, without a call, since a call would cost the loop its registers; returns how many lanes are left.
     fn stop_here(&mut self, fine: Value, excluded: Value, masks: Value, example: Value) -> Value {
+        self.paths.insert(CodePath::StopHere);
         let stopped_at = self.word_plus(offset::STOPPED_AT, self.lanes_before);
         let at = self.builder.ins().splat(types::I64X2, example);
         let mut left = self.load_word(offset::LEFT);

@@ -4,7 +4,7 @@ use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
-use super::{Emitter, flags, lane_order, offset, operand_rows};
+use super::{CodePath, Emitter, flags, lane_order, offset, operand_rows};
 use crate::exec::sum::{Adder, Terms, sum_terms};
 use crate::interp::Step;
 use crate::kernel::{Combined, Kind, Operation, Tier, kernel};
@@ -22,6 +22,8 @@ impl Emitter<'_, '_> {
             Kind::Scaled(combined) => return self.inline_scaled(step, combined),
             Kind::Outer(_) => unreachable!("matrices are in memory"),
         }
+        let reduces = matches!(step.op, Op::VectorInnerProduct | Op::VectorNorm | Op::VectorMean | Op::VectorStDev);
+        self.paths.insert(if reduces { CodePath::InlineReduction } else { CodePath::InlineElements });
         match step.op {
             Op::ScalarConstSet | Op::VectorConstSet => {
                 let value = self.load_row(self.constants, self.slots[index] as i32 * 16);
@@ -71,6 +73,7 @@ impl Emitter<'_, '_> {
 
     /// A scalar with every element of a vector, and what the products are combined with.
     fn inline_scaled(&mut self, step: &Step, combined: Combined) {
+        self.paths.insert(CodePath::InlineFused);
         let [factor, vector, other] = step.inputs.map(|row| row as usize);
         for i in 0..self.source.settings.features {
             let product = self.multiply_rows(factor, vector + i);
@@ -114,6 +117,11 @@ impl Emitter<'_, '_> {
     pub(super) fn kernel_step(&mut self, index: usize, step: &Step) {
         let f = self.source.settings.features;
         let inputs = step.input_count();
+        self.paths.insert(match step.kind {
+            Kind::Op(op) if op.is_random() => CodePath::KernelDraw,
+            Kind::Op(_) => CodePath::Kernel,
+            Kind::Scaled(_) | Kind::Outer(_) => CodePath::KernelFused,
+        });
         for (operand, (first, count)) in operand_rows(step, f).enumerate() {
             if operand < inputs {
                 self.flush(first, count);

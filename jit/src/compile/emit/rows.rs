@@ -3,7 +3,7 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{ConstantData, InstBuilder, SigRef, Value, types};
 
-use super::{Block, Emitter, block_args, flags};
+use super::{Block, CodePath, Emitter, block_args, flags};
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW};
 use crate::lang::Space;
 
@@ -83,6 +83,7 @@ impl Emitter<'_, '_> {
     /// its register, it goes there at once.
     pub(super) fn set_element(&mut self, row: usize, values: Value) {
         if !self.is_kept(row) && self.outlives_example(row) {
+            self.paths.insert(CodePath::StoredAtOnce);
             self.store_row(values, self.memory, self.row_offset(row));
             self.rows.forget(row, 1);
         } else {
@@ -94,6 +95,7 @@ impl Emitter<'_, '_> {
     pub(super) fn flush(&mut self, first: usize, count: usize) {
         for row in first..first + count {
             if let (true, Some(values)) = (self.rows.dirty[row], self.rows.values[row]) {
+                self.paths.insert(CodePath::Flushed);
                 self.store_row(values, self.memory, self.row_offset(row));
                 self.rows.dirty[row] = false;
             }
@@ -137,9 +139,15 @@ impl Emitter<'_, '_> {
 
     /// Where an operand lies: the example's features or label, or memory.
     pub(super) fn base(&mut self, row: usize) -> Value {
-        match self.features {
-            Some(features) if row == FEATURES_ROW => features,
-            _ if row == LABEL_ROW && self.label.is_some() => self.label.expect("checked before"),
+        match (self.features, self.label) {
+            (Some(features), _) if row == FEATURES_ROW => {
+                self.paths.insert(CodePath::FeaturesInPlace);
+                features
+            }
+            (_, Some(label)) if row == LABEL_ROW => {
+                self.paths.insert(CodePath::LabelInPlace);
+                label
+            }
             _ => self.row_pointer(row),
         }
     }

@@ -1,0 +1,388 @@
+//! Differential fuzzing: every backend and layout against the oracle, bit for bit, and the analyses against their definitions.
+//!
+//! A crash in native code ends the process: long runs belong into child processes, as `exnihilo fuzz` makes them.
+
+mod compare;
+mod remembered;
+mod report;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::generate::{Family, FuzzCase, disguised};
+use super::liveness::live_instructions_by_paths;
+use super::write::execute_case_line;
+use crate::analysis::{Liveness, random_ordinals};
+use crate::eval::{Backend, EvalError, Evaluator, TaskRecord, Worker};
+use crate::exec::random::{Stream, key};
+use crate::lang::{ComponentFunction, Program};
+use crate::oracle::Oracle;
+use compare::{Difference, probe_difference};
+pub(super) use compare::{evaluation_difference, records_difference};
+use remembered::Remembered;
+pub use report::FuzzReport;
+
+/// A backend that does not give what the oracle gives.
+#[derive(Clone, Debug, thiserror::Error, Serialize, Deserialize)]
+pub struct Divergence {
+    /// The seed of the case.
+    pub seed: u64,
+    /// Backend, what was observed, and number of lanes.
+    pub subject: String,
+    /// What differs first.
+    pub difference: String,
+    /// The program's text, as run.
+    pub program: String,
+    /// Number and kind of tasks, in words.
+    pub setting: String,
+    /// The case as a line of a case file, with the oracle's outcome; none where the oracle refused it.
+    pub case: Option<String>,
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Divergence { subject, difference, program, setting, .. } = self;
+        writeln!(f, "{subject}: {difference}\n{setting}")?;
+        f.write_str(program)
+    }
+}
+
+/// Generates cases and compares all backends on them. Workers and their scratch memory are kept from case to case, so that what
+/// one program leaves behind can show in the next.
+#[derive(Debug)]
+pub struct Fuzzer {
+    seed: u64,
+    features: Option<usize>,
+    oracle: Oracle,
+    interp: Worker,
+    jit: Worker,
+    /// Native code whose register allocation is checked.
+    jit_allocation: Worker,
+    plain: Worker,
+    remembered: Remembered,
+    report: FuzzReport,
+}
+
+/// What the oracle says of a case.
+struct Expected {
+    records: Vec<TaskRecord>,
+    ordinals: Vec<u32>,
+}
+
+/// Which layouts a case is observed in, and how it is compiled.
+struct Layouts<'a> {
+    interp: &'a [usize],
+    jit: &'a [usize],
+    checks_allocation: bool,
+}
+
+impl Layouts<'_> {
+    fn widths(&self) -> impl Iterator<Item = (Backend, usize)> {
+        let interp = self.interp.iter().map(|&width| (Backend::Interp, width));
+        interp.chain(self.jit.iter().map(|&width| (Backend::Jit, width)))
+    }
+}
+
+/// Lanes that the interpreter is observed with.
+const INTERP_WIDTHS: [usize; 6] = [1, 2, 4, 8, 12, 16];
+/// Lanes that native code is observed with.
+const JIT_WIDTHS: [usize; 4] = [1, 2, 4, 12];
+/// How many of each a program of [`Fuzzer::run_number`] is observed with.
+const WIDTHS_AT_A_TIME: usize = 2;
+/// Further cases of a program, with other constants and data, that its compiled code runs on.
+const RELATIVES: u64 = 1;
+/// One in so many programs has its register allocation checked, which takes as long as compiling.
+const ALLOCATION_CHECKED: u64 = 16;
+
+impl Fuzzer {
+    /// A fuzzer whose cases follow from `seed`; at F = `features` only, as far as programs are small enough, where it is given.
+    pub fn new(seed: u64, features: Option<usize>) -> Fuzzer {
+        Fuzzer {
+            seed,
+            features,
+            oracle: Oracle::new(),
+            interp: Evaluator::new(Backend::Interp).worker(),
+            jit: checked_worker(false),
+            jit_allocation: checked_worker(true),
+            plain: Evaluator::new(Backend::Oracle).worker(),
+            remembered: Remembered::new(),
+            report: FuzzReport::default(),
+        }
+    }
+
+    /// Runs program number `number` with its own constants and data and with others, on some of the layouts.
+    ///
+    /// # Errors
+    /// The first difference, if there is one; the fuzzer can go on after it.
+    pub fn run_number(&mut self, number: u64) -> Result<(), Box<Divergence>> {
+        let seed = key(self.seed, number);
+        let family = Family::generate(seed, self.features);
+        let mut stream = Stream::new(seed);
+        let (mut interp, mut jit) = (INTERP_WIDTHS, JIT_WIDTHS);
+        stream.shuffle(&mut interp);
+        stream.shuffle(&mut jit);
+        let layouts = Layouts {
+            interp: &interp[..WIDTHS_AT_A_TIME],
+            jit: &jit[..WIDTHS_AT_A_TIME],
+            checks_allocation: number.is_multiple_of(ALLOCATION_CHECKED),
+        };
+        let first = family.first();
+        self.run_layouts(&first, &layouts)?;
+        self.check_remembered(&first, number)?;
+        (1..=RELATIVES).try_for_each(|relative| self.compare(&family.relative(relative), &layouts))
+    }
+
+    /// Runs a case, whatever it comes from, on every layout.
+    ///
+    /// # Errors
+    /// The first difference, if there is one.
+    pub fn run_case(&mut self, case: &FuzzCase) -> Result<(), Box<Divergence>> {
+        self.run_layouts(case, &Layouts { interp: &INTERP_WIDTHS, jit: &JIT_WIDTHS, checks_allocation: false })
+    }
+
+    /// Comparisons done so far.
+    pub fn cases(&self) -> u64 {
+        self.report.cases
+    }
+
+    /// Everything that was done so far.
+    pub fn report(&self) -> FuzzReport {
+        let mut report = self.report.clone();
+        #[cfg(feature = "jit")]
+        report.code_paths.extend(self.jit.code_paths().union(self.jit_allocation.code_paths()).iter().map(|path| format!("{path:?}")));
+        report
+    }
+
+    fn worker(&mut self, backend: Backend, layouts: &Layouts<'_>) -> &mut Worker {
+        match backend {
+            Backend::Oracle => &mut self.plain,
+            Backend::Jit if layouts.checks_allocation => &mut self.jit_allocation,
+            Backend::Jit => &mut self.jit,
+            _ => &mut self.interp,
+        }
+    }
+
+    fn run_layouts(&mut self, case: &FuzzCase, layouts: &Layouts<'_>) -> Result<(), Box<Divergence>> {
+        self.report.count(case);
+        analyses_difference(&case.program).map_err(|(subject, difference)| self.found(case, None, subject, (None, difference)))?;
+        self.compare(case, layouts)
+    }
+
+    /// Compares the backends on a case.
+    fn compare(&mut self, case: &FuzzCase, layouts: &Layouts<'_>) -> Result<(), Box<Divergence>> {
+        let expected = match self.expected(case) {
+            Ok(expected) => expected,
+            Err(error) => return Err(self.found(case, None, "oracle", (None, error.to_string()))),
+        };
+        self.compare_observed(case, &expected, layouts)
+            .and_then(|()| self.compare_production(case, &expected, layouts))
+            .map_err(|(subject, difference)| self.found(case, Some(&expected), &subject, difference))
+    }
+
+    /// Runs the program as written on each task. Ordinals come from liveness by its definition.
+    fn expected(&mut self, case: &FuzzCase) -> Result<Expected, EvalError> {
+        let FuzzCase { program, counts, group, .. } = case;
+        let (records, ordinals) = oracle_records(&mut self.oracle, program, *counts, group)?;
+        let steps = u64::from(group.settings().epochs) * group.train_examples() as u64;
+        self.report.runs += records.len() as u64;
+        self.report.finished += records.iter().filter(|record| record.train_steps == steps).count() as u64;
+        Ok(Expected { records, ordinals })
+    }
+
+    /// Whole memories, errors, steps and fitness of the program as written, with several numbers of lanes.
+    fn compare_observed(&mut self, case: &FuzzCase, expected: &Expected, layouts: &Layouts<'_>) -> Result<(), (String, Difference)> {
+        for (backend, width) in layouts.widths() {
+            self.report.cases += 1;
+            let worker = self.worker(backend, layouts);
+            let failed = |difference| (format!("{backend}, observed, {width} lanes"), difference);
+            let observed = worker
+                .observe(&case.program, case.counts, &case.group, Some(width))
+                .map_err(|error| failed((None, format!("refused: {error}"))))?;
+            let replaced = is_replaced(worker, backend, observed.backend).map_err(failed)?;
+            self.report.replaced += u64::from(replaced);
+            records_difference(&expected.records, &observed.records).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Errors, steps and fitness of the simplified program, as a search sees them, under its own name and under others.
+    fn compare_production(&mut self, case: &FuzzCase, expected: &Expected, layouts: &Layouts<'_>) -> Result<(), (String, Difference)> {
+        let FuzzCase { program, group, .. } = case;
+        // Any numbers will do, such as follow from the case.
+        let mut stream = Stream::new(case.seed);
+        let (train, valid) = (1 + stream.below(group.train_examples()), 1 + stream.below(group.valid_examples()));
+        let failed = |subject: &str| {
+            let subject = subject.to_owned();
+            move |difference| (subject, difference)
+        };
+        let refused = |subject: &str| {
+            let failed = failed(subject);
+            move |error: EvalError| failed((None, format!("refused: {error}")))
+        };
+
+        self.interp.prepare(program, group).map_err(refused("interp"))?;
+        self.report.cases += 1;
+        let probe = self.interp.probe(group, train, valid);
+        let oracle = &mut self.oracle;
+        let expected_probe = |task| oracle.probe(program, &expected.ordinals, group, task, train, valid).map_err(|error| error.to_string());
+        probe_difference(probe, group.tasks().len(), expected_probe).map_err(failed("interp, probe"))?;
+
+        self.report.cases += 1;
+        evaluation_difference(&expected.records, self.interp.run(group)).map_err(failed("interp, after a probe"))?;
+
+        let other = disguised(program, &mut stream);
+        self.report.cases += 1;
+        let evaluation = self.interp.evaluate(&other, group).map_err(refused("interp, under other names"))?;
+        evaluation_difference(&expected.records, evaluation).map_err(failed("interp, under other names"))?;
+
+        let chosen = [(Backend::Oracle, None), (Backend::Jit, None)];
+        let of_width = layouts.widths().map(|(backend, width)| (backend, Some(width)));
+        for (backend, width) in chosen.into_iter().chain(of_width) {
+            self.report.cases += 1;
+            let worker = self.worker(backend, layouts);
+            let subject = width.map_or_else(|| format!("{backend}, simplified"), |width| format!("{backend}, simplified, {width} lanes"));
+            let evaluation = match width {
+                Some(width) => worker.evaluate_with_width(program, group, width),
+                None => worker.evaluate(program, group),
+            };
+            let evaluation = evaluation.map_err(refused(&subject))?;
+            let (ran, difference) = (evaluation.backend, evaluation_difference(&expected.records, evaluation));
+            let replaced = is_replaced(worker, backend, ran).map_err(failed(&subject))?;
+            self.report.replaced += u64::from(replaced);
+            difference.map_err(failed(&subject))?;
+        }
+        Ok(())
+    }
+
+    /// What was remembered of programs of the same canonical form against what this one gives.
+    fn check_remembered(&mut self, case: &FuzzCase, number: u64) -> Result<(), Box<Divergence>> {
+        match self.remembered.check(&mut self.interp, &case.program, number) {
+            Ok(known) => {
+                self.report.cases += u64::from(known);
+                self.report.remembered += u64::from(known);
+                Ok(())
+            }
+            Err(difference) => Err(self.found(case, None, "remembered by canonical form", difference)),
+        }
+    }
+
+    fn found(&mut self, case: &FuzzCase, expected: Option<&Expected>, subject: &str, difference: Difference) -> Box<Divergence> {
+        self.report.divergences += 1;
+        divergence(case, expected, subject, difference)
+    }
+}
+
+/// What the oracle gives for a program as written on each task of a group, and the ordinals of its instructions by their definition.
+///
+/// # Errors
+/// As [`Oracle::run`].
+pub fn oracle_records(
+    oracle: &mut Oracle,
+    program: &Program,
+    counts: crate::lang::AddressCounts,
+    group: &crate::eval::TaskGroup,
+) -> Result<(Vec<TaskRecord>, Vec<u32>), EvalError> {
+    let mut ordinals = Vec::new();
+    random_ordinals(program, &live_instructions_by_paths(program), &mut ordinals);
+    let mut records = Vec::new();
+    for task in 0..group.tasks().len() {
+        let run = oracle.run(program, &ordinals, group, task, counts, true)?;
+        let first = run.epochs.into_iter().next().unwrap_or_default();
+        records.push(TaskRecord {
+            fitness: run.fitness,
+            train_errors: first.train_errors,
+            valid_errors: first.valid_errors,
+            memory: oracle.memory().clone(),
+            train_steps: run.train_steps,
+        });
+    }
+    Ok((records, ordinals))
+}
+
+fn divergence(case: &FuzzCase, expected: Option<&Expected>, subject: &str, (task, difference): Difference) -> Box<Divergence> {
+    let FuzzCase { seed, program, counts, group, origin } = case;
+    let settings = group.settings();
+    let case = expected.map(|expected| {
+        let name = (format!("fuzz-{seed:016x}"), format!("fuzz: {subject}"));
+        execute_case_line(name, program, *counts, group, 0..group.tasks().len(), &expected.records)
+    });
+    let setting = format!(
+        "{origin}; F = {}, {} tasks of {} and {} examples, {:?}, {} epochs, max_abs_error {}, addresses {}/{}/{}, functions of {:?} instructions",
+        settings.features,
+        group.tasks().len(),
+        group.train_examples(),
+        group.valid_examples(),
+        settings.scoring,
+        settings.epochs,
+        settings.max_abs_error,
+        counts.scalars,
+        counts.vectors,
+        counts.matrices,
+        ComponentFunction::ALL.map(|function| program.function(function).len()),
+    );
+    let difference = task.map_or_else(|| difference.clone(), |task| format!("task {task}: {difference}"));
+    Box::new(Divergence { seed: *seed, subject: subject.to_owned(), difference, program: program.to_string(), setting, case })
+}
+
+/// The analyses against their definitions, and text against what it was printed from.
+fn analyses_difference(program: &Program) -> Result<(), (&'static str, String)> {
+    let (mut fast, by_paths) = (Vec::new(), live_instructions_by_paths(program));
+    Liveness::mark(program, &mut fast);
+    if let Some(position) = fast.iter().zip(&by_paths).position(|(fast, slow)| fast != slow) {
+        return Err(("liveness", format!("instruction {position} is live: {}, by its definition: {}", fast[position], by_paths[position])));
+    }
+    match program.to_string().parse::<Program>() {
+        Ok(read) if read == *program => Ok(()),
+        Ok(read) => Err(("text", format!("printed and read again it is another program:\n{read}"))),
+        Err(error) => Err(("text", format!("what is printed cannot be read: {error}"))),
+    }
+}
+
+/// A worker whose native code is verified, and its allocation of registers too where asked for.
+fn checked_worker(allocation: bool) -> Worker {
+    let evaluator = Evaluator::new(Backend::Jit);
+    #[cfg(feature = "jit")]
+    let evaluator =
+        evaluator.checked(if allocation { crate::compile::Checks::VerifierAndAllocation } else { crate::compile::Checks::Verifier });
+    #[cfg(not(feature = "jit"))]
+    let _ = allocation;
+    evaluator.worker()
+}
+
+/// Whether the interpreter ran in place of native code, as it must where there can be none. That the compiler failed is a difference.
+fn is_replaced(worker: &Worker, backend: Backend, ran: Backend) -> Result<bool, Difference> {
+    #[cfg(feature = "jit")]
+    if ran != backend
+        && let Some(error @ crate::compile::CompileError::Codegen(_)) = worker.compile_error()
+    {
+        return Err((None, error.to_string()));
+    }
+    #[cfg(not(feature = "jit"))]
+    let _ = worker;
+    Ok(ran != backend)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Case, CaseReader, OracleBackend, Verdict, check};
+
+    /// A divergence carries all that is needed to commit it as a case, and the oracle meets that case.
+    #[test]
+    fn a_divergence_is_a_ready_case() {
+        let mut fuzzer = Fuzzer::new(0, None);
+        for seed in 0..20 {
+            let case = FuzzCase::generate(seed);
+            let expected = fuzzer.expected(&case).expect("small");
+            let task = case.group.tasks().len() - 1;
+            let divergence = fuzzer.found(&case, Some(&expected), "nobody", (Some(task), "nothing".into()));
+            assert!(divergence.to_string().contains(&format!("task {task}: nothing")));
+            let line = divergence.case.expect("the oracle ran");
+            let mut reader = CaseReader::new("case".into(), Box::new(std::io::Cursor::new(line.into_bytes())));
+            let Some(Ok(case @ Case::Execute(_))) = reader.next() else { panic!("seed {seed}: no case") };
+            let verdict = check(&mut OracleBackend::default(), &case).expect("the oracle gives what it gave");
+            assert_eq!(verdict, Verdict::Agrees);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Answers remembered by canonical form, as a search remembers them, against running the program again.
+
+use std::collections::HashMap;
+
+use super::super::generate::SPECIAL_NUMBERS;
+use super::Difference;
+use crate::analysis::CanonicalKey;
+use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup, Worker};
+use crate::exec::random::Stream;
+use crate::lang::Program;
+
+/// The most answers that are remembered.
+const CAPACITY: usize = 100_000;
+
+/// What programs gave on a few fixed groups of tasks.
+#[derive(Debug)]
+pub(super) struct Remembered {
+    groups: Vec<TaskGroup>,
+    answers: HashMap<(CanonicalKey, usize), Answer>,
+}
+
+/// The bits of each task's fitness, and the training steps of all.
+type Answer = (Vec<u64>, u64);
+
+impl Remembered {
+    pub(super) fn new() -> Remembered {
+        let scorings = [Scoring::Rms, Scoring::Accuracy];
+        let groups = [1, 2, 4, 5].into_iter().flat_map(|features| scorings.map(|scoring| group(features, scoring))).collect();
+        Remembered { groups, answers: HashMap::new() }
+    }
+
+    /// Runs a program on one of the groups, and compares with what a program of the same form gave there earlier. True if one did.
+    pub(super) fn check(&mut self, worker: &mut Worker, program: &Program, number: u64) -> Result<bool, Difference> {
+        let index = number as usize % self.groups.len();
+        let group = &self.groups[index];
+        let key = worker.canonical_key(program, group).map_err(|error| (None, error.to_string()))?;
+        worker.prepare_simplified(group);
+        let evaluation = worker.run(group);
+        let answer: Answer = (evaluation.task_fitness.iter().map(|fitness| fitness.to_bits()).collect(), evaluation.train_steps);
+        match self.answers.get(&(key, index)) {
+            Some(remembered) if *remembered == answer => Ok(true),
+            Some(remembered) => Err((
+                None,
+                format!(
+                    "a program of the same canonical form gave {remembered:?} on the fixed tasks number {index}, this one gives {answer:?}"
+                ),
+            )),
+            None => {
+                if self.answers.len() < CAPACITY {
+                    self.answers.insert((key, index), answer);
+                }
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// Three short tasks; the last has special numbers in it.
+fn group(features: usize, scoring: Scoring) -> TaskGroup {
+    let mut stream = Stream::new(features as u64);
+    let mut examples = |count: usize, special: bool| {
+        let mut number =
+            || if special && stream.below(4) == 0 { SPECIAL_NUMBERS[stream.below(SPECIAL_NUMBERS.len())] } else { stream.normal() };
+        let features = (0..count * features).map(|_| number()).collect();
+        let label = |x: f64| if scoring == Scoring::Accuracy { f64::from(u8::from(x > 0.0)) } else { x };
+        let labels = (0..count).map(|_| label(number())).collect();
+        Examples { features, labels }
+    };
+    let tasks =
+        (0..3).map(|task| Task { seed: task, train: examples(8, task == 2), valid: examples(4, false), train_orders: None }).collect();
+    TaskGroup::new(GroupSettings { epochs: 2, ..GroupSettings::new(features, scoring) }, tasks).expect("a valid group")
+}

@@ -1,0 +1,49 @@
+//! How a fuzzer's run goes, in words.
+
+use std::time::{Duration, Instant};
+
+use exnihilo_jit::testing::FuzzReport;
+
+use super::super::output::{grouped, note};
+
+/// The time between two lines about progress.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Says now and then how it goes.
+pub(super) struct Progress {
+    next_line: Duration,
+}
+
+impl Progress {
+    pub(super) const fn new() -> Progress {
+        Progress { next_line: LINE_EVERY }
+    }
+
+    /// Writes a line to stderr, if it is time for one.
+    pub(super) fn show(&mut self, begin: Instant, report: &FuzzReport, findings: u64) {
+        let elapsed = begin.elapsed();
+        if elapsed >= self.next_line {
+            self.next_line = elapsed + LINE_EVERY;
+            note(&summary(report, findings, elapsed.as_secs_f64()));
+        }
+    }
+}
+
+/// What was done, what was found, and what it covered.
+pub(super) fn summary(report: &FuzzReport, findings: u64, elapsed: f64) -> String {
+    let per_second = |count: u64| grouped((count as f64 / elapsed.max(1e-9)) as u64);
+    let rarest = report.ops.iter().min_by_key(|(_, count)| **count);
+    let rarest = rarest.map_or_else(String::new, |(op, count)| format!(" (rarest {op}, in {})", grouped(*count)));
+    format!(
+        "{} programs ({} a second), {} comparisons ({} a second), {findings} findings, {} of 65 ops{rarest}, {} sizes of F, {} code paths, \
+         {:.0} % of the runs trained to the end",
+        grouped(report.programs),
+        per_second(report.programs),
+        grouped(report.cases),
+        per_second(report.cases),
+        report.ops.len(),
+        report.features.len(),
+        report.code_paths.len(),
+        100.0 * report.finished_share()
+    )
+}
