@@ -30,8 +30,8 @@ fn random_programs_agree_on_every_backend() {
     let report = fuzzer.report();
     println!("{report:?}");
     assert_eq!((report.programs, report.divergences), (programs, 0));
-    // Two cases a program, each in thirteen comparisons, and what was remembered.
-    assert_eq!(report.cases, programs * 26 + report.remembered);
+    // Nine comparisons of a program with its own numbers, three with others, and what was remembered.
+    assert_eq!(report.cases, programs * 12 + report.remembered);
     if programs < PROGRAMS {
         return;
     }
@@ -39,7 +39,7 @@ fn random_programs_agree_on_every_backend() {
     assert!((0.2..0.95).contains(&report.finished_share()), "both ends of training are tested: {report:?}");
     assert!(report.remembered > programs / 20, "some programs are seen again in other words: {report:?}");
     assert!(report.features.len() > 30, "{report:?}");
-    assert_eq!(report.replaced, if has_native_code() { 0 } else { 10 * programs });
+    assert_eq!(report.replaced, if has_native_code() { 0 } else { 5 * programs });
     #[cfg(feature = "jit")]
     if has_native_code() {
         use exnihilo_jit::compile::CodePath;

@@ -173,9 +173,9 @@ pub fn check(backend: &mut impl CaseBackend, case: &Case) -> Result<Verdict, Mis
             };
             let mut verdict = Verdict::Agrees;
             for (task, (expected, found)) in case.expected.iter().zip(&found).enumerate() {
-                match execute_difference(expected, found).map(|difference| format!("task {task}: {difference}")) {
+                match execute_difference(expected, found, case.exact).map(|difference| format!("task {task}: {difference}")) {
                     None => {}
-                    Some(difference) if is_decided_by_last_bits(case, task, found.fitness) => {
+                    Some(difference) if !case.exact && is_decided_by_last_bits(case, task, found.fitness) => {
                         verdict = Verdict::DecidedByLastBits(difference);
                     }
                     Some(difference) => return Err(mismatch(&case.id, about, difference)),
@@ -193,28 +193,29 @@ fn op_difference(case: &OpCase, found: &Memory) -> Option<String> {
     })
 }
 
-fn execute_difference(expected: &ExecuteOutcome, found: &ExecuteOutcome) -> Option<String> {
-    if !(Tolerance::Near { relative: 0.0, absolute: 1e-9 }).accepts(expected.fitness, found.fitness) {
+fn execute_difference(expected: &ExecuteOutcome, found: &ExecuteOutcome, exact: bool) -> Option<String> {
+    let near = |relative, absolute| if exact { Tolerance::Exact } else { Tolerance::Near { relative, absolute } };
+    if !near(0.0, 1e-9).accepts(expected.fitness, found.fitness) {
         return Some(format!("the fitness is {:e}, expected {:e}", found.fitness, expected.fitness));
     }
-    errors_difference("training", &expected.train_errors, &found.train_errors)
-        .or_else(|| errors_difference("validation", &expected.valid_errors, &found.valid_errors))
+    let errors = near(1e-9, 1e-12);
+    errors_difference("training", errors, &expected.train_errors, &found.train_errors)
+        .or_else(|| errors_difference("validation", errors, &expected.valid_errors, &found.valid_errors))
         .or_else(|| match (expected.train_steps, found.train_steps) {
             (Some(expected), Some(found)) if expected != found => Some(format!("{found} training steps, expected {expected}")),
             _ => None,
         })
         .or_else(|| match (&expected.memory, &found.memory) {
-            (Some(expected), Some(found)) => memory_difference(expected, found, |_, _| Tolerance::Near { relative: 1e-7, absolute: 1e-12 }),
+            (Some(expected), Some(found)) => memory_difference(expected, found, |_, _| near(1e-7, 1e-12)),
             _ => None,
         })
 }
 
-fn errors_difference(what: &str, expected: &[f64], found: &[f64]) -> Option<String> {
+fn errors_difference(what: &str, tolerance: Tolerance, expected: &[f64], found: &[f64]) -> Option<String> {
     if expected.len() != found.len() {
         return Some(format!("{} {what} errors, expected {}", found.len(), expected.len()));
     }
-    let near = Tolerance::Near { relative: 1e-9, absolute: 1e-12 };
     let (number, (expected, found)) =
-        expected.iter().zip(found).enumerate().find(|(_, (expected, found))| !near.accepts(**expected, **found))?;
+        expected.iter().zip(found).enumerate().find(|(_, (expected, found))| !tolerance.accepts(**expected, **found))?;
     Some(format!("{what} error {number} is {found:e}, expected {expected:e}"))
 }

@@ -1,5 +1,6 @@
 //! Case files (`.jsonl`, `.jsonl.gz`): one case a line, of one instruction or of a whole evaluation. The format is that of the
-//! cases recorded from the reference; `semantics` (the version, 1 unless given), `task_seed` (0 unless given) and `more_tasks` (further
+//! cases recorded from the reference; `semantics` (the version, 1 unless given), `task_seed` (0 unless given), `exact` (whether the
+//! very bits are expected, as of cases that our own oracle wrote; false unless given) and `more_tasks` (further
 //! tasks that run beside the first, as objects of the fields that differ from task to task) may be added.
 
 use super::liveness::live_instructions_by_paths;
@@ -56,6 +57,8 @@ pub struct ExecuteCase {
     pub id: String,
     /// Where the program came from.
     pub category: String,
+    /// Whether bits are expected, and not numbers within the tolerance of recorded cases.
+    pub exact: bool,
     /// The shape of the memory.
     pub counts: AddressCounts,
     /// The program, to be run as written.
@@ -230,7 +233,7 @@ fn execute_case(record: ExecuteRecord) -> Result<ExecuteCase, String> {
     group.check_memory(counts).map_err(|error| error.to_string())?;
     let mut ordinals = Vec::new();
     random_ordinals(&program, &live_instructions_by_paths(&program), &mut ordinals);
-    Ok(ExecuteCase { id: record.id, category: record.category, counts, program, ordinals, group, expected })
+    Ok(ExecuteCase { id: record.id, category: record.category, exact: record.exact, counts, program, ordinals, group, expected })
 }
 
 /// A task, and what a program with a memory of `counts` gives on it.

@@ -35,6 +35,9 @@ pub(super) struct ExecuteRecord {
     pub(super) id: String,
     #[serde(default)]
     pub(super) category: String,
+    /// Bits are expected, not numbers nearby: of cases that our own oracle wrote.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) exact: bool,
     #[serde(default)]
     pub(super) task_seed: u64,
     pub(super) features_size: usize,

@@ -26,6 +26,7 @@ pub fn execute_case_line(
         semantics: crate::SEMANTICS_VERSION,
         id,
         category,
+        exact: true,
         task_seed: first.task_seed,
         features_size: settings.features,
         num_scalars: counts.scalars,

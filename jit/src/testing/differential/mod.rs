@@ -14,7 +14,7 @@ use super::generate::{Family, FuzzCase, disguised};
 use super::liveness::live_instructions_by_paths;
 use super::write::execute_case_line;
 use crate::analysis::{Liveness, random_ordinals};
-use crate::eval::{Backend, EvalError, Evaluator, TaskRecord, Worker};
+use crate::eval::{Backend, EvalError, Evaluation, Evaluator, TaskRecord, Worker};
 use crate::exec::random::{Stream, key};
 use crate::lang::{ComponentFunction, Program};
 use crate::oracle::Oracle;
@@ -70,28 +70,27 @@ struct Expected {
     ordinals: Vec<u32>,
 }
 
-/// Which layouts a case is observed in, and how it is compiled.
+/// The numbers of lanes that a case runs with, and how it is compiled.
 struct Layouts<'a> {
-    interp: &'a [usize],
-    jit: &'a [usize],
+    /// Where its memory is observed, and where it runs as in a search: of the interpreter, and of native code.
+    observed: [&'a [usize]; 2],
+    production: [&'a [usize]; 2],
+    /// Besides, everything else that a search does: the probe and the run after it, the choice of a layout, the canonical form.
+    searches: bool,
     checks_allocation: bool,
 }
 
 impl Layouts<'_> {
-    fn widths(&self) -> impl Iterator<Item = (Backend, usize)> {
-        let interp = self.interp.iter().map(|&width| (Backend::Interp, width));
-        interp.chain(self.jit.iter().map(|&width| (Backend::Jit, width)))
+    fn of([interp, jit]: [&[usize]; 2]) -> impl Iterator<Item = (Backend, usize)> {
+        let interp = interp.iter().map(|&width| (Backend::Interp, width));
+        interp.chain(jit.iter().map(|&width| (Backend::Jit, width)))
     }
 }
 
-/// Lanes that the interpreter is observed with.
+/// Lanes that the interpreter runs with.
 const INTERP_WIDTHS: [usize; 6] = [1, 2, 4, 8, 12, 16];
-/// Lanes that native code is observed with.
+/// Lanes that native code runs with.
 const JIT_WIDTHS: [usize; 4] = [1, 2, 4, 12];
-/// How many of each a program of [`Fuzzer::run_number`] is observed with.
-const WIDTHS_AT_A_TIME: usize = 2;
-/// Further cases of a program, with other constants and data, that its compiled code runs on.
-const RELATIVES: u64 = 1;
 /// One in so many programs has its register allocation checked, which takes as long as compiling.
 const ALLOCATION_CHECKED: u64 = 16;
 
@@ -122,15 +121,18 @@ impl Fuzzer {
         let (mut interp, mut jit) = (INTERP_WIDTHS, JIT_WIDTHS);
         stream.shuffle(&mut interp);
         stream.shuffle(&mut jit);
+        // Compiling takes most of the time: each program is compiled for few layouts, and runs there with two sets of numbers.
         let layouts = Layouts {
-            interp: &interp[..WIDTHS_AT_A_TIME],
-            jit: &jit[..WIDTHS_AT_A_TIME],
+            observed: [&interp[..1], &jit[..1]],
+            production: [&interp[1..2], &jit[1..2]],
+            searches: true,
             checks_allocation: number.is_multiple_of(ALLOCATION_CHECKED),
         };
         let first = family.first();
         self.run_layouts(&first, &layouts)?;
         self.check_remembered(&first, number)?;
-        (1..=RELATIVES).try_for_each(|relative| self.compare(&family.relative(relative), &layouts))
+        let relative = Layouts { observed: [&[], &jit[..1]], production: [&interp[2..3], &jit[1..2]], searches: false, ..layouts };
+        self.compare(&family.relative(1), &relative)
     }
 
     /// Runs a case, whatever it comes from, on every layout.
@@ -138,7 +140,8 @@ impl Fuzzer {
     /// # Errors
     /// The first difference, if there is one.
     pub fn run_case(&mut self, case: &FuzzCase) -> Result<(), Box<Divergence>> {
-        self.run_layouts(case, &Layouts { interp: &INTERP_WIDTHS, jit: &JIT_WIDTHS, checks_allocation: false })
+        let every: [&[usize]; 2] = [&INTERP_WIDTHS, &JIT_WIDTHS];
+        self.run_layouts(case, &Layouts { observed: every, production: every, searches: true, checks_allocation: false })
     }
 
     /// Comparisons done so far.
@@ -176,6 +179,7 @@ impl Fuzzer {
             Err(error) => return Err(self.found(case, None, "oracle", (None, error.to_string()))),
         };
         self.compare_observed(case, &expected, layouts)
+            .and_then(|()| if layouts.searches { self.compare_searches(case, &expected, layouts) } else { Ok(()) })
             .and_then(|()| self.compare_production(case, &expected, layouts))
             .map_err(|(subject, difference)| self.found(case, Some(&expected), &subject, difference))
     }
@@ -192,7 +196,7 @@ impl Fuzzer {
 
     /// Whole memories, errors, steps and fitness of the program as written, with several numbers of lanes.
     fn compare_observed(&mut self, case: &FuzzCase, expected: &Expected, layouts: &Layouts<'_>) -> Result<(), (String, Difference)> {
-        for (backend, width) in layouts.widths() {
+        for (backend, width) in Layouts::of(layouts.observed) {
             self.report.cases += 1;
             let worker = self.worker(backend, layouts);
             let failed = |difference| (format!("{backend}, observed, {width} lanes"), difference);
@@ -206,8 +210,9 @@ impl Fuzzer {
         Ok(())
     }
 
-    /// Errors, steps and fitness of the simplified program, as a search sees them, under its own name and under others.
-    fn compare_production(&mut self, case: &FuzzCase, expected: &Expected, layouts: &Layouts<'_>) -> Result<(), (String, Difference)> {
+    /// Errors, steps and fitness of the simplified program, as a search sees them: by a probe and the run that goes on from it, by the
+    /// oracle, by native code of the layout chosen for it, and under other names.
+    fn compare_searches(&mut self, case: &FuzzCase, expected: &Expected, layouts: &Layouts<'_>) -> Result<(), (String, Difference)> {
         let FuzzCase { program, group, .. } = case;
         // Any numbers will do, such as follow from the case.
         let mut stream = Stream::new(case.seed);
@@ -216,12 +221,9 @@ impl Fuzzer {
             let subject = subject.to_owned();
             move |difference| (subject, difference)
         };
-        let refused = |subject: &str| {
-            let failed = failed(subject);
-            move |error: EvalError| failed((None, format!("refused: {error}")))
-        };
+        let refused = |error: EvalError| ("interp".to_owned(), (None, format!("refused: {error}")));
 
-        self.interp.prepare(program, group).map_err(refused("interp"))?;
+        self.interp.prepare(program, group).map_err(refused)?;
         self.report.cases += 1;
         let probe = self.interp.probe(group, train, valid);
         let oracle = &mut self.oracle;
@@ -233,26 +235,42 @@ impl Fuzzer {
 
         let other = disguised(program, &mut stream);
         self.report.cases += 1;
-        let evaluation = self.interp.evaluate(&other, group).map_err(refused("interp, under other names"))?;
+        let evaluation = self.interp.evaluate(&other, group).map_err(refused)?;
         evaluation_difference(&expected.records, evaluation).map_err(failed("interp, under other names"))?;
 
-        let chosen = [(Backend::Oracle, None), (Backend::Jit, None)];
-        let of_width = layouts.widths().map(|(backend, width)| (backend, Some(width)));
-        for (backend, width) in chosen.into_iter().chain(of_width) {
-            self.report.cases += 1;
-            let worker = self.worker(backend, layouts);
-            let subject = width.map_or_else(|| format!("{backend}, simplified"), |width| format!("{backend}, simplified, {width} lanes"));
-            let evaluation = match width {
-                Some(width) => worker.evaluate_with_width(program, group, width),
-                None => worker.evaluate(program, group),
-            };
-            let evaluation = evaluation.map_err(refused(&subject))?;
-            let (ran, difference) = (evaluation.backend, evaluation_difference(&expected.records, evaluation));
-            let replaced = is_replaced(worker, backend, ran).map_err(failed(&subject))?;
-            self.report.replaced += u64::from(replaced);
-            difference.map_err(failed(&subject))?;
-        }
-        Ok(())
+        self.compare_simplified(case, expected, layouts, Backend::Oracle, None)?;
+        self.compare_simplified(case, expected, layouts, Backend::Jit, None)
+    }
+
+    /// The same with given numbers of lanes.
+    fn compare_production(&mut self, case: &FuzzCase, expected: &Expected, layouts: &Layouts<'_>) -> Result<(), (String, Difference)> {
+        Layouts::of(layouts.production)
+            .try_for_each(|(backend, width)| self.compare_simplified(case, expected, layouts, backend, Some(width)))
+    }
+
+    fn compare_simplified(
+        &mut self,
+        case: &FuzzCase,
+        expected: &Expected,
+        layouts: &Layouts<'_>,
+        backend: Backend,
+        width: Option<usize>,
+    ) -> Result<(), (String, Difference)> {
+        self.report.cases += 1;
+        let worker = self.worker(backend, layouts);
+        let failed = |difference| {
+            let lanes = width.map_or_else(String::new, |width| format!(", {width} lanes"));
+            (format!("{backend}, simplified{lanes}"), difference)
+        };
+        let evaluation = match width {
+            Some(width) => worker.evaluate_with_width(&case.program, &case.group, width),
+            None => worker.evaluate(&case.program, &case.group),
+        };
+        let evaluation = evaluation.map_err(|error| failed((None, format!("refused: {error}"))))?;
+        let (ran, difference) = (evaluation.backend, evaluation_difference(&expected.records, evaluation));
+        let replaced = is_replaced(worker, backend, ran).map_err(failed)?;
+        self.report.replaced += u64::from(replaced);
+        difference.map_err(failed)
     }
 
     /// What was remembered of programs of the same canonical form against what this one gives.
@@ -298,6 +316,21 @@ pub fn oracle_records(
         });
     }
     Ok((records, ordinals))
+}
+
+/// Whether records of a backend differ from the oracle's for someone who looks at memory and every error.
+pub fn seen_in_memory(expected: &[TaskRecord], found: &[TaskRecord]) -> bool {
+    records_difference(expected, found).is_err()
+}
+
+/// Whether they differ for a search, which sees fitness and steps only.
+pub fn seen_in_search(expected: &[TaskRecord], found: &[TaskRecord]) -> bool {
+    let evaluation = Evaluation {
+        task_fitness: found.iter().map(|record| record.fitness).collect(),
+        train_steps: found.iter().map(|record| record.train_steps).sum(),
+        backend: Backend::Oracle,
+    };
+    evaluation_difference(expected, &evaluation).is_err()
 }
 
 fn divergence(case: &FuzzCase, expected: Option<&Expected>, subject: &str, (task, difference): Difference) -> Box<Divergence> {
@@ -380,9 +413,13 @@ mod tests {
             assert!(divergence.to_string().contains(&format!("task {task}: nothing")));
             let line = divergence.case.expect("the oracle ran");
             let mut reader = CaseReader::new("case".into(), Box::new(std::io::Cursor::new(line.into_bytes())));
-            let Some(Ok(case @ Case::Execute(_))) = reader.next() else { panic!("seed {seed}: no case") };
+            let Some(Ok(mut case @ Case::Execute(_))) = reader.next() else { panic!("seed {seed}: no case") };
             let verdict = check(&mut OracleBackend::default(), &case).expect("the oracle gives what it gave");
             assert_eq!(verdict, Verdict::Agrees);
+            // Even the last bit counts.
+            let Case::Execute(execute) = &mut case else { unreachable!("it is one") };
+            execute.expected[task].fitness = f64::from_bits(execute.expected[task].fitness.to_bits() ^ 1);
+            assert!(check(&mut OracleBackend::default(), &case).is_err());
         }
     }
 }

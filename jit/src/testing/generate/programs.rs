@@ -79,7 +79,8 @@ impl<'c, 'b> Source<'c, 'b> {
         Program::new(&setup, &predict, &learn)
     }
 
-    /// Memory filled in Setup, then one op in Predict and Learn, and its output summed up in the prediction.
+    /// Memory filled in Setup, then one op in Predict and Learn, sometimes with one that takes its output, and that summed up in the
+    /// prediction.
     fn single_op(&mut self) -> Program {
         let op = self.choices.one_of(&self.ops.clone());
         let mut setup = Vec::new();
@@ -88,10 +89,15 @@ impl<'c, 'b> Source<'c, 'b> {
                 setup.extend(self.fill(space, address));
             }
         }
-        let (in_predict, in_learn) = (self.aliased(op), self.aliased(op));
-        let mut predict = vec![in_predict];
-        predict.extend(in_predict.writes().and_then(|(space, address)| into_prediction(space, address)));
-        Program::new(&setup, &predict, &[in_learn])
+        let [mut predict, mut learn] = [(); 2].map(|()| vec![self.aliased(op)]);
+        for instructions in [&mut predict, &mut learn] {
+            if self.choices.below(2) == 0 {
+                instructions.extend(self.follower(instructions[0]));
+            }
+        }
+        let written = predict.last().and_then(Instruction::writes);
+        predict.extend(written.and_then(|(space, address)| into_prediction(space, address)));
+        Program::new(&setup, &predict, &learn)
     }
 
     /// A hand-written program at the end of a chain of mutations.
@@ -143,7 +149,33 @@ impl<'c, 'b> Source<'c, 'b> {
     }
 
     fn instructions(&mut self, most: usize) -> Vec<Instruction> {
-        (0..self.choices.below(most + 1)).map(|_| self.any_instruction()).collect()
+        let mut instructions: Vec<Instruction> = Vec::new();
+        for _ in 0..self.choices.below(most + 1) {
+            let follower = if self.choices.once_in(3) { instructions.last().and_then(|last| self.follower(*last)) } else { None };
+            let next = follower.unwrap_or_else(|| self.any_instruction());
+            instructions.push(next);
+        }
+        instructions
+    }
+
+    /// An instruction that takes what `before` wrote; often a sum or difference, which compilers like to join with a product.
+    fn follower(&mut self, before: Instruction) -> Option<Instruction> {
+        let (space, written) = before.writes()?;
+        let takers: Vec<Op> = match (space, self.choices.below(2)) {
+            (Space::Scalar, 0) => vec![Op::ScalarSum, Op::ScalarDiff],
+            (Space::Vector, 0) => vec![Op::VectorSum, Op::VectorDiff],
+            (Space::Matrix, 0) => vec![Op::MatrixSum, Op::MatrixDiff],
+            _ => self.ops.iter().copied().filter(|op| op.inputs().contains(&space)).collect(),
+        };
+        if takers.is_empty() {
+            return None;
+        }
+        let taker = self.choices.one_of(&takers);
+        let any = self.instruction(taker);
+        let takes_second =
+            taker.inputs()[0] != space || taker.inputs().len() == 2 && taker.inputs()[1] == space && self.choices.below(2) == 0;
+        let inputs = if takes_second { [any.in1(), written] } else { [written, any.in2()] };
+        Some(instruction(taker, [inputs[0], inputs[1], any.out()], any.data()))
     }
 
     fn any_instruction(&mut self) -> Instruction {
