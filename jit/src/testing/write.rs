@@ -10,7 +10,7 @@ use crate::oracle::Memory;
 ///
 /// # Panics
 /// If the group has no such task.
-pub(super) fn execute_case_line(
+pub fn execute_case_line(
     (id, category): (String, String),
     program: &Program,
     counts: AddressCounts,
