@@ -119,6 +119,14 @@ fn parse_pair(text: &str) -> Result<Pair, TaskError> {
     text.parse()
 }
 
+/// A share in [0, 1].
+pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(rate),
+        _ => Err("choose a share between 0 and 1, as in 0.01".to_owned()),
+    }
+}
+
 /// A number of seconds above 0.
 pub(super) fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
