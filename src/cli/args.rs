@@ -105,6 +105,11 @@ impl TaskArgs {
         build_group(&self.spec(), SetName::Eval, self.task_seed, 0, &DataCache::new())
     }
 
+    /// The seed of the tasks.
+    pub(super) const fn seed(&self) -> u64 {
+        self.task_seed
+    }
+
     /// The kind of the tasks.
     pub(super) fn kind(&self) -> TaskKind {
         self.spec().kind
