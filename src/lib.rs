@@ -5,3 +5,4 @@ pub mod experiment;
 pub mod limit;
 pub mod search;
 pub mod task;
+pub mod verify;

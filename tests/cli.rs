@@ -105,6 +105,7 @@ fn evolve_tells_what_scripts_read() {
             "cache_hits",
             "structural_hits",
             "compiled",
+            "verified",
         ];
         has_fields(event, &fields);
     }
@@ -127,6 +128,7 @@ fn evolve_tells_what_scripts_read() {
         "run_dir",
         "cache_hits",
         "structural_hits",
+        "verified",
     ];
     has_fields(done, &fields);
     assert_eq!((&done["preset"], &done["seed"], &done["individuals"]), (&"linear".into(), &0.into(), &6000.into()));
@@ -163,6 +165,38 @@ fn neither_backend_nor_threads_change_the_result() {
     assert_eq!(first, result(&["--no-save", "--backend", "jit", "--threads", "2"]));
     assert_ne!(first["program"], result(&["--no-save", "--seed", "1"])["program"]);
     assert!(!folder.path("runs").exists());
+}
+
+#[test]
+fn any_share_can_be_checked_and_none_changes_the_result() {
+    let folder = Folder::new();
+    let result = |rate: &[&str]| {
+        let ended = folder.run(&small_with(&[&["--no-save"], rate].concat()));
+        assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+        let mut done = ended.last();
+        let object = done.as_object_mut().expect("an object");
+        for field in ["elapsed_seconds", "individuals_per_second"] {
+            object.remove(field);
+        }
+        (object.remove("verified").and_then(|verified| verified.as_u64()).expect("a number"), done)
+    };
+    let (none, first) = result(&["--verify", "0"]);
+    assert_eq!(none, 3, "the reported program on its three sets of tasks");
+    let (some, default) = result(&[]);
+    let (all, whole) = result(&["--verify", "1"]);
+    assert!(default == first && whole == first);
+    let run = 6_000 - first["cache_hits"].as_u64().expect("a number");
+    assert!(some >= none && all > run, "{some}, {all} of {run}");
+
+    let list = folder.file("list.jsonl", "{\"setup\":[],\"predict\":[],\"learn\":[]}\n".repeat(20));
+    for (rate, least, most) in [("0", 0, 0), ("0.5", 1, 21), ("1", 22, 22)] {
+        let ended = folder.run(&["eval", "linear", "net", &list, "--json", "--verify", rate]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let verified = ended.last()["verified"].as_u64().expect("a number");
+        assert!((least..=most).contains(&verified), "{verified} at rate {rate}");
+    }
+    let ended = folder.run(&["eval", "linear", "--verify", "1"]);
+    assert!(ended.stdout.contains("1 confirmed by the oracle"), "{}", ended.stdout);
 }
 
 #[test]
@@ -444,6 +478,8 @@ fn unknown_words_are_wrong_usage() {
     folder.refuse(&["evolve", "--max-individuals", "0"], 2, &["--max-individuals"]);
     folder.refuse(&["evolve", "--max-seconds", "-1"], 2, &["-1"]);
     folder.refuse(&["evolve", "--max-seconds=nan"], 2, &["seconds"]);
+    folder.refuse(&["evolve", "--verify", "1.5"], 2, &["--verify", "between 0 and 1"]);
+    folder.refuse(&["eval", "linear", "--verify=nan"], 2, &["--verify", "between 0 and 1"]);
     folder.refuse(&["evolve", "--no-such-option"], 2, &["--no-such-option"]);
     folder.refuse(&["eval", "linear", "--task", "linaer"], 2, &["did you mean `linear`?"]);
     folder.refuse(&["eval", "linear", "--pair", "3-3"], 2, &["3-3"]);

@@ -42,7 +42,7 @@ fn run(experiment: &Experiment, seed: u64, options: SearchOptions) -> Outcome {
     search.run(|_| {}).expect("a search that ends")
 }
 
-/// All that must not depend on time, threads or luck.
+/// All that must not depend on time, threads, luck or checks.
 fn result(outcome: &Outcome) -> (String, [u64; 8]) {
     let bits = |fitness: f64| fitness.to_bits();
     let numbers = [
@@ -142,7 +142,8 @@ fn a_stop_ends_the_search_at_the_next_child() {
 fn progress_adds_up() {
     let last = std::sync::Mutex::new(Progress::default());
     let calls = AtomicU64::new(0);
-    let search = Search::new(small(), 8, individuals(2_500)).expect("a valid search");
+    let options = SearchOptions { verify: 0.2, ..individuals(2_500) };
+    let search = Search::new(small(), 8, options).expect("a valid search");
     let outcome = search
         .run(|progress| {
             let mut last = last.lock().expect("no panic in a report");
@@ -155,6 +156,7 @@ fn progress_adds_up() {
     assert!(calls.into_inner() >= 6, "one report a round at least: 5 rounds of the first batch, 1 of the second");
     assert_eq!((last.individuals, last.train_steps, last.fec_hits), (2_500, outcome.train_steps, outcome.fec_hits));
     assert_eq!(last.structural_hits, outcome.structural_hits);
+    assert_eq!(last.verified + 3, outcome.verified, "the reported program's come last");
     assert_eq!(last.experiments, 6);
     assert!(last.fec_hits > 0 && last.structural_hits > 0, "exact copies are known");
     let (best, mean) = (last.best_fitness.expect("programs"), last.mean_fitness.expect("programs"));
@@ -212,6 +214,28 @@ fn the_memo_changes_nothing_but_speed() {
     }
 }
 
+/// Which evaluations the oracle checks is no decision of the search.
+#[test]
+fn checks_change_nothing_and_are_as_many_as_asked_for() {
+    for fec in ["true", "false"] {
+        let mut experiment = small();
+        experiment.set("fec.enabled", fec).expect("a known key");
+        let with = |verify: f64, threads: usize| run(&experiment, 12, SearchOptions { verify, threads, ..individuals(3_000) });
+        let none = with(0.0, 1);
+        assert_eq!(none.verified, 3, "the reported program on search, select and final tasks");
+        let default = run(&experiment, 12, individuals(3_000));
+        let [tenth, again, all] = [(0.1, 1), (0.1, 3), (1.0, 2)].map(|(verify, threads)| with(verify, threads));
+        for outcome in [&default, &tenth, &again, &all] {
+            assert_eq!(result(outcome), result(&none), "FEC {fec}");
+        }
+        assert_eq!(tenth.verified, again.verified, "threads choose nothing");
+        // One select evaluation each of 6 experiments, all individuals that FEC did not answer, and the report.
+        assert_eq!(all.verified, 6 + 3_000 - all.fec_hits + 3);
+        let share = tenth.verified as f64 / all.verified as f64;
+        assert!((0.05..0.15).contains(&share), "{share}");
+    }
+}
+
 #[test]
 fn a_fixed_start_is_where_evolution_begins() {
     let mut experiment = small();
@@ -234,6 +258,9 @@ fn impossible_options_are_refused() {
         SearchOptions { max_seconds: Some(-1.0), ..SearchOptions::default() },
         SearchOptions { target: Some(f64::NAN), ..SearchOptions::default() },
         SearchOptions { threads: usize::MAX, ..SearchOptions::default() },
+        SearchOptions { verify: -0.1, ..SearchOptions::default() },
+        SearchOptions { verify: 1.1, ..SearchOptions::default() },
+        SearchOptions { verify: f64::NAN, ..SearchOptions::default() },
     ] {
         assert!(matches!(Search::new(small(), 0, options), Err(SearchError::Option { .. })));
     }

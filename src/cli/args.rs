@@ -105,6 +105,11 @@ impl TaskArgs {
         build_group(&self.spec(), SetName::Eval, self.task_seed, 0, &DataCache::new())
     }
 
+    /// The seed of the tasks.
+    pub(super) const fn seed(&self) -> u64 {
+        self.task_seed
+    }
+
     /// The kind of the tasks.
     pub(super) fn kind(&self) -> TaskKind {
         self.spec().kind
@@ -117,6 +122,14 @@ fn parse_kind(text: &str) -> Result<TaskKind, TaskError> {
 
 fn parse_pair(text: &str) -> Result<Pair, TaskError> {
     text.parse()
+}
+
+/// A share in [0, 1].
+pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(rate),
+        _ => Err("choose a share between 0 and 1, as in 0.01".to_owned()),
+    }
 }
 
 /// A number of seconds above 0.

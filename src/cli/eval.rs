@@ -2,16 +2,19 @@
 
 mod list;
 
+use std::path::Path;
+
 use clap::Args;
+use exnihilo::verify::Sample;
 use exnihilo_jit::{Backend, Combine, Evaluation, TaskGroup};
 use serde::Serialize;
 
-use super::Exit;
-use super::args::{TaskArgs, ThreadArgs, any_backend};
+use super::args::{TaskArgs, ThreadArgs, any_backend, parse_rate};
 use super::failure::Failure;
 use super::output::{grouped, print_event, print_line};
 use super::programs::read_programs;
-use list::ListEvaluation;
+use super::{Exit, difference};
+use list::{ListError, ListEvaluation};
 
 /// Evaluate programs on tasks: fitness per task and in total, training steps per second
 #[derive(Debug, Args)]
@@ -36,6 +39,11 @@ pub(super) struct Eval {
     /// Evaluate every program N times and report the sum of the median times
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: u32,
+    /// Evaluate this share of programs once more with the oracle (0 to 1)
+    ///
+    /// A difference ends the command with exit code 3 and a case file.
+    #[arg(long, value_name = "RATE", value_parser = parse_rate, default_value_t = 0.0)]
+    verify: f64,
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
@@ -64,6 +72,7 @@ struct DoneEvent {
     train_steps_per_second: f64,
     compiled: u64,
     compile_failures: u64,
+    verified: u64,
 }
 
 impl Eval {
@@ -83,17 +92,31 @@ impl Eval {
             train_steps_per_second: 0.0,
             compiled: 0,
             compile_failures: 0,
+            verified: 0,
         };
-        let evaluation = ListEvaluation { programs: &programs, group: &group, backend: self.backend, repeat: self.repeat };
-        evaluation.run(self.threads.count(), |name, timed| {
+        let verify = Sample::new(self.verify, &[self.tasks.seed()]);
+        let evaluation = ListEvaluation { programs: &programs, group: &group, backend: self.backend, repeat: self.repeat, verify };
+        let evaluated = evaluation.run(self.threads.count(), |name, timed| {
             done.fitness += timed.evaluation.fitness(Combine::Mean);
             done.train_steps += timed.evaluation.train_steps;
             done.eval_seconds += timed.seconds;
             done.compile_seconds += timed.compile_seconds;
             done.compiled += timed.compiled;
             done.compile_failures += timed.compile_failures;
+            done.verified += u64::from(timed.verified);
             self.show(name, &timed.evaluation)
-        })?;
+        });
+        match evaluated {
+            Err(ListError::Difference { name, difference }) => {
+                let (event, failure) = difference::conclude(&difference, Path::new(""));
+                if self.json {
+                    print_line(&event)?;
+                }
+                return Err(failure.at(name));
+            }
+            Err(ListError::Failure(failure)) => return Err(failure),
+            Ok(()) => {}
+        }
         done.fitness /= programs.len() as f64;
         done.train_steps_per_second = done.train_steps as f64 / done.eval_seconds;
         self.show_done(&done, &group)?;
@@ -124,8 +147,9 @@ impl Eval {
             return print_event("done", done);
         }
         let programs = if done.programs == 1 { "program" } else { "programs" };
+        let verified = if self.verify == 0.0 { String::new() } else { format!("; {} confirmed by the oracle", grouped(done.verified)) };
         print_line(&format!(
-            "{} {programs} on {} {} tasks (F = {}, {}/{} examples): mean fitness {:.6}, {} train steps in {:.6} s ({:.6} s compiling), {} a second",
+            "{} {programs} on {} {} tasks (F = {}, {}/{} examples): mean fitness {:.6}, {} train steps in {:.6} s ({:.6} s compiling), {} a second{verified}",
             grouped(done.programs as u64),
             group.tasks().len(),
             self.tasks.kind(),

@@ -11,12 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 use exnihilo::experiment::{Experiment, PRESETS, RunDirectory};
 use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
+use exnihilo::verify::DEFAULT_RATE;
 use exnihilo_jit::Backend;
 
-use super::args::{ThreadArgs, parse_seconds, search_backend};
+use super::args::{ThreadArgs, parse_rate, parse_seconds, search_backend};
 use super::failure::Failure;
-use super::output::note;
-use super::{Exit, output};
+use super::output::{note, print_line};
+use super::{Exit, difference, output};
 use report::Reporter;
 use result::{DoneEvent, StartEvent};
 
@@ -33,7 +34,8 @@ Examples:
 Built-in experiments: exnihilo presets. One as a file to start from: exnihilo presets linear > own.toml.
 
 The first Ctrl-C stops the search and reports the best program so far (exit code 130), the second aborts.
-Exit code 4: the search ended without reaching its target.")]
+Exit code 4: the search ended without reaching its target.
+Exit code 3: the oracle does not confirm an evaluation; the case file is in the run's directory, or here if there is none.")]
 pub(super) struct Evolve {
     /// Built-in experiment or TOML file
     #[arg(value_name = "PRESET|FILE.toml", default_value = "linear")]
@@ -67,6 +69,11 @@ pub(super) struct Evolve {
     /// Stop after S seconds of search
     #[arg(long, value_name = "S", value_parser = parse_seconds)]
     max_seconds: Option<f64>,
+    /// Evaluate this share of programs once more with the oracle (0 to 1); never changes results
+    ///
+    /// The reported program is always confirmed. A difference ends the run with exit code 3 and a case file.
+    #[arg(long, value_name = "RATE", value_parser = parse_rate, default_value_t = DEFAULT_RATE)]
+    verify: f64,
     /// Directory of the run; must not exist or be empty (default: runs/PRESET-sSEED, numbered if taken)
     #[arg(long, value_name = "DIR", conflicts_with = "no_save")]
     out: Option<PathBuf>,
@@ -105,16 +112,30 @@ impl Evolve {
             max_train_steps: self.max_train_steps,
             max_seconds: self.max_seconds,
             target: None,
+            verify: self.verify,
             stop: Arc::clone(&stop),
         };
         let search = Search::new(experiment.clone(), self.seed, options.clone())?;
         let directory = self.directory(&experiment)?;
+        let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
         stop_on_interrupt(&stop)?;
 
         let mut reporter = Reporter::new(self.json, self.quiet, self.max_individuals, directory, Arc::clone(&stop));
         reporter.start(&StartEvent::new(&experiment, self.seed, &options));
         let searched = search.run(|progress| reporter.progress(progress));
-        let directory = reporter.finish()?;
+        let finished = reporter.finish();
+        if let Err(SearchError::Difference(difference)) = &searched {
+            let (event, failure) = difference::conclude(difference, &folder);
+            // What else cannot be written is of less weight.
+            if let Ok(Some(mut directory)) = finished {
+                let _ = directory.event(&event);
+            }
+            if self.json {
+                let _ = print_line(&event);
+            }
+            return Err(failure);
+        }
+        let directory = finished?;
         let outcome = match searched {
             Err(SearchError::NothingEvaluated) if stop.load(Ordering::Relaxed) => {
                 note("interrupted before a single program was evaluated");

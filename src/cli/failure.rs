@@ -7,11 +7,15 @@ use exnihilo::search::SearchError;
 use exnihilo::task::TaskError;
 use exnihilo_jit::EvalError;
 
+use super::Exit;
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Options, keys or values that cannot be.
     Usage(anyhow::Error),
+    /// The oracle does not confirm an evaluation.
+    Difference(anyhow::Error),
     /// Unreadable or malformed input, a full disk and the like.
     Failed(anyhow::Error),
     /// Whoever reads stdout has gone; there is nobody to tell.
@@ -33,6 +37,7 @@ impl Failure {
         match self {
             Failure::Usage(error) => Failure::Usage(error.context(place)),
             Failure::Failed(error) => Failure::Failed(error.context(place)),
+            Failure::Difference(error) => Failure::Difference(error.context(place)),
             Failure::BrokenPipe => Failure::BrokenPipe,
         }
     }
@@ -42,6 +47,7 @@ impl Failure {
         let (error, code) = match self {
             Failure::Usage(error) => (error, 2),
             Failure::Failed(error) => (error, 1),
+            Failure::Difference(error) => (error, Exit::Difference.code()),
             Failure::BrokenPipe => return 0,
         };
         // Where stderr is closed too, the code is all that can be said.
@@ -85,6 +91,7 @@ impl From<SearchError> for Failure {
         match error {
             SearchError::Experiment(error) => error.into(),
             SearchError::Option { .. } => Failure::Usage(error.into()),
+            SearchError::Difference(_) => Failure::Difference(error.into()),
             SearchError::Tasks { error: ref cause, .. } if is_usage(cause) => Failure::Usage(error.into()),
             _ => Failure::Failed(error.into()),
         }

@@ -5,6 +5,7 @@ mod args;
 mod bench;
 mod completions;
 mod conform;
+mod difference;
 mod disasm;
 mod eval;
 mod evolve;
@@ -41,7 +42,7 @@ Examples:
 A PROGRAM is a file of program text (.az), or one of the names `linear` and `net`, the hand-written models.
 Results go to stdout, progress and messages to stderr.
 
-Exit codes: 0 done; 1 failed, such as unreadable input; 2 wrong usage; 3 a difference between backends was found;
+Exit codes: 0 done; 1 failed, such as unreadable input; 2 wrong usage; 3 a difference between backends was found (see --verify);
 4 the target was not reached; 130 interrupted.";
 
 #[derive(Debug, Subcommand)]

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use exnihilo_jit::{Combine, Evaluator, Program, TaskGroup, Worker};
+use exnihilo_jit::{Combine, Evaluation, Evaluator, Program, TaskGroup, Worker};
 
+use super::checks::{Checks, IslandChecks};
 use super::island::{Best, Island, IslandSettings};
 use super::outcome::SearchError;
 use super::share;
 use crate::experiment::Experiment;
 use crate::task::{DataCache, SetName, build_group};
+use crate::verify::Claim;
 
 /// What the experiments of a run have in common.
 pub(super) struct Shared<'a> {
@@ -17,6 +19,7 @@ pub(super) struct Shared<'a> {
     pub(super) evaluator: Evaluator,
     pub(super) data: DataCache,
     pub(super) seed: u64,
+    pub(super) checks: Arc<Checks>,
 }
 
 impl Shared<'_> {
@@ -25,7 +28,11 @@ impl Shared<'_> {
         self.experiment.tasks.seed.unwrap_or(self.seed)
     }
 
-    fn group(&self, set: SetName, experiment: u64) -> Result<TaskGroup, SearchError> {
+    /// The search or select tasks of an experiment.
+    ///
+    /// # Errors
+    /// Tasks that cannot be made.
+    pub(super) fn group(&self, set: SetName, experiment: u64) -> Result<TaskGroup, SearchError> {
         let (spec, name) = match set {
             SetName::Search => (&self.experiment.tasks.search, "search"),
             _ => (&self.experiment.tasks.select, "select"),
@@ -42,6 +49,8 @@ pub(super) struct Judged {
     pub(super) experiment: u64,
     pub(super) search_fitness: f64,
     pub(super) select_fitness: f64,
+    /// Where `select_fitness` comes from.
+    pub(super) select: Evaluation,
     /// The tasks that `search_fitness` is about.
     pub(super) search_group: Arc<TaskGroup>,
 }
@@ -67,7 +76,8 @@ impl ExperimentRun {
         let islands = (0..shared.experiment.search.islands as u64)
             .map(|island| {
                 let names = [shared.seed, number, island];
-                Island::new(Arc::clone(&shared.settings), Arc::clone(&group), &shared.evaluator, names)
+                let checks = IslandChecks::new(Arc::clone(&shared.checks), number, island);
+                Island::new(Arc::clone(&shared.settings), Arc::clone(&group), &shared.evaluator, checks, names)
             })
             .collect();
         Ok(ExperimentRun { number, group, islands, select: None, judged: None })
@@ -96,7 +106,8 @@ impl ExperimentRun {
     /// Evaluates the best program on the select tasks, unless it was judged before or its search fitness is below `least`.
     ///
     /// # Errors
-    /// Select tasks that cannot be made, or on which the program cannot be evaluated.
+    /// Select tasks that cannot be made, or on which the program cannot be evaluated; an evaluation in the share that the oracle
+    /// checks, and does not confirm.
     pub(super) fn judge(&mut self, shared: &Shared<'_>, least: f64) -> Result<Option<Judged>, SearchError> {
         let Some((island, best)) = self.best() else { return Ok(None) };
         let identity = (island, best.individual);
@@ -108,9 +119,12 @@ impl ExperimentRun {
             Some(select) => select,
             none => none.insert((shared.group(SetName::Select, self.number)?, shared.evaluator.worker())),
         };
-        let select_fitness = worker.evaluate(&program, group)?.fitness(Combine::Mean);
+        let select = worker.evaluate(&program, group)?.clone();
+        let mut checks = IslandChecks::new(Arc::clone(&shared.checks), self.number, island as u64);
+        checks.check(identity.1, &program, group, || Claim::of(&select, Combine::Mean))?;
+        let select_fitness = select.fitness(Combine::Mean);
         self.judged = Some(identity);
         let search_group = Arc::clone(&self.group);
-        Ok(Some(Judged { program, experiment: self.number, search_fitness, select_fitness, search_group }))
+        Ok(Some(Judged { program, experiment: self.number, search_fitness, select_fitness, select, search_group }))
     }
 }

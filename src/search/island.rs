@@ -4,15 +4,18 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use exnihilo_jit::exec::random::{key, purpose};
-use exnihilo_jit::{Combine, EvalError, Evaluator, Program, Stream, TaskGroup, Worker};
+use exnihilo_jit::{Combine, Evaluator, Program, Stream, TaskGroup, Worker};
 
+use super::checks::IslandChecks;
 use super::control::Halt;
 use super::fec::Fec;
 use super::memo::{Known, KnownProbe, KnownRun, Memo};
 use super::mutation::Mutator;
+use super::outcome::SearchError;
 use super::population::Population;
 use super::progress::{IslandState, Published};
 use crate::experiment::{Experiment, ExperimentError, FecSettings, InitialPopulation, MemoSettings};
+use crate::verify::{Claim, Difference};
 
 /// Children between two publications, at least; a tenth of the population if that is more, as the mean fitness is summed anew.
 const PUBLISH_EVERY: u64 = 100;
@@ -72,6 +75,7 @@ pub(super) struct Island {
     fec: Option<Fec>,
     memo: Option<Memo>,
     worker: Worker,
+    checks: IslandChecks,
     /// The child in the making; its buffer changes places with that of the program which it drives out.
     child: Program,
     individuals: u64,
@@ -86,6 +90,7 @@ impl Island {
         settings: Arc<IslandSettings>,
         group: Arc<TaskGroup>,
         evaluator: &Evaluator,
+        checks: IslandChecks,
         [seed, experiment, island]: [u64; 3],
     ) -> Island {
         Island {
@@ -94,6 +99,7 @@ impl Island {
             fec: settings.fec.as_ref().map(Fec::new),
             memo: settings.memo.as_ref().map(Memo::new),
             worker: evaluator.worker(),
+            checks,
             child: Program::default(),
             individuals: 0,
             train_steps: 0,
@@ -124,8 +130,8 @@ impl Island {
     /// passes the allowance is finished), or `halt` is set.
     ///
     /// # Errors
-    /// A program that cannot be evaluated on these tasks at all.
-    pub(super) fn advance(&mut self, goal: u64, allowance: u64, halt: &Halt) -> Result<(), EvalError> {
+    /// A program that cannot be evaluated on these tasks at all, or of which the oracle says otherwise: it is in no population.
+    pub(super) fn advance(&mut self, goal: u64, allowance: u64, halt: &Halt) -> Result<(), SearchError> {
         let last_step = self.train_steps.saturating_add(allowance);
         let publish_every = PUBLISH_EVERY.max(self.settings.population as u64 / 10);
         let mut publish_at = self.individuals + publish_every;
@@ -141,7 +147,7 @@ impl Island {
     }
 
     /// One individual: made, evaluated, added to the population.
-    fn step(&mut self) -> Result<(), EvalError> {
+    fn step(&mut self) -> Result<(), SearchError> {
         self.make_child();
         let fitness = self.evaluate_child()?;
         if self.best.as_ref().is_none_or(|best| fitness > best.fitness) {
@@ -174,8 +180,8 @@ impl Island {
 
     /// The child's search fitness: from the cache if its first errors are known there, by a full run otherwise. What the memo knows
     /// by its canonical form is not run again, but looked up and counted as if it had been.
-    fn evaluate_child(&mut self) -> Result<f64, EvalError> {
-        let Island { settings, group, fec, memo, worker, child, .. } = self;
+    fn evaluate_child(&mut self) -> Result<f64, SearchError> {
+        let Island { settings, group, fec, memo, worker, checks, child, individuals, .. } = self;
         let (key, known) = match memo {
             Some(memo) => {
                 let key = worker.canonical_key(child, group)?;
@@ -186,21 +192,21 @@ impl Island {
                 (None, Known::default())
             }
         };
-        let mut candidate = Candidate { worker, group, known, prepared: key.is_none() };
+        let mut candidate = Candidate { program: child, individual: *individuals, worker, group, checks, known, prepared: key.is_none() };
         let (fitness, train_steps) = match (fec, &settings.fec) {
             (Some(fec), Some(fec_settings)) => {
                 let probe = candidate.probe(fec, fec_settings);
                 match fec.look_up(probe.key) {
                     Some(fitness) => (fitness, probe.train_steps),
                     None => {
-                        let run = candidate.run(settings.combine);
+                        let run = candidate.run(settings.combine)?;
                         fec.insert(probe.key, run.fitness);
                         (run.fitness, run.train_steps)
                     }
                 }
             }
             _ => {
-                let run = candidate.run(settings.combine);
+                let run = candidate.run(settings.combine)?;
                 (run.fitness, run.train_steps)
             }
         };
@@ -226,8 +232,12 @@ impl Island {
 
 /// A program under evaluation, and what is known of it; it is decoded when something must be run.
 struct Candidate<'a> {
+    program: &'a Program,
+    /// Which one of its island.
+    individual: u64,
     worker: &'a mut Worker,
     group: &'a TaskGroup,
+    checks: &'a mut IslandChecks,
     known: Known,
     /// Whether the worker has decoded it.
     prepared: bool,
@@ -247,13 +257,17 @@ impl Candidate<'_> {
         *self.known.probe.insert(KnownProbe { key, train_steps: begun(probe.train_steps) })
     }
 
-    fn run(&mut self, combine: Combine) -> KnownRun {
+    /// The true fitness; it is nowhere yet when a check finds it wrong.
+    fn run(&mut self, combine: Combine) -> Result<KnownRun, Box<Difference>> {
         if let Some(run) = self.known.run {
-            return run;
+            let claim = || Claim::remembered(run.fitness, run.train_steps.get(), combine);
+            self.checks.check(self.individual, self.program, self.group, claim)?;
+            return Ok(run);
         }
         self.prepare();
         let evaluation = self.worker.run(self.group);
-        *self.known.run.insert(KnownRun { fitness: evaluation.fitness(combine), train_steps: begun(evaluation.train_steps) })
+        self.checks.check(self.individual, self.program, self.group, || Claim::of(evaluation, combine))?;
+        Ok(*self.known.run.insert(KnownRun { fitness: evaluation.fitness(combine), train_steps: begun(evaluation.train_steps) }))
     }
 
     fn prepare(&mut self) {
@@ -267,3 +281,6 @@ impl Candidate<'_> {
 fn begun(train_steps: u64) -> NonZeroU64 {
     NonZeroU64::new(train_steps).expect("there is a task, and it begins its first training example")
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,6 +1,7 @@
 //! Regularized evolution: populations, mutation, functional equivalence checking, the memo of canonical forms, islands, and experiments side by side.
 //! [`Search`] is the entry for the command line and for users of the library; the rest serves it.
 
+mod checks;
 mod constants;
 mod control;
 mod experiment_run;

@@ -6,6 +6,7 @@ use exnihilo_jit::{EvalError, Program};
 
 use crate::experiment::ExperimentError;
 use crate::task::TaskError;
+use crate::verify::Difference;
 
 /// Why a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +34,11 @@ pub struct Outcome {
     pub experiment: u64,
     /// What evolution saw; by functional equivalence checking it may be another program's.
     pub search_fitness: f64,
-    /// The fitness on the search tasks, evaluated anew.
+    /// The fitness on the search tasks, evaluated anew and confirmed by the oracle.
     pub true_fitness: f64,
-    /// The mean fitness on the select tasks of its experiment.
+    /// The mean fitness on the select tasks of its experiment, confirmed by the oracle.
     pub select_fitness: f64,
-    /// The mean fitness on the final tasks, if the experiment has any.
+    /// The mean fitness on the final tasks, if the experiment has any, confirmed by the oracle.
     pub final_fitness: Option<f64>,
     /// Experiments begun.
     pub experiments: u64,
@@ -51,6 +52,8 @@ pub struct Outcome {
     pub structural_hits: u64,
     /// Programs compiled to native code in search.
     pub compiled: u64,
+    /// Evaluations that the oracle confirmed: the share asked for, and the program's own on search, select and final tasks.
+    pub verified: u64,
     /// Wall time of search and selection, without the final evaluation.
     pub elapsed: Duration,
     /// Whether the program passed the target on the select tasks.
@@ -77,6 +80,9 @@ pub enum SearchError {
     /// Its programs cannot be evaluated.
     #[error(transparent)]
     Evaluation(#[from] EvalError),
+    /// The oracle does not confirm an evaluation. It entered no population, and there is no result.
+    #[error(transparent)]
+    Difference(#[from] Box<Difference>),
     /// An option that cannot be.
     #[error("{option}: {value} is not possible; {remedy}")]
     Option {

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::checks::Checks;
+
 /// Totals since the start of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
@@ -25,6 +27,8 @@ pub struct Progress {
     pub compiled: u64,
     /// Experiments begun.
     pub experiments: u64,
+    /// Evaluations that the oracle has confirmed.
+    pub verified: u64,
 }
 
 /// What one island lets others see. Fitness lies in [0, 1], so its bits order as its values do and 0 to 1 leave
@@ -100,8 +104,11 @@ impl Published {
 }
 
 /// Adds up what all islands published, those of earlier experiments included.
-#[derive(Debug, Default)]
-pub(super) struct Board(Mutex<Watched>);
+#[derive(Debug)]
+pub(super) struct Board {
+    watched: Mutex<Watched>,
+    checks: Arc<Checks>,
+}
 
 #[derive(Debug, Default)]
 struct Watched {
@@ -113,9 +120,14 @@ struct Watched {
 }
 
 impl Board {
+    /// No islands yet; `checks` are the run's.
+    pub(super) fn new(checks: Arc<Checks>) -> Board {
+        Board { watched: Mutex::default(), checks }
+    }
+
     /// The islands at work from now on; those before are over.
     pub(super) fn replace(&self, experiments: u64, islands: Vec<Arc<Published>>) {
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         watched.finished = watched.total();
         watched.experiments += experiments;
         watched.islands = islands;
@@ -123,8 +135,8 @@ impl Board {
 
     /// The totals now.
     pub(super) fn progress(&self, elapsed: Duration) -> Progress {
-        let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Progress { elapsed, ..watched.total() }
+        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        Progress { elapsed, verified: self.checks.confirmed(), ..watched.total() }
     }
 }
 

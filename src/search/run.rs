@@ -5,9 +5,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use exnihilo_jit::{Backend, Combine, Evaluator, simplify};
+use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, TaskGroup, simplify};
 use rayon::prelude::*;
 
+use super::checks::Checks;
 use super::control::Halt;
 use super::experiment_run::{ExperimentRun, Judged, Shared};
 use super::island::{Island, IslandSettings};
@@ -16,6 +17,7 @@ use super::progress::{Board, Progress};
 use super::share;
 use crate::experiment::Experiment;
 use crate::task::{DataCache, SetName, build_group};
+use crate::verify::{Claim, DEFAULT_RATE, Verifier};
 
 /// How often a running search reports.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
@@ -40,12 +42,15 @@ pub struct SearchOptions {
     pub max_seconds: Option<f64>,
     /// The target in place of the experiment's own.
     pub target: Option<f64>,
+    /// The share, in [0, 1], of true fitness values (run, or answered by the memo) that the oracle evaluates again; the reported
+    /// program's always are. A difference ends the search with [`SearchError::Difference`].
+    pub verify: f64,
     /// Set by the caller to stop every island at its next child.
     pub stop: Arc<AtomicBool>,
 }
 
 impl Default for SearchOptions {
-    /// No limits, all threads, the cheapest backend.
+    /// No limits, all threads, the cheapest backend, checks that cost next to nothing.
     fn default() -> SearchOptions {
         SearchOptions {
             backend: Backend::Auto,
@@ -54,6 +59,7 @@ impl Default for SearchOptions {
             max_train_steps: None,
             max_seconds: None,
             target: None,
+            verify: DEFAULT_RATE,
             stop: Arc::default(),
         }
     }
@@ -89,6 +95,9 @@ impl Search {
         if let Some(target) = options.target.filter(|target| !(0.0..=1.0).contains(target)) {
             return refused("target", target.to_string(), "a fitness lies between 0 and 1");
         }
+        if !(0.0..=1.0).contains(&options.verify) {
+            return refused("verify", options.verify.to_string(), "a share lies between 0 and 1");
+        }
         if options.threads > MAX_THREADS {
             return refused("threads", options.threads.to_string(), "choose at most 4096");
         }
@@ -99,20 +108,14 @@ impl Search {
     /// from two at once.
     ///
     /// # Errors
-    /// Tasks that cannot be made, programs that cannot be evaluated, threads that cannot be started, and a stop before the
-    /// first program was evaluated.
+    /// Tasks that cannot be made, programs that cannot be evaluated, threads that cannot be started, a stop before the first
+    /// program was evaluated, and an evaluation that the oracle does not confirm.
     pub fn run(&self, report: impl FnMut(&Progress) + Send) -> Result<Outcome, SearchError> {
         let started = Instant::now();
-        let shared = Shared {
-            experiment: &self.experiment,
-            settings: Arc::new(IslandSettings::new(&self.experiment)?),
-            evaluator: Evaluator::new(self.options.backend),
-            data: DataCache::default(),
-            seed: self.seed,
-        };
+        let shared = self.shared()?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.options.threads).build()?;
         let halt = Halt::new(Arc::clone(&self.options.stop));
-        let board = Board::default();
+        let board = Board::new(Arc::clone(&shared.checks));
         let report = Mutex::new(report);
         let show = || {
             let mut report = report.lock().expect("a report that panicked ends the search here");
@@ -128,6 +131,17 @@ impl Search {
         })?;
         let elapsed = started.elapsed();
         run.finish(stopped_by, board.progress(elapsed))
+    }
+
+    fn shared(&self) -> Result<Shared<'_>, SearchError> {
+        Ok(Shared {
+            experiment: &self.experiment,
+            settings: Arc::new(IslandSettings::new(&self.experiment)?),
+            evaluator: Evaluator::new(self.options.backend),
+            data: DataCache::default(),
+            seed: self.seed,
+            checks: Arc::new(Checks::new(self.options.verify, self.seed)),
+        })
     }
 }
 
@@ -258,7 +272,10 @@ impl Run<'_> {
             }
             // Every pass uses up at least one part, so what is left shrinks until it is less than one child for each.
             let allowance = if left == u64::MAX { left } else { left.div_ceil(islands.len() as u64) };
-            islands.par_iter_mut().with_max_len(1).try_for_each(|(island, goal)| island.advance(*goal, allowance, self.halt))?;
+            islands.par_iter_mut().with_max_len(1).try_for_each(|(island, goal)| {
+                // The rest of a round may take minutes.
+                island.advance(*goal, allowance, self.halt).inspect_err(|_| self.halt.fail())
+            })?;
         }
     }
 
@@ -282,19 +299,25 @@ impl Run<'_> {
         Ok(false)
     }
 
-    /// Evaluates the result once more on its search tasks and on the final tasks.
+    /// Evaluates the result once more on its search tasks and on the final tasks; the oracle confirms what is reported.
     fn finish(self, stopped_by: StoppedBy, progress: Progress) -> Result<Outcome, SearchError> {
         let shared = &self.shared;
         let reached_target = stopped_by == StoppedBy::Target;
         let best = self.best.ok_or(SearchError::NothingEvaluated)?;
-        let mut worker = shared.evaluator.worker();
-        let true_fitness = worker.evaluate(&best.program, &best.search_group)?.fitness(shared.settings.combine());
+        let (mut worker, mut verifier) = (shared.evaluator.worker(), Verifier::default());
+        let mut confirm = |group: &TaskGroup, evaluation: &Evaluation, combine: Combine| -> Result<f64, SearchError> {
+            shared.checks.confirm(&mut verifier, &best.program, group, Claim::of(evaluation, combine))?;
+            Ok(evaluation.fitness(combine))
+        };
+        let true_fitness = confirm(&best.search_group, worker.evaluate(&best.program, &best.search_group)?, shared.settings.combine())?;
+        // Made again: the tasks of all experiments since would take much memory.
+        let select_fitness = confirm(&shared.group(SetName::Select, best.experiment)?, &best.select, Combine::Mean)?;
         let final_fitness = match &shared.experiment.tasks.final_set {
             None => None,
             Some(spec) => {
                 let group = build_group(spec, SetName::Final, shared.task_seed(), 0, &shared.data)
                     .map_err(|error| SearchError::Tasks { set: "final", error: error.into() })?;
-                Some(worker.evaluate(&best.program, &group)?.fitness(Combine::Mean))
+                Some(confirm(&group, worker.evaluate(&best.program, &group)?, Combine::Mean)?)
             }
         };
         Ok(Outcome {
@@ -303,7 +326,7 @@ impl Run<'_> {
             experiment: best.experiment,
             search_fitness: best.search_fitness,
             true_fitness,
-            select_fitness: best.select_fitness,
+            select_fitness,
             final_fitness,
             experiments: progress.experiments,
             individuals: self.individuals,
@@ -311,6 +334,7 @@ impl Run<'_> {
             fec_hits: progress.fec_hits,
             structural_hits: progress.structural_hits,
             compiled: progress.compiled,
+            verified: shared.checks.confirmed(),
             elapsed: progress.elapsed,
             reached_target,
             stopped_by,
@@ -321,3 +345,6 @@ impl Run<'_> {
 fn total(batch: &[ExperimentRun], count: impl Fn(&Island) -> u64) -> u64 {
     batch.iter().flat_map(ExperimentRun::islands).map(count).sum()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
-//! What tests, fuzzing and the `conform` command share: slow and obvious forms of what is fast elsewhere, and case files.
+//! What tests, fuzzing, the `conform` command and the self-check of searches share: slow and obvious forms of what is fast elsewhere, and
+//! case files.
 //! Nothing that evaluates programs in earnest may use it.
 
 mod backend;

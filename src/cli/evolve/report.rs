@@ -32,6 +32,7 @@ struct ProgressEvent {
     structural_hits: u64,
     compiled: u64,
     experiments: u64,
+    verified: u64,
 }
 
 impl ProgressEvent {
@@ -48,6 +49,7 @@ impl ProgressEvent {
             structural_hits: progress.structural_hits,
             compiled: progress.compiled,
             experiments: progress.experiments,
+            verified: progress.verified,
         }
     }
 

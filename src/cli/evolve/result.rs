@@ -22,6 +22,7 @@ pub(super) struct StartEvent<'a> {
     max_individuals: Option<u64>,
     max_train_steps: Option<u64>,
     max_seconds: Option<f64>,
+    verify: f64,
 }
 
 impl StartEvent<'_> {
@@ -36,6 +37,7 @@ impl StartEvent<'_> {
             max_individuals: options.max_individuals,
             max_train_steps: options.max_train_steps,
             max_seconds: options.max_seconds,
+            verify: options.verify,
         }
     }
 }
@@ -64,6 +66,7 @@ pub(super) struct DoneEvent<'a> {
     cache_hits: u64,
     structural_hits: u64,
     compiled: u64,
+    verified: u64,
     baselines: &'a [Baseline],
     program: String,
     program_simplified: String,
@@ -110,6 +113,7 @@ impl DoneEvent<'_> {
             cache_hits: outcome.fec_hits,
             structural_hits: outcome.structural_hits,
             compiled: outcome.compiled,
+            verified: outcome.verified,
             baselines,
             program: outcome.program.to_string(),
             program_simplified: outcome.simplified.to_string(),
@@ -135,7 +139,7 @@ impl DoneEvent<'_> {
         };
         let mut text = format!(
             "{ended}.\n{} seed {}: {} individuals in {} experiments, {:.1} s, {} individuals a second\n\
-             structural hits {}, FEC hits {}\n\n{}\n",
+             structural hits {}, FEC hits {}; {} evaluations confirmed by the oracle\n\n{}\n",
             self.preset,
             self.seed,
             grouped(self.individuals),
@@ -144,10 +148,13 @@ impl DoneEvent<'_> {
             grouped(self.individuals_per_second as u64),
             percent(self.structural_hits, self.individuals),
             percent(self.cache_hits, self.individuals),
+            grouped(self.verified),
             self.program_simplified,
         );
         let mut line = |name: &str, value: String| writeln!(text, "{name:<16} {value}").expect("a String takes everything");
-        line("search fitness", format!("{:.6} (evaluated anew: {:.6})", self.search_fitness, self.true_fitness));
+        let is_true = self.search_fitness.to_bits() == self.true_fitness.to_bits();
+        let truth = if is_true { "true".to_owned() } else { format!("by FEC; true: {:.6}", self.true_fitness) };
+        line("search fitness", format!("{:.6} ({truth})", self.search_fitness));
         line("select fitness", format!("{:.6}", self.select_fitness));
         line("final fitness", self.final_fitness.map_or_else(|| "no final tasks".to_owned(), |fitness| format!("{fitness:.6}")));
         for Baseline { title, final_fitness, .. } in self.baselines {

@@ -35,6 +35,8 @@ pub mod purpose {
     pub const TASK_SET: u64 = 6;
     /// Choice of classes and projection of an image task.
     pub const CHOICE: u64 = 7;
+    /// Choice of the evaluations that the oracle checks.
+    pub const VERIFY: u64 = 8;
 }
 
 /// The output function of SplitMix64 (variant 13 of Stafford's mixers): a bijection of 64-bit numbers.
