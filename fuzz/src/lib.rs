@@ -1,25 +1,34 @@
 //! What the fuzz targets check, and how they replay files.
 //!
-//! `cargo +nightly fuzz run parser` (or `backends`) explores; on stable, `cargo run --bin parser -- FILE…` replays inputs, and
+//! `cargo +nightly fuzz run parser` (or another target) explores; on stable, `cargo run --bin parser -- FILE…` replays inputs, and
 //! without arguments the committed corpus. The generator and the comparisons are library code: `exnihilo_jit::testing`.
 #![forbid(unsafe_code)]
 
-use std::io;
+use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use exnihilo_jit::Program;
-use exnihilo_jit::testing::{FuzzCase, Fuzzer};
+use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, FuzzCase, Fuzzer, OracleBackend};
 
-/// Every backend on the case that the bytes stand for: eight bytes of a seed, then six an instruction.
+/// Every backend and layout on the case that the bytes decide.
 ///
 /// # Panics
 /// At a divergence, with all that is needed to replay it.
 pub fn backends(bytes: &[u8]) {
     // A fuzzer of its own for each input, so that an input shows the same whatever ran before it.
-    if let Err(divergence) = Fuzzer::new(0).run_case(&FuzzCase::from_bytes(bytes)) {
-        let case = divergence.case.as_ref().map_or("", |(_, line)| line);
-        panic!("{divergence}\nas a case:\n{case}");
+    if let Err(divergence) = Fuzzer::new(0, None).run_case(&FuzzCase::from_bytes(bytes)) {
+        panic!("{divergence}\nas a case:\n{}", divergence.case.as_deref().unwrap_or("none"));
+    }
+}
+
+/// What the analyses make of the program that the bytes decide computes the same.
+///
+/// # Panics
+/// If not.
+pub fn simplify(bytes: &[u8]) {
+    if let Err(divergence) = Fuzzer::new(0, None).run_analyses(&FuzzCase::from_bytes(bytes)) {
+        panic!("{divergence}\nas a case:\n{}", divergence.case.as_deref().unwrap_or("none"));
     }
 }
 
@@ -31,6 +40,28 @@ pub fn parser(bytes: &[u8]) {
     match Program::from_bytes(bytes) {
         Ok(program) => assert_eq!(program.to_string().parse::<Program>().as_ref(), Ok(&program), "printed and parsed again"),
         Err(error) => assert!(error.line >= 1 && error.column >= 1 && !error.message.is_empty(), "no place: {error:?}"),
+    }
+}
+
+/// Any bytes are cases or an error with a line; a case of one instruction runs.
+///
+/// # Panics
+/// If not.
+pub fn case_files(bytes: &[u8]) {
+    for case in CaseReader::new("input".to_owned(), Box::new(Cursor::new(bytes.to_vec()))) {
+        match case {
+            Ok(Case::Op(case)) => {
+                let counts = case.initial.counts();
+                let memory = OracleBackend::default().run_op(&case).expect("addresses were checked");
+                assert_eq!(memory.counts(), counts);
+            }
+            Ok(Case::Execute(case)) => {
+                assert_eq!(case.group.tasks().len(), case.expected.len());
+                assert_eq!(case.ordinals.len(), case.program.instructions().len());
+                case.program.check_addresses(case.counts).expect("addresses were checked");
+            }
+            Err(error) => assert!(error.to_string().starts_with("input, line "), "no place: {error}"),
+        }
     }
 }
 

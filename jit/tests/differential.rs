@@ -50,6 +50,16 @@ fn random_programs_agree_on_every_backend() {
     }
 }
 
+/// What simplification and canonical form make of programs gives the errors of the programs as written.
+#[test]
+fn analyses_keep_what_programs_compute() {
+    let mut fuzzer = Fuzzer::new(0, None);
+    for seed in 0..1_000 {
+        fuzzer.run_analyses(&FuzzCase::generate(seed)).unwrap_or_else(|divergence| panic!("{divergence}"));
+    }
+    assert_eq!(fuzzer.cases(), 3_000);
+}
+
 fn constants(kind: DataKind) -> Vec<Data> {
     match kind {
         DataKind::None => vec![Data::None],

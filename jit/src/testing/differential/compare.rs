@@ -9,6 +9,17 @@ pub(crate) type Difference = (Option<usize>, String);
 
 /// Of records whose memories were observed.
 pub(crate) fn records_difference(expected: &[TaskRecord], found: &[TaskRecord]) -> Result<(), Difference> {
+    errors_difference(expected, found)?;
+    for (task, (expected, found)) in expected.iter().zip(found).enumerate() {
+        if let Some(difference) = memory_difference(&expected.memory, &found.memory, |_, _| Tolerance::Exact) {
+            return Err((Some(task), difference));
+        }
+    }
+    Ok(())
+}
+
+/// Of records, whatever became of memory.
+pub(crate) fn errors_difference(expected: &[TaskRecord], found: &[TaskRecord]) -> Result<(), Difference> {
     if expected.len() != found.len() {
         return Err((None, format!("{} tasks, expected {}", found.len(), expected.len())));
     }
@@ -20,8 +31,6 @@ pub(crate) fn records_difference(expected: &[TaskRecord], found: &[TaskRecord]) 
             return Err(of_task(format!("{} training steps, expected {}", found.train_steps, expected.train_steps)));
         }
         numbers_difference("fitness", &[expected.fitness], &[found.fitness]).map_err(of_task)?;
-        memory_difference(&expected.memory, &found.memory, |_, _| Tolerance::Exact)
-            .map_or(Ok(()), |difference| Err(of_task(difference)))?;
     }
     Ok(())
 }

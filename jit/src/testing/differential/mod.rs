@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use super::generate::{Family, FuzzCase, disguised};
 use super::liveness::live_instructions_by_paths;
 use super::write::execute_case_line;
-use crate::analysis::{Liveness, random_ordinals};
+use crate::analysis::{Canonicalizer, Liveness, random_ordinals, simplify};
 use crate::eval::{Backend, EvalError, Evaluation, Evaluator, TaskRecord, Worker};
 use crate::exec::random::{Stream, key};
 use crate::lang::{ComponentFunction, Program};
 use crate::oracle::Oracle;
-use compare::{Difference, probe_difference};
+use compare::{Difference, errors_difference, probe_difference};
 pub(super) use compare::{evaluation_difference, records_difference};
 use remembered::Remembered;
 pub use report::FuzzReport;
@@ -142,6 +142,35 @@ impl Fuzzer {
     pub fn run_case(&mut self, case: &FuzzCase) -> Result<(), Box<Divergence>> {
         let every: [&[usize]; 2] = [&INTERP_WIDTHS, &JIT_WIDTHS];
         self.run_layouts(case, &Layouts { observed: every, production: every, searches: true, checks_allocation: false })
+    }
+
+    /// Runs what the analyses make of the case's program, in place of the program itself: simplified, in canonical form and under other
+    /// names, all on the oracle.
+    ///
+    /// # Errors
+    /// The first difference from the program as written.
+    pub fn run_analyses(&mut self, case: &FuzzCase) -> Result<(), Box<Divergence>> {
+        self.report.count(case);
+        let FuzzCase { program, counts, group, .. } = case;
+        analyses_difference(program).map_err(|(subject, difference)| self.found(case, None, subject, (None, difference)))?;
+        let expected = match self.expected(case) {
+            Ok(expected) => expected,
+            Err(error) => return Err(self.found(case, None, "oracle", (None, error.to_string()))),
+        };
+        let simplified = simplify(program);
+        let canonical = Canonicalizer::default().program(&simplified, group.features());
+        let other = disguised(program, &mut Stream::new(case.seed));
+        for (subject, program) in [("simplified", &simplified), ("canonical form", &canonical), ("under other names", &other)] {
+            self.report.cases += 1;
+            let difference = match oracle_records(&mut self.oracle, program, counts.max(program.address_counts()), group) {
+                Ok((found, _)) => errors_difference(&expected.records, &found).err(),
+                Err(error) => Some((None, error.to_string())),
+            };
+            if let Some(difference) = difference {
+                return Err(self.found(case, Some(&expected), subject, difference));
+            }
+        }
+        Ok(())
     }
 
     /// Comparisons done so far.
