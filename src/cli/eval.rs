@@ -2,6 +2,8 @@
 
 mod list;
 
+use std::path::PathBuf;
+
 use clap::Args;
 use exnihilo_jit::{Backend, Combine, Evaluation, TaskGroup};
 use serde::Serialize;
@@ -25,7 +27,7 @@ Examples:
 pub(super) struct Eval {
     /// Program files (.az), lists of programs (.jsonl, .jsonl.gz), `linear` or `net`
     #[arg(required = true, value_name = "PROGRAM")]
-    programs: Vec<String>,
+    programs: Vec<PathBuf>,
     #[command(flatten)]
     tasks: TaskArgs,
     /// How programs are executed; never changes results

@@ -1,11 +1,13 @@
 //! Why a command failed: one message on stderr and an exit code.
 
-use std::io::{self, Write};
+use std::io;
 
 use exnihilo::experiment::{ExperimentError, RunDirectoryError};
 use exnihilo::search::SearchError;
 use exnihilo::task::TaskError;
 use exnihilo_jit::EvalError;
+
+use super::output::note;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -44,10 +46,27 @@ impl Failure {
             Failure::Failed(error) => (error, 1),
             Failure::BrokenPipe => return 0,
         };
-        // Where stderr is closed too, the code is all that can be said.
-        let _ = writeln!(io::stderr(), "error: {error:#}");
+        note(&format!("error: {}", message(&error)));
         code
     }
+}
+
+/// An error with its causes, each said once; control characters, which names and files may have, are escaped so that they are seen
+/// and do not reach the terminal.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        // Many errors tell their cause themselves.
+        if !message.contains(&cause) {
+            if !message.is_empty() {
+                message += ": ";
+            }
+            message += &cause;
+        }
+    }
+    let escaped = |c: char| if c.is_control() && c != '\n' { c.escape_default().collect() } else { c.to_string() };
+    message.chars().map(escaped).collect()
 }
 
 /// Of writing to stdout; errors of other files come with their path.

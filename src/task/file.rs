@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::error::TaskError;
 
-/// The most bytes of images in one set, or of text in one table: 1 GiB is ten times MNIST or five times CIFAR-10.
+/// The most bytes of pixels in one file: 1 GiB is twenty times MNIST.
 pub(super) const LIMIT: u64 = 1 << 30;
 
 /// An open data file; what is compressed (by its first bytes, whatever its name) is read decompressed.

@@ -61,8 +61,7 @@ impl Table {
         }
         let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(bytes);
         let mut record = StringRecord::new();
-        let mut next =
-            |record: &mut StringRecord| reader.read_record(record).map_err(|error| source.table(format!("not readable as CSV: {error}")));
+        let mut next = |record: &mut StringRecord| reader.read_record(record).map_err(|error| source.unreadable(&error));
 
         if !next(&mut record)? {
             return Err(source.table("is empty; expected lines of numbers with commas between them".to_owned()));
@@ -144,6 +143,16 @@ impl Source<'_> {
 
     fn field(&self, line: u64, column: &str, problem: String) -> TaskError {
         TaskError::Field { path: self.path.to_owned(), line, column: shortened(column), problem }
+    }
+
+    /// What the parser refuses: nothing but bytes that are no text.
+    fn unreadable(&self, error: &csv::Error) -> TaskError {
+        match error.kind() {
+            csv::ErrorKind::Utf8 { pos: Some(position), err } => {
+                self.field(position.line(), &(err.field() + 1).to_string(), "the text is not UTF-8; save the file as UTF-8".to_owned())
+            }
+            _ => self.table(format!("not readable as CSV: {error}")),
+        }
     }
 
     /// Which column has the labels.
@@ -339,6 +348,6 @@ mod tests {
         assert!(refusal("a,y\n1,u\n2,u\n").contains("every label is `u`"));
         assert!(refusal(&",".repeat(MAX_COLUMNS)).contains("line 1 has more than 65536 fields"));
         let broken = Table::parse(Path::new("t.csv"), b"1,2\n\xff,3\n", None).expect_err("it is refused").to_string();
-        assert!(broken.contains("not readable as CSV") && broken.contains("line"), "{broken}");
+        assert!(broken.starts_with("t.csv, line 2, column `1`: the text is not UTF-8"), "{broken}");
     }
 }
