@@ -4,12 +4,18 @@
 //! without arguments the committed corpus. The generator and the comparisons are library code: `exnihilo_jit::testing`.
 #![forbid(unsafe_code)]
 
+mod data_files;
+mod experiment_toml;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use exnihilo_jit::Program;
 use exnihilo_jit::testing::{FuzzCase, Fuzzer};
+
+pub use data_files::data_files;
+pub use experiment_toml::experiment_toml;
 
 /// Every backend on the case that the bytes stand for: eight bytes of a seed, then six an instruction.
 ///

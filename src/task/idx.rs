@@ -71,6 +71,18 @@ fn read_part(images: &Path, labels: &Path) -> Result<(Vec<u8>, usize, Vec<u8>), 
     Ok((body(&mut images_file, count * size)?, size as usize, body(&mut labels_file, count)?))
 }
 
+/// The pixels of one file of images, and how many an image has.
+pub(super) fn read_images(file: &mut DataFile) -> Result<(Vec<u8>, usize), TaskError> {
+    let (count, size) = image_header(file)?;
+    Ok((body(file, count * size)?, size as usize))
+}
+
+/// The labels of one file.
+pub(super) fn read_labels(file: &mut DataFile) -> Result<Vec<u8>, TaskError> {
+    let [count] = header(file, LABELS)?;
+    body(file, count)
+}
+
 /// How many images there are and how many pixels each has.
 fn image_header(file: &mut DataFile) -> Result<(u64, u64), TaskError> {
     let [count, rows, columns] = header(file, IMAGES)?;

@@ -43,7 +43,12 @@ impl Table {
     /// # Errors
     /// [`TaskError::Io`], [`TaskError::Field`] and [`TaskError::Table`], which name the file and the line and column in it.
     pub fn read(path: &Path, label: Option<&str>) -> Result<Table, TaskError> {
-        let bytes = DataFile::open(path)?.read_up_to(MAX_TEXT + 1)?;
+        Table::read_file(path, &mut DataFile::open(path)?, label)
+    }
+
+    /// Reads an open file; `path` is only for messages.
+    pub(super) fn read_file(path: &Path, file: &mut DataFile, label: Option<&str>) -> Result<Table, TaskError> {
+        let bytes = file.read_up_to(MAX_TEXT + 1)?;
         if bytes.len() as u64 > MAX_TEXT {
             return Err(Source { path }.table(format!("holds more than {MAX_TEXT} bytes of text; keep fewer rows or columns")));
         }

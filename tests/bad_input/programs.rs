@@ -202,14 +202,14 @@ pub(super) fn rows() -> Vec<Row> {
             |f| f.file("l.jsonl.gz", record(SUM)),
             "x eval l.jsonl.gz",
             1,
-            &["l.jsonl.gz: cannot be read", "gzip"],
+            &["l.jsonl.gz: line 1: cannot be read", "gzip"],
         ),
         row(
             "jsonl.gz: cut off",
             |f| cut_off(f, "l.jsonl.gz", &record(SUM).repeat(1_000)),
             "x eval l.jsonl.gz",
             1,
-            &["l.jsonl.gz: cannot be read"],
+            &["l.jsonl.gz: line", "cannot be read"],
         ),
     ];
     text.into_iter().chain(records).collect()
