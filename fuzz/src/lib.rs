@@ -4,12 +4,18 @@
 //! without arguments the committed corpus. The generator and the comparisons are library code: `exnihilo_jit::testing`.
 #![forbid(unsafe_code)]
 
+mod data_files;
+mod experiment_toml;
+
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use exnihilo_jit::Program;
 use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, FuzzCase, Fuzzer, OracleBackend};
+
+pub use data_files::data_files;
+pub use experiment_toml::experiment_toml;
 
 /// Every backend and layout on the case that the bytes decide.
 ///

@@ -71,6 +71,7 @@ impl Conform {
         let mut all = Tally::default();
         let mut by_backend = BTreeMap::new();
         for file in &self.files {
+            let before = all.cases;
             for case in CaseReader::open(file).map_err(malformed)? {
                 let case = case.map_err(malformed)?;
                 let mut passed = self.check(&mut oracle, "oracle", &case, &mut by_backend)?;
@@ -79,6 +80,9 @@ impl Conform {
                     passed &= self.check(&mut jit, "jit", &case, &mut by_backend)?;
                 }
                 all.count(passed);
+            }
+            if all.cases == before {
+                return Err(Failure::failed(format!("{}: there is no case in it; write one JSON case a line", file.display())));
             }
         }
         if self.json {

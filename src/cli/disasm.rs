@@ -1,5 +1,7 @@
 //! `disasm`: what a program is compiled to.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::Exit;
@@ -19,7 +21,7 @@ Instructions are those of the simplified program; labels look like `; Predict 0:
 Instructions that share code stand where the code of the first begins.")]
 pub(super) struct Disasm {
     /// Program file (.az), or `linear` or `net`
-    program: String,
+    program: PathBuf,
     #[command(flatten)]
     tasks: TaskArgs,
     /// Cranelift IR only

@@ -2,7 +2,7 @@
 
 mod list;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use exnihilo::verify::Sample;
@@ -28,7 +28,7 @@ Examples:
 pub(super) struct Eval {
     /// Program files (.az), lists of programs (.jsonl, .jsonl.gz), `linear` or `net`
     #[arg(required = true, value_name = "PROGRAM")]
-    programs: Vec<String>,
+    programs: Vec<PathBuf>,
     #[command(flatten)]
     tasks: TaskArgs,
     /// How programs are executed; never changes results

@@ -102,9 +102,10 @@ fn parse_setting(text: &str) -> Result<Setting, String> {
 
 impl Evolve {
     pub(super) fn run(self) -> Result<Exit, Failure> {
+        let stop = Arc::new(AtomicBool::new(false));
+        stop_on_interrupt(&stop)?;
         let experiment = self.resolve()?;
         let threads = self.threads.count();
-        let stop = Arc::new(AtomicBool::new(false));
         let options = SearchOptions {
             backend: self.backend,
             threads,
@@ -118,7 +119,6 @@ impl Evolve {
         let search = Search::new(experiment.clone(), self.seed, options.clone())?;
         let directory = self.directory(&experiment)?;
         let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
-        stop_on_interrupt(&stop)?;
 
         let mut reporter = Reporter::new(self.json, self.quiet, self.max_individuals, directory, Arc::clone(&stop));
         reporter.start(&StartEvent::new(&experiment, self.seed, &options));
@@ -172,6 +172,7 @@ impl Evolve {
         for Setting { key, value } in &self.set {
             experiment.set(key, value)?;
         }
+        experiment.take_in_initial(Path::new(""))?;
         if let Some(islands) = self.islands {
             experiment.search.islands = islands;
         }
@@ -211,7 +212,7 @@ fn stop_on_interrupt(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
     let stop = Arc::clone(stop);
     let set = ctrlc::set_handler(move || {
         if stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(Exit::Interrupted.code().into());
+            RunDirectory::exit_between_writes(Exit::Interrupted.code().into());
         }
         note("stopping; once more to abort");
     });

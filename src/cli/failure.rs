@@ -1,6 +1,6 @@
 //! Why a command failed: one message on stderr and an exit code.
 
-use std::io::{self, Write};
+use std::io;
 
 use exnihilo::experiment::{ExperimentError, RunDirectoryError};
 use exnihilo::search::SearchError;
@@ -8,6 +8,7 @@ use exnihilo::task::TaskError;
 use exnihilo_jit::EvalError;
 
 use super::Exit;
+use super::output::note;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -50,10 +51,27 @@ impl Failure {
             Failure::Difference(error) => (error, Exit::Difference.code()),
             Failure::BrokenPipe => return 0,
         };
-        // Where stderr is closed too, the code is all that can be said.
-        let _ = writeln!(io::stderr(), "error: {error:#}");
+        note(&format!("error: {}", message(&error)));
         code
     }
+}
+
+/// An error with its causes, each said once; control characters, which names and files may have, are escaped so that they are seen
+/// and do not reach the terminal.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        // Many errors tell their cause themselves.
+        if !message.contains(&cause) {
+            if !message.is_empty() {
+                message += ": ";
+            }
+            message += &cause;
+        }
+    }
+    let escaped = |c: char| if c.is_control() && c != '\n' { c.escape_default().collect() } else { c.to_string() };
+    message.chars().map(escaped).collect()
 }
 
 /// Of writing to stdout; errors of other files come with their path.

@@ -22,6 +22,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use failure::Failure;
+
 /// Evolves complete machine-learning algorithms from nothing (AutoML-Zero).
 ///
 /// Every candidate program is evaluated as native code or by an interpreter, with the same bits.
@@ -64,6 +66,8 @@ enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
     Done,
+    /// The parser has said what is wrong with the arguments.
+    Usage,
     /// Backends differ.
     Difference,
     /// The search ended without reaching its target.
@@ -75,6 +79,7 @@ impl Exit {
     const fn code(self) -> u8 {
         match self {
             Exit::Done => 0,
+            Exit::Usage => 2,
             Exit::Difference => 3,
             Exit::TargetMissed => 4,
             Exit::Interrupted => 130,
@@ -83,22 +88,40 @@ impl Exit {
 }
 
 pub(crate) fn main() -> ExitCode {
-    let ended = match Cli::parse().command {
-        Command::Evolve(command) => command.run(),
-        Command::Eval(command) => command.run(),
-        Command::Conform(command) => command.run(),
-        Command::Bench(command) => command.run(),
-        Command::Fuzz(command) => command.run(),
-        Command::Simplify(command) => command.run(),
-        Command::Disasm(command) => command.run(),
-        Command::Presets(command) => command.run(),
-        Command::Tasks(command) => command.run(),
-        Command::Completions(command) => command.run(),
-        Command::Man(command) => command.run(),
+    let ended = match Cli::try_parse() {
+        Ok(cli) => cli.command.run(),
+        Err(error) => unparsed(&error),
     };
     match ended {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => ExitCode::from(failure.report()),
+    }
+}
+
+/// Prints what the parser has to say instead of a command: help and version to stdout, wrong usage to stderr.
+fn unparsed(error: &clap::Error) -> Result<Exit, Failure> {
+    match error.print() {
+        Err(failure) if !error.use_stderr() => Err(failure.into()),
+        _ if error.use_stderr() => Ok(Exit::Usage),
+        _ => Ok(Exit::Done),
+    }
+}
+
+impl Command {
+    fn run(self) -> Result<Exit, Failure> {
+        match self {
+            Command::Evolve(command) => command.run(),
+            Command::Eval(command) => command.run(),
+            Command::Conform(command) => command.run(),
+            Command::Bench(command) => command.run(),
+            Command::Fuzz(command) => command.run(),
+            Command::Simplify(command) => command.run(),
+            Command::Disasm(command) => command.run(),
+            Command::Presets(command) => command.run(),
+            Command::Tasks(command) => command.run(),
+            Command::Completions(command) => command.run(),
+            Command::Man(command) => command.run(),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `simplify`: a program without what cannot matter.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::failure::Failure;
@@ -13,7 +15,7 @@ use super::{Exit, programs};
 #[command(after_help = "Example:\n  exnihilo simplify runs/linear-s0/best.az")]
 pub(super) struct Simplify {
     /// Program file (.az), or `linear` or `net`
-    program: String,
+    program: PathBuf,
 }
 
 impl Simplify {

@@ -77,12 +77,33 @@ pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
         .map(|(_, name)| name)
 }
 
-/// `text` and, where serde's `message` is about an unknown field or variant and lists the known ones, the nearest of these.
+/// Lines longer than any that a person would read are cut: the parser quotes whole lines of the file, however long.
+pub(super) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 400;
+    let cut = |line: &str| match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    };
+    text.lines().map(cut).collect::<Vec<_>>().join("\n")
+}
+
+/// The parser names types of Rust; people write numbers and sections.
+const TYPE_NAMES: [(&str, &str); 6] = [
+    ("expected usize", "expected a whole number"),
+    ("expected u64", "expected a whole number"),
+    ("expected u32", "expected a whole number from 0 to 4294967295"),
+    ("expected u8", "expected a whole number from 0 to 255"),
+    ("expected f64", "expected a number"),
+    ("expected struct", "expected a section,"),
+];
+
+/// `text`, for people, and, where serde's `message` is about an unknown field or variant and lists the known ones, the nearest of these.
 pub(super) fn with_nearest(text: &str, message: &str) -> String {
     let guess = ["unknown field `", "unknown variant `"].iter().find_map(|start| {
         let (word, rest) = message.strip_prefix(start)?.split_once('`')?;
         // The known names stand between backticks: every second piece.
         nearest(word, rest.split('`').skip(1).step_by(2))
     });
+    let text = TYPE_NAMES.iter().fold(shortened(text), |text, (rust, people)| text.replace(rust, people));
     format!("{text}{}", suggestion(guess))
 }

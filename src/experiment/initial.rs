@@ -4,7 +4,8 @@ use std::path::Path;
 
 use exnihilo_jit::{Program, known_program};
 
-use super::{Experiment, ExperimentError, read_text};
+use super::error::shortened;
+use super::{Experiment, ExperimentError, MAX_FILE_BYTES, read_text};
 
 /// What the first P programs of a population are.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,16 +42,25 @@ impl Experiment {
         };
         let program = text.parse::<Program>().map_err(|error| {
             let place = if is_program_text(initial) { "in the program text".to_owned() } else { initial.to_owned() };
-            ExperimentError::value("search.initial", format!("{place}, {error}"), "correct the program")
+            ExperimentError::value("search.initial", shortened(&format!("{place}, {error}")), "correct the program")
         })?;
         Ok(InitialPopulation::Program(program))
     }
 
-    /// Replaces a path in `search.initial`, taken from `folder`, by the text of the program, so that the experiment stands alone.
-    pub(super) fn take_in_initial(&mut self, folder: &Path) -> Result<(), ExperimentError> {
+    /// Replaces a path in `search.initial`, taken from `folder`, by the text of the program, so that the experiment stands alone and
+    /// the file, which may be a pipe, is read once.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no program.
+    pub fn take_in_initial(&mut self, folder: &Path) -> Result<(), ExperimentError> {
         let initial = self.search.initial.as_str();
         if !matches!(initial, "no-op" | "random") && !is_program_text(initial) && known_program(initial).is_none() {
-            self.search.initial = read_program(&folder.join(initial), initial)?;
+            let path = folder.join(initial);
+            let text = read_program(&path, initial)?;
+            if let Err(error) = text.parse::<Program>() {
+                return Err(ExperimentError::File { path, problem: error.to_string() });
+            }
+            self.search.initial = text;
         }
         Ok(())
     }
@@ -61,16 +71,14 @@ fn is_program_text(initial: &str) -> bool {
     initial.lines().any(|line| line.trim_start_matches('\u{feff}').trim_start().starts_with("def "))
 }
 
+/// The text of a program file; it is half of an experiment file at most, so that an experiment with it can be read back.
 fn read_program(path: &Path, named: &str) -> Result<String, ExperimentError> {
-    read_text(path).map_err(|error| {
-        let problem = match error {
-            ExperimentError::File { problem, .. } => problem,
-            other => other.to_string(),
-        };
-        ExperimentError::value(
+    if !path.exists() {
+        return Err(ExperimentError::value(
             "search.initial",
-            format!("cannot read `{named}`: {problem}"),
+            format!("there is no file `{}`", shortened(named)),
             "write \"no-op\", \"random\", \"linear\", \"net\", the path of a program or its text",
-        )
-    })
+        ));
+    }
+    read_text(path, MAX_FILE_BYTES / 2)
 }

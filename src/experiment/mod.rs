@@ -18,10 +18,10 @@ pub use presets::{PRESETS, Preset};
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use settings::{FecSettings, FunctionSettings, MemoSettings, MutationKind, OpName, ProgramSettings, SearchSettings, TaskSets};
 
-use error::with_nearest;
+use error::{shortened, with_nearest};
 
-/// The most bytes of an experiment or program file.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+/// The most bytes of an experiment file.
+const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// The most parts of a dotted key; the deepest known key has three.
 const MAX_KEY_PARTS: usize = 8;
@@ -68,8 +68,13 @@ impl Experiment {
     /// # Errors
     /// Malformed TOML, unknown keys (with the nearest known one) and values of the wrong type, with line and column.
     pub fn from_toml(text: &str) -> Result<Experiment, ExperimentError> {
-        text.parse::<toml::Table>().map_err(|error| ExperimentError::Toml(error.to_string().trim_end().to_owned()))?;
-        toml::from_str(text).map_err(|error| ExperimentError::Keys(with_nearest(error.to_string().trim_end(), error.message())))
+        text.parse::<toml::Table>().map_err(|error| ExperimentError::Toml(shortened(error.to_string().trim_end())))?;
+        toml::from_str(text).map_err(|error| {
+            let message = with_nearest(error.to_string().trim_end(), error.message());
+            let remedy =
+                if error.message().starts_with("missing field") { "; `exnihilo presets linear` prints a whole experiment" } else { "" };
+            ExperimentError::Keys(message + remedy)
+        })
     }
 
     /// Reads an experiment file; a program that it names by path is looked for beside the file and taken in as text.
@@ -77,7 +82,7 @@ impl Experiment {
     /// # Errors
     /// Unreadable or oversized files and whatever [`Experiment::from_toml`] refuses.
     pub fn load(path: &Path) -> Result<Experiment, ExperimentError> {
-        let mut experiment = Experiment::from_toml(&read_text(path)?)?;
+        let mut experiment = Experiment::from_toml(&read_text(path, MAX_FILE_BYTES)?)?;
         if experiment.name.is_empty() {
             experiment.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         }
@@ -107,7 +112,14 @@ impl Experiment {
     /// # Errors
     /// An unknown key, with the nearest known one, or a value of the wrong type.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), ExperimentError> {
-        let parsed = value.trim().parse::<toml::Value>().unwrap_or_else(|_| toml::Value::String(value.to_owned()));
+        let parsed = match value.trim().parse::<toml::Value>() {
+            Ok(parsed) => parsed,
+            Err(_) if value.trim().parse::<i128>().is_ok() => {
+                let problem = format!("{} is not an integer of TOML: those go up to {}, without leading zeros", shortened(value), i64::MAX);
+                return Err(ExperimentError::Set { key: shortened(key), problem });
+            }
+            Err(_) => toml::Value::String(value.to_owned()),
+        };
         self.set_values(&[(key, parsed)])
     }
 
@@ -145,7 +157,7 @@ impl Experiment {
             insert(&mut table, key, value.clone())?;
         }
         *self = Experiment::deserialize(table).map_err(|error| ExperimentError::Set {
-            key: values.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", "),
+            key: shortened(&values.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", ")),
             problem: with_nearest(error.message(), error.message()),
         })?;
         Ok(())
@@ -154,7 +166,7 @@ impl Experiment {
 
 /// Puts a value at a dotted key, making the tables on the way.
 fn insert(mut table: &mut toml::Table, key: &str, value: toml::Value) -> Result<(), ExperimentError> {
-    let refused = |problem: &str| ExperimentError::Set { key: key.to_owned(), problem: problem.to_owned() };
+    let refused = |problem: &str| ExperimentError::Set { key: shortened(key), problem: problem.to_owned() };
     let parts: Vec<&str> = key.split('.').map(str::trim).take(MAX_KEY_PARTS + 1).collect();
     if parts.len() > MAX_KEY_PARTS || parts.iter().any(|part| part.is_empty()) {
         return Err(refused("this is not a key; write SECTION.KEY, as in search.population"));
@@ -165,21 +177,24 @@ fn insert(mut table: &mut toml::Table, key: &str, value: toml::Value) -> Result<
             .entry((*section).to_owned())
             .or_insert_with(|| toml::Value::Table(toml::Table::new()))
             .as_table_mut()
-            .ok_or_else(|| refused(&format!("`{section}` is a value and has no keys of its own")))?;
+            .ok_or_else(|| refused(&format!("`{}` is a value and has no keys of its own", shortened(section))))?;
     }
     table.insert((*last).to_owned(), value);
     Ok(())
 }
 
-/// The text of a file of bounded size.
-fn read_text(path: &Path) -> Result<String, ExperimentError> {
+/// The text of a file of at most `limit` bytes.
+fn read_text(path: &Path, limit: u64) -> Result<String, ExperimentError> {
     use std::io::Read;
     let refused = |problem: String| ExperimentError::File { path: path.to_owned(), problem };
-    let file = std::fs::File::open(path).map_err(|error| refused(error.to_string()))?;
+    if path.is_dir() {
+        return Err(refused("it is a folder; name a file".to_owned()));
+    }
+    let file = std::fs::File::open(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
     let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refused(error.to_string()))?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(refused(format!("it is larger than {MAX_FILE_BYTES} bytes; name another file")));
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| refused(format!("cannot be read: {error}")))?;
+    if bytes.len() as u64 > limit {
+        return Err(refused(format!("it is larger than {limit} bytes; name another file")));
     }
     String::from_utf8(bytes)
         .map_err(|error| refused(format!("byte {} is not UTF-8; save the file as UTF-8", error.utf8_error().valid_up_to())))

@@ -4,6 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use exnihilo_jit::{Program, SEMANTICS_VERSION};
 
@@ -11,6 +12,13 @@ use super::Experiment;
 
 /// The most runs of one experiment and seed that get a directory of their own by default.
 const MAX_NUMBERED: u32 = 100_000;
+
+/// Held while a file of a run is written.
+static WRITING: Mutex<()> = Mutex::new(());
+
+fn writing() -> MutexGuard<'static, ()> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Why a run cannot be saved.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +41,13 @@ pub enum RunDirectoryError {
 }
 
 /// The directory of one run: `experiment.toml`, `events.jsonl`, and in the end `best.az`, `best_simplified.az` and `result.json`.
+/// Each file but the events is complete or absent, whatever happens; `result.json` comes last.
 #[derive(Debug)]
 pub struct RunDirectory {
     path: PathBuf,
     events: File,
+    /// Bytes of whole lines in `events.jsonl`.
+    events_length: u64,
 }
 
 impl RunDirectory {
@@ -78,7 +89,13 @@ impl RunDirectory {
         write_new(&path.join("experiment.toml"), &(head + &experiment.to_toml()?))?;
         let events = path.join("events.jsonl");
         let file = open_new(&events).map_err(|source| RunDirectoryError::Io { path: events, source })?;
-        Ok(RunDirectory { path, events: file })
+        Ok(RunDirectory { path, events: file, events_length: 0 })
+    }
+
+    /// Ends the process, but not in the middle of writing a file of a run.
+    pub fn exit_between_writes(code: i32) -> ! {
+        let _nothing_is_being_written = writing();
+        std::process::exit(code)
     }
 
     /// Where it is.
@@ -89,10 +106,17 @@ impl RunDirectory {
     /// Adds a line to `events.jsonl`.
     ///
     /// # Errors
-    /// [`RunDirectoryError::Io`], a full disk say.
+    /// [`RunDirectoryError::Io`], a full disk say; the lines before it are whole.
     pub fn event(&mut self, line: &str) -> Result<(), RunDirectoryError> {
-        let written = self.events.write_all(format!("{line}\n").as_bytes());
-        written.map_err(|source| RunDirectoryError::Io { path: self.path.join("events.jsonl"), source })
+        let _guard = writing();
+        let line = format!("{line}\n");
+        if let Err(source) = self.events.write_all(line.as_bytes()) {
+            // Part of the line may have found room. If it cannot be taken back, the error that is reported stays the first one.
+            let _ = self.events.set_len(self.events_length);
+            return Err(RunDirectoryError::Io { path: self.path.join("events.jsonl"), source });
+        }
+        self.events_length += line.len() as u64;
+        Ok(())
     }
 
     /// Saves the program that the run found, as evolved and simplified, and `result`, a JSON text about it.
@@ -114,9 +138,16 @@ fn open_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
+/// Writes a file under another name first, so that it is never seen in part.
 fn write_new(path: &Path, text: &str) -> Result<(), RunDirectoryError> {
-    let written = open_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|source| RunDirectoryError::Io { path: path.to_owned(), source })
+    let _guard = writing();
+    let partial = path.with_added_extension("partial");
+    let written = open_new(&partial).and_then(|mut file| file.write_all(text.as_bytes())).and_then(|()| fs::rename(&partial, path));
+    written.map_err(|source| {
+        // What cannot be removed either is left; the error is reported all the same.
+        let _ = fs::remove_file(&partial);
+        RunDirectoryError::Io { path: path.to_owned(), source }
+    })
 }
 
 /// The name of an experiment as part of a file name: a name may come from anywhere and must not lead elsewhere.

@@ -45,14 +45,13 @@ pub(super) fn read(folder: &Path) -> Result<ImageSet, TaskError> {
             return Err(TaskError::NoImages { path: place, problem: format!("{name} is missing"), recognized: RECOGNIZED.to_owned() });
         }
         test_from = labels.len();
-        read_batch(&path, &mut pixels, &mut labels)?;
+        read_batch(&mut DataFile::open(&path)?, &mut pixels, &mut labels)?;
     }
     Ok(ImageSet::new(folder.display().to_string(), IMAGE_SIZE, pixels, labels, Some(test_from)))
 }
 
 /// Appends the records of one file.
-fn read_batch(path: &Path, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), TaskError> {
-    let mut file = DataFile::open(path)?;
+pub(super) fn read_batch(file: &mut DataFile, pixels: &mut Vec<u8>, labels: &mut Vec<u8>) -> Result<(), TaskError> {
     let limit = MAX_RECORDS * RECORD;
     let bytes = file.read_up_to(limit as u64 + 1)?;
     if bytes.is_empty() || !bytes.len().is_multiple_of(RECORD) || bytes.len() > limit {

@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::error::TaskError;
 
-/// The most bytes of images in one set, or of text in one table: 1 GiB is ten times MNIST or five times CIFAR-10.
+/// The most bytes of pixels in one file: 1 GiB is twenty times MNIST.
 pub(super) const LIMIT: u64 = 1 << 30;
 
 /// An open data file; what is compressed (by its first bytes, whatever its name) is read decompressed.
@@ -25,8 +25,13 @@ impl DataFile {
         if !fs::metadata(path).map_err(failed)?.is_file() {
             return Err(failed(io::Error::other("not a regular file")));
         }
-        let mut plain = BufReader::new(File::open(path).map_err(failed)?);
-        let compressed = plain.fill_buf().map_err(failed)?.starts_with(&[0x1f, 0x8b]);
+        DataFile::from_reader(path, BufReader::new(File::open(path).map_err(failed)?))
+    }
+
+    /// The data that `plain` gives; `path` is only for messages.
+    pub(super) fn from_reader(path: &Path, mut plain: impl BufRead + 'static) -> Result<DataFile, TaskError> {
+        let start = plain.fill_buf().map_err(|source| TaskError::Io { path: path.to_owned(), source })?;
+        let compressed = start.starts_with(&[0x1f, 0x8b]);
         let reader: Box<dyn Read> = if compressed { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) };
         Ok(DataFile { path: path.to_owned(), reader })
     }

@@ -10,6 +10,8 @@ use super::images::ImageSet;
 const IMAGES: u32 = 0x0803;
 /// The magic number of a file of unsigned bytes in one dimension.
 const LABELS: u32 = 0x0801;
+/// The most images in one file, about 60 times as many as MNIST has.
+const MAX_IMAGES: u64 = 1 << 22;
 /// The most pixels an image may have.
 const MAX_IMAGE_SIZE: u64 = 1 << 16;
 
@@ -58,21 +60,40 @@ pub(super) fn read(folder: &Path) -> Result<ImageSet, TaskError> {
 
 /// Pixels, pixels an image, and labels of one part.
 fn read_part(images: &Path, labels: &Path) -> Result<(Vec<u8>, usize, Vec<u8>), TaskError> {
-    let mut file = DataFile::open(images)?;
-    let [count, rows, columns] = header(&mut file, IMAGES)?;
+    let (mut images_file, mut labels_file) = (DataFile::open(images)?, DataFile::open(labels)?);
+    let (count, size) = image_header(&mut images_file)?;
+    let [label_count] = header(&mut labels_file, LABELS)?;
+    if label_count != count {
+        let expected = format!("{count} labels, one for each image of {}", images.display());
+        return Err(labels_file.error("header", expected, format!("{label_count} labels")));
+    }
+    // Both headers are checked before any of what they promise is read.
+    Ok((body(&mut images_file, count * size)?, size as usize, body(&mut labels_file, count)?))
+}
+
+/// The pixels of one file of images, and how many an image has.
+pub(super) fn read_images(file: &mut DataFile) -> Result<(Vec<u8>, usize), TaskError> {
+    let (count, size) = image_header(file)?;
+    Ok((body(file, count * size)?, size as usize))
+}
+
+/// The labels of one file.
+pub(super) fn read_labels(file: &mut DataFile) -> Result<Vec<u8>, TaskError> {
+    let [count] = header(file, LABELS)?;
+    body(file, count)
+}
+
+/// How many images there are and how many pixels each has.
+fn image_header(file: &mut DataFile) -> Result<(u64, u64), TaskError> {
+    let [count, rows, columns] = header(file, IMAGES)?;
     let size = rows * columns;
     if size == 0 || size > MAX_IMAGE_SIZE {
         return Err(file.error("header", format!("images of 1 to {MAX_IMAGE_SIZE} pixels"), format!("{rows} x {columns} pixels")));
     }
-    let pixels = body(&mut file, count * size)?;
-
-    let mut file = DataFile::open(labels)?;
-    let [label_count] = header(&mut file, LABELS)?;
-    if label_count != count {
-        let expected = format!("{count} labels, one for each image of {}", images.display());
-        return Err(file.error("header", expected, format!("{label_count} labels")));
+    if count * size > LIMIT {
+        return Err(file.error("header", format!("at most {LIMIT} bytes of data"), format!("dimensions of {} bytes", count * size)));
     }
-    Ok((pixels, size as usize, body(&mut file, count)?))
+    Ok((count, size))
 }
 
 /// Checks the magic number and reads the dimensions, of which the first is the number of items: at least 1.
@@ -88,17 +109,15 @@ fn header<const D: usize>(file: &mut DataFile, magic: u32) -> Result<[u64; D], T
         return Err(file.error("first 4 bytes", expected, format!("{:#010x}", number(0))));
     }
     let dimensions = std::array::from_fn(|dimension| u64::from(number(4 * (dimension + 1))));
-    if dimensions[0] == 0 {
-        return Err(file.error("header", "at least 1 item".to_owned(), "0 items".to_owned()));
+    let count: u64 = dimensions[0];
+    if count == 0 || count > MAX_IMAGES {
+        return Err(file.error("header", format!("1 to {MAX_IMAGES} items"), format!("{count} items")));
     }
     Ok(dimensions)
 }
 
 /// Reads the bytes after the header, which must be as many as it promises.
 fn body(file: &mut DataFile, length: u64) -> Result<Vec<u8>, TaskError> {
-    if length > LIMIT {
-        return Err(file.error("header", format!("at most {LIMIT} bytes of data"), format!("dimensions of {length} bytes")));
-    }
     let bytes = file.read_up_to(length + 1)?;
     if bytes.len() as u64 == length {
         return Ok(bytes);
@@ -171,10 +190,11 @@ mod tests {
                 .contains("expected 40 bytes after the header, as its dimensions say, found 39")
         );
         assert!(refusal(images, &idx(IMAGES, &[20, 1, 2], &[0; 41])).contains("found more"));
-        assert!(refusal(images, &idx(IMAGES, &[0, 1, 2], &[])).contains("at least 1 item"));
+        assert!(refusal(images, &idx(IMAGES, &[0, 1, 2], &[])).contains("found 0 items"));
         assert!(refusal(images, &idx(IMAGES, &[20, 0, 2], &[])).contains("0 x 2 pixels"));
-        assert!(refusal(images, &idx(IMAGES, &[u32::MAX, 256, 256], &[])).contains("at most"));
-        assert!(refusal(images, &idx(IMAGES, &[u32::MAX; 3], &[])).contains("pixels"));
+        assert!(refusal(images, &idx(IMAGES, &[1 << 15, 256, 256], &[])).contains("at most"));
+        assert!(refusal(images, &idx(IMAGES, &[u32::MAX, 1, 1], &[])).contains("found 4294967295 items"));
+        assert!(refusal(images, &idx(IMAGES, &[20, u32::MAX, u32::MAX], &[])).contains("pixels"));
         assert!(refusal("train-labels.idx1-ubyte", &idx(LABELS, &[19], &[0; 19])).contains("expected 20 labels"));
         assert!(refusal("t10k-images-idx3-ubyte.gz", &idx(IMAGES, &[4, 1, 1], &[0; 4])).contains("expected images of 2 pixels"));
     }

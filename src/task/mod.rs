@@ -16,6 +16,7 @@ mod cifar;
 mod digits;
 mod error;
 mod file;
+mod format;
 mod idx;
 mod images;
 mod kind;
@@ -32,6 +33,7 @@ mod real_data_tests;
 
 pub use cache::DataCache;
 pub use error::TaskError;
+pub use format::DataFormat;
 pub use images::{CLASSES_OF_PAIRS, ImageSet, Part};
 pub use kind::{KindDoc, TASK_KINDS, TaskKind};
 pub use projected::{HELD_OUT_PAIRS, PROJECTIONS, Pair};

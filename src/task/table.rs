@@ -43,7 +43,12 @@ impl Table {
     /// # Errors
     /// [`TaskError::Io`], [`TaskError::Field`] and [`TaskError::Table`], which name the file and the line and column in it.
     pub fn read(path: &Path, label: Option<&str>) -> Result<Table, TaskError> {
-        let bytes = DataFile::open(path)?.read_up_to(MAX_TEXT + 1)?;
+        Table::read_file(path, &mut DataFile::open(path)?, label)
+    }
+
+    /// Reads an open file; `path` is only for messages.
+    pub(super) fn read_file(path: &Path, file: &mut DataFile, label: Option<&str>) -> Result<Table, TaskError> {
+        let bytes = file.read_up_to(MAX_TEXT + 1)?;
         if bytes.len() as u64 > MAX_TEXT {
             return Err(Source { path }.table(format!("holds more than {MAX_TEXT} bytes of text; keep fewer rows or columns")));
         }
@@ -61,8 +66,7 @@ impl Table {
         }
         let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(bytes);
         let mut record = StringRecord::new();
-        let mut next =
-            |record: &mut StringRecord| reader.read_record(record).map_err(|error| source.table(format!("not readable as CSV: {error}")));
+        let mut next = |record: &mut StringRecord| reader.read_record(record).map_err(|error| source.unreadable(&error));
 
         if !next(&mut record)? {
             return Err(source.table("is empty; expected lines of numbers with commas between them".to_owned()));
@@ -144,6 +148,16 @@ impl Source<'_> {
 
     fn field(&self, line: u64, column: &str, problem: String) -> TaskError {
         TaskError::Field { path: self.path.to_owned(), line, column: shortened(column), problem }
+    }
+
+    /// What the parser refuses: nothing but bytes that are no text.
+    fn unreadable(&self, error: &csv::Error) -> TaskError {
+        match error.kind() {
+            csv::ErrorKind::Utf8 { pos: Some(position), err } => {
+                self.field(position.line(), &(err.field() + 1).to_string(), "the text is not UTF-8; save the file as UTF-8".to_owned())
+            }
+            _ => self.table(format!("not readable as CSV: {error}")),
+        }
     }
 
     /// Which column has the labels.
@@ -339,6 +353,6 @@ mod tests {
         assert!(refusal("a,y\n1,u\n2,u\n").contains("every label is `u`"));
         assert!(refusal(&",".repeat(MAX_COLUMNS)).contains("line 1 has more than 65536 fields"));
         let broken = Table::parse(Path::new("t.csv"), b"1,2\n\xff,3\n", None).expect_err("it is refused").to_string();
-        assert!(broken.contains("not readable as CSV") && broken.contains("line"), "{broken}");
+        assert!(broken.starts_with("t.csv, line 2, column `1`: the text is not UTF-8"), "{broken}");
     }
 }

@@ -3,6 +3,7 @@
 
 mod instruction;
 mod known;
+mod list;
 mod op;
 mod parse;
 mod print;
@@ -11,6 +12,7 @@ mod record;
 
 pub use instruction::{Data, Instruction, InstructionError, element_index};
 pub use known::{KNOWN_PROGRAMS, known_program};
+pub use list::{ListError, ListedProgram, ProgramList};
 pub use op::{DataKind, Notation, Op, OpInfo, Space};
 pub use parse::{MAX_TEXT_BYTES, ParseError};
 pub use program::{AddressCounts, AddressError, ComponentFunction, MAX_ADDRESSES, MAX_FEATURES, MAX_INSTRUCTIONS, Program};

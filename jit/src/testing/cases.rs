@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-/// The longest line that is read; a memory of a few matrices at F = 256 fits.
+/// The longest line that is read, and the most blank bytes between two cases; a memory of a few matrices at F = 256 fits.
 pub const MAX_LINE_BYTES: usize = 16 << 20;
 
 /// One case of a file.
@@ -111,7 +111,11 @@ impl CaseReader {
     /// If it cannot be opened.
     pub fn open(path: &Path) -> Result<CaseReader, CaseError> {
         let file = path.display().to_string();
-        let opened = File::open(path).map_err(|error| CaseError { place: file.clone(), problem: format!("cannot be opened: {error}") })?;
+        let refused = |problem| CaseError { place: file.clone(), problem };
+        if path.is_dir() {
+            return Err(refused("is a folder; name a file of cases".to_owned()));
+        }
+        let opened = File::open(path).map_err(|error| refused(format!("cannot be opened: {error}")))?;
         let reader: Box<dyn BufRead> = if path.extension().is_some_and(|extension| extension == "gz") {
             Box::new(BufReader::new(flate2::read::MultiGzDecoder::new(opened)))
         } else {
@@ -127,6 +131,7 @@ impl CaseReader {
 
     /// The next case, if there is one.
     fn read(&mut self) -> Result<Option<Case>, String> {
+        let mut blank = 0;
         loop {
             self.line += 1;
             self.buffer.clear();
@@ -138,7 +143,13 @@ impl CaseReader {
             if self.buffer.is_empty() {
                 return Ok(None);
             }
-            if !self.buffer.trim_ascii().is_empty() {
+            if self.buffer.trim_ascii().is_empty() {
+                // A small compressed file can hold any number of blank lines.
+                blank += self.buffer.len();
+                if blank > MAX_LINE_BYTES {
+                    return Err(format!("more than {MAX_LINE_BYTES} blank bytes up to here; remove blank lines"));
+                }
+            } else {
                 let record = serde_json::from_slice(&self.buffer).map_err(|error| format!("not a case: {error}"))?;
                 return case_of(record).map(Some);
             }

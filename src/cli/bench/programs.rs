@@ -63,6 +63,10 @@ pub(super) fn run(bench: &Bench) -> Result<(), Failure> {
     }
     let standard = sizes.iter().position(|&size| size == Size::STANDARD).expect("it is among them");
     let seconds = bench.seconds / (bench.features.len() * bench.programs.len()) as f64;
+    // What does not fit is refused before anything is measured or printed; the largest F needs the most memory.
+    if let Some(&largest) = bench.features.iter().max() {
+        BenchTasks::new(largest.into(), bench.tasks.into(), &sizes, standard)?;
+    }
     let peak = Peak::measure();
     if !bench.json {
         show_head(&peak)?;

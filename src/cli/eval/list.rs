@@ -77,9 +77,17 @@ impl ListEvaluation<'_> {
         let next = AtomicUsize::new(0);
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
-            for _ in 0..threads.min(self.programs.len()) {
+            for number in 0..threads.min(self.programs.len()) {
                 let (sender, next) = (sender.clone(), &next);
-                scope.spawn(move || self.work(next, &sender));
+                match std::thread::Builder::new().spawn_scoped(scope, move || self.work(next, &sender)) {
+                    Ok(_) => {}
+                    // Those that have started do it all.
+                    Err(_) if number > 0 => break,
+                    Err(error) => {
+                        let message = format!("cannot start a thread: {error}; close other programs");
+                        return Err(ListError::Failure(Failure::failed(message)));
+                    }
+                }
             }
             drop(sender);
             let mut early: Vec<Option<Result<Timed, ProgramError>>> = self.programs.iter().map(|_| None).collect();
