@@ -11,6 +11,8 @@ mod worker;
 
 pub use crate::exec::chunk::Scoring;
 pub use backend::{Backend, UnknownBackend};
+#[cfg(feature = "jit")]
+pub(crate) use cost::MAX_REGISTER_VECTOR;
 pub use evaluation::{Combine, Evaluation, Probe, TaskRecord};
 pub use task::{Examples, GroupError, GroupSettings, Task, TaskGroup};
 pub use worker::{Counters, EvalError, Evaluator, Observed, Worker};

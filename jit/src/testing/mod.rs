@@ -7,6 +7,8 @@ mod compare;
 mod differential;
 mod generate;
 mod liveness;
+#[cfg(feature = "jit")]
+mod lowering;
 mod record;
 mod sensitivity;
 mod write;
@@ -17,3 +19,5 @@ pub use compare::{Tolerance, memory_difference};
 pub use differential::{Divergence, FuzzReport, Fuzzer};
 pub use generate::{FuzzCase, SPECIAL_NUMBERS};
 pub use liveness::live_instructions_by_paths;
+#[cfg(feature = "jit")]
+pub use lowering::Lowering;
