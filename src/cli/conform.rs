@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, OracleBackend, Verdict, WorkerBackend, check};
-use exnihilo_jit::{Backend, Evaluator, Examples, GroupSettings, Program, Scoring, Task, TaskGroup};
+use exnihilo_jit::{Backend, no_native_code};
 use serde::Serialize;
 
 use super::Exit;
@@ -64,10 +64,8 @@ impl Conform {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let mut oracle = OracleBackend::default();
         let mut interp = WorkerBackend::new(Backend::Interp, None);
-        let mut jit = native_code_available()?.then(|| WorkerBackend::new(Backend::Jit, None));
-        if jit.is_none() {
-            note("jit: skipped, because there is no native code on this machine or in this build");
-        }
+        let missing = no_native_code();
+        let mut jit = missing.is_none().then(|| WorkerBackend::new(Backend::Jit, None));
         let mut all = Tally::default();
         let mut by_backend = BTreeMap::new();
         for file in &self.files {
@@ -80,6 +78,9 @@ impl Conform {
                 }
                 all.count(passed);
             }
+        }
+        if let Some(reason) = missing {
+            note(&format!("jit: skipped: {reason}"));
         }
         if self.json {
             print_event("done", &DoneEvent { all, by_backend: &by_backend })?;
@@ -121,12 +122,4 @@ impl Conform {
 
 fn malformed(error: impl Into<anyhow::Error>) -> Failure {
     Failure::Failed(error.into())
-}
-
-/// Whether programs can be compiled here: tries it on the empty one.
-fn native_code_available() -> Result<bool, Failure> {
-    let example = Examples { features: vec![0.0], labels: vec![0.0] };
-    let task = Task { seed: 0, train: example.clone(), valid: example, train_orders: None };
-    let group = TaskGroup::new(GroupSettings::new(1, Scoring::Rms), vec![task]).map_err(malformed)?;
-    Ok(Evaluator::new(Backend::Jit).worker().evaluate(&Program::default(), &group)?.backend == Backend::Jit)
 }

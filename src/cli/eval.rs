@@ -7,7 +7,7 @@ use exnihilo_jit::{Backend, Combine, Evaluation, TaskGroup};
 use serde::Serialize;
 
 use super::Exit;
-use super::args::{TaskArgs, ThreadArgs, any_backend};
+use super::args::{TaskArgs, ThreadArgs, any_backend, note_replaced};
 use super::failure::Failure;
 use super::output::{grouped, print_event, print_line};
 use super::programs::read_programs;
@@ -73,6 +73,7 @@ impl Eval {
             programs.append(&mut read_programs(argument)?);
         }
         let group = self.tasks.build()?;
+        note_replaced(self.backend);
         let mut done = DoneEvent {
             programs: programs.len(),
             backend: self.backend,

@@ -13,7 +13,7 @@ use exnihilo::experiment::{Experiment, PRESETS, RunDirectory};
 use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
 use exnihilo_jit::Backend;
 
-use super::args::{ThreadArgs, parse_seconds, search_backend};
+use super::args::{ThreadArgs, note_replaced, parse_seconds, search_backend};
 use super::failure::Failure;
 use super::output::note;
 use super::{Exit, output};
@@ -110,6 +110,7 @@ impl Evolve {
         let search = Search::new(experiment.clone(), self.seed, options.clone())?;
         let directory = self.directory(&experiment)?;
         stop_on_interrupt(&stop)?;
+        note_replaced(self.backend);
 
         let mut reporter = Reporter::new(self.json, self.quiet, self.max_individuals, directory, Arc::clone(&stop));
         reporter.start(&StartEvent::new(&experiment, self.seed, &options));

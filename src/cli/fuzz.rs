@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use exnihilo_jit::no_native_code;
 use exnihilo_jit::testing::{Divergence, FuzzReport, Fuzzer};
 use serde::Serialize;
 
@@ -92,7 +93,8 @@ impl Fuzz {
         }
         let report = fuzzer.report();
         if report.replaced > 0 {
-            note(&format!("{} comparisons were of the interpreter in place of native code", report.replaced));
+            let reason = no_native_code().unwrap_or_else(|| "compiling failed".to_owned());
+            note(&format!("{reason}: {} comparisons were of the interpreter in its place", report.replaced));
         }
         if self.json {
             let FuzzReport { programs, cases, divergences, ops_covered, finished_share, replaced } = report;
