@@ -116,6 +116,7 @@ pub(super) struct Invocation {
     tile: usize,
     observe: bool,
     spare_rows: usize,
+    draws: usize,
 }
 
 /// The slot in the table of constants of each step that sets one; slot 0 is the largest allowed error.
@@ -137,6 +138,7 @@ impl Invocation {
             tile: source.tile,
             observe: source.observe,
             spare_rows: source.code.spare_rows(),
+            draws: source.code.ordinals().len(),
         }
     }
 
@@ -146,9 +148,11 @@ impl Invocation {
     /// If the shapes of chunk, block or error list are not those that the code was compiled for.
     pub(super) fn call(&mut self, entry: &Entry, phase: u64, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
         let (width, training) = (chunk.width(), phase != VALIDATE);
-        assert_eq!(chunk.tile(), self.tile, "code for other tiles");
+        assert!(chunk.tile() == self.tile && width.is_multiple_of(self.tile), "code for other tiles");
         assert!(chunk.memory_mut().len() >= self.rows * width, "memory of another layout");
-        assert!(chunk.parts().1.len() >= self.spare_rows * self.tile, "too little spare memory");
+        let (_, spare, keys) = chunk.parts();
+        assert!(spare.len() >= self.spare_rows * self.tile, "too little spare memory");
+        assert!(keys.len() >= self.draws * width, "too few draw keys");
         assert!(block.features.len() >= block.count * self.settings.features * width && block.labels.len() >= block.count * width);
         assert!(errors.as_ref().is_none_or(|errors| errors.len() >= block.count * width), "too short a list of errors");
         let mut spilled = Vec::new();
@@ -192,8 +196,8 @@ impl Invocation {
             context: &raw mut context,
             host: &raw mut host,
         };
-        // The lengths behind all pointers were checked above; compiled code stays within them by construction of the
-        // emitter, which addresses rows of the same layout, examples below `count` and constants of the same code.
+        // The lengths behind all pointers were checked above; compiled code stays within them: the emitter made sure of every row of the
+        // same layout that it addresses, and the loops end at `count` examples and `lanes`.
         (entry.0)(&raw mut frame);
     }
 }
