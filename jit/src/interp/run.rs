@@ -110,6 +110,9 @@ impl Pass<'_> {
     }
 
     /// Between Predict and Learn, or after Predict: the errors of an example, listed if somebody wants them. Whether one is beyond the limit.
+    ///
+    /// # Safety
+    /// The example is one of the block, its rows have `R` registers `V`, and so has `loss` in validation.
     #[inline(always)]
     unsafe fn judge<E: ErrorBody, V: Register, const R: usize>(&mut self, example: &Example, Row(error): &mut Row, loss: *mut f64) -> bool {
         let width = R * V::LANES;
