@@ -34,11 +34,24 @@ impl Folder {
     }
 
     fn run(&self, arguments: &[&str]) -> Ended {
-        let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_exnihilo"))
-            .args(arguments)
-            .current_dir(self.0.path())
-            .output()
-            .expect("the program was built for this test");
+        self.end(self.command(arguments))
+    }
+
+    /// Runs as on a machine that Cranelift does not know.
+    fn run_without_native_code(&self, arguments: &[&str]) -> Ended {
+        let mut command = self.command(arguments);
+        command.env("EXNIHILO_NO_JIT", "1");
+        self.end(command)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_exnihilo"));
+        command.args(arguments).current_dir(self.0.path());
+        command
+    }
+
+    fn end(&self, mut command: Command) -> Ended {
+        let Output { status, stdout, stderr } = command.output().expect("the program was built for this test");
         let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
         Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
     }
@@ -382,6 +395,48 @@ fn the_small_commands_print_what_they_say() {
     assert!(folder.run(&["man", "eval"]).stdout.contains("task"));
     folder.refuse(&["man", "evel"], 2, &["evel", "eval"]);
     assert!(folder.run(&["--version"]).stdout.starts_with("exnihilo "));
+}
+
+#[cfg(feature = "jit")]
+/// Every command does its work, says what is missing, and gives the same results.
+#[test]
+fn without_native_code_programs_are_interpreted() {
+    let folder = Folder::new();
+    let reason = if cfg!(feature = "jit") { "EXNIHILO_NO_JIT=1" } else { "no native code in this build" };
+
+    let eval = ["eval", "linear", "--json", "--backend", "jit"];
+    let (with, without) = (folder.run(&eval), folder.run_without_native_code(&eval));
+    assert_eq!(without.code, Some(0), "{}", without.stderr);
+    assert!(without.stderr.contains(reason) && without.stderr.contains("interpreted"), "{}", without.stderr);
+    let (with, without) = (&with.events()[0], &without.events()[0]);
+    assert_eq!((&without["backend"], &without["task_fitness"]), (&"interp".into(), &with["task_fitness"]));
+    let auto = folder.run_without_native_code(&["eval", "linear", "--backend", "auto"]);
+    assert!(auto.code == Some(0) && auto.stderr.is_empty(), "nothing is missing that was asked for: {}", auto.stderr);
+
+    let evolve = small_with(&["--no-save", "--backend", "jit", "--threads", "2"]);
+    let (with, without) = (folder.run(&evolve), folder.run_without_native_code(&evolve));
+    assert!(without.stderr.contains(reason), "{}", without.stderr);
+    let (with, without) = (with.last(), without.last());
+    assert_eq!((&without["program"], &without["search_fitness"]), (&with["program"], &with["search_fitness"]));
+    assert_eq!(without["compiled"], 0);
+
+    let fuzz = folder.run_without_native_code(&["fuzz", "--cases", "60", "--json"]);
+    assert_eq!(fuzz.code, Some(0), "{}{}", fuzz.stdout, fuzz.stderr);
+    assert!(fuzz.stderr.contains(reason) && fuzz.last()["replaced"].as_u64() > Some(0), "{}{}", fuzz.stdout, fuzz.stderr);
+
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/own.jsonl");
+    let conform = folder.run_without_native_code(&["conform", own.to_str().expect("plain"), "--json"]);
+    assert_eq!(conform.code, Some(0), "{}{}", conform.stdout, conform.stderr);
+    assert!(conform.stderr.contains("jit: skipped") && conform.stderr.contains(reason), "{}", conform.stderr);
+    assert!(conform.last()["by_backend"]["jit"].is_null(), "{}", conform.stdout);
+
+    let disasm = folder.run_without_native_code(&["disasm", "linear"]);
+    assert_eq!(disasm.code, Some(1));
+    assert!(disasm.stdout.is_empty() && disasm.stderr.contains("no native code"), "{}", disasm.stderr);
+
+    let bench = ["bench", "--json", "--features", "4", "--programs", "linear", "--backends", "jit", "--sizes", "10/10", "--seconds", "0.1"];
+    let bench = folder.run_without_native_code(&bench).last();
+    assert_eq!((&bench["ran"], &bench["compile_us"]), (&"interp".into(), &Value::Null));
 }
 
 #[cfg(feature = "jit")]

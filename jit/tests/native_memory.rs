@@ -30,6 +30,15 @@ fn of_structure(number: u32) -> Program {
 const GENERATION_BYTES: usize = 32 << 20;
 const KEPT_GENERATIONS: usize = 4;
 
+/// Of the whole process, as the system sees it.
+fn no_page_is_writable_and_executable() {
+    let Ok(maps) = std::fs::read_to_string("/proc/self/maps") else { return };
+    let is_code = |line: &str| line.contains(" r-xp ") && !line.contains(['/', '[']);
+    assert!(maps.lines().any(is_code), "compiled code is not where this looks for it");
+    let both = |line: &&str| line.split_whitespace().nth(1).is_some_and(|rights| rights.contains('w') && rights.contains('x'));
+    assert_eq!(maps.lines().find(both), None);
+}
+
 /// As many generations as are kept stay mapped, however many programs are compiled, and none when the worker is gone.
 #[test]
 fn memory_of_compiled_code_is_bounded() {
@@ -43,6 +52,9 @@ fn memory_of_compiled_code_is_bounded() {
     for number in 1..3_000 {
         worker.evaluate(&of_structure(number), &group).expect("small");
         most = most.max(mapped_bytes());
+        if number.is_power_of_two() {
+            no_page_is_writable_and_executable();
+        }
     }
     println!("{} programs compiled, at most {most} bytes of code memory mapped after any of them", worker.counters().compiled);
     assert_eq!((worker.counters().compiled, worker.counters().compile_failures), (3_000, 0));

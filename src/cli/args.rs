@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use exnihilo::task::{DataCache, Pair, SetName, TaskError, TaskKind, TaskSpec, build_group};
-use exnihilo_jit::{Backend, TaskGroup};
+use exnihilo_jit::{Backend, TaskGroup, no_native_code};
+
+use super::output::note;
 
 /// Parses a backend that searches run on.
 pub(super) fn search_backend() -> impl TypedValueParser<Value = Backend> {
@@ -19,6 +21,13 @@ pub(super) fn any_backend() -> impl TypedValueParser<Value = Backend> {
 
 fn backend(names: &'static [&'static str]) -> impl TypedValueParser<Value = Backend> {
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Backend>())
+}
+
+/// Says so where native code is asked for and cannot be had. Results are the same.
+pub(super) fn note_replaced(backend: Backend) {
+    if let (Backend::Jit, Some(reason)) = (backend, no_native_code()) {
+        note(&format!("{reason}; programs are interpreted"));
+    }
 }
 
 /// How many threads a command uses.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, OracleBackend, Verdict, WorkerBackend, check};
-use exnihilo_jit::{Backend, Evaluator, Examples, GroupSettings, Program, Scoring, Task, TaskGroup};
+use exnihilo_jit::{Backend, no_native_code};
 use serde::Serialize;
 
 use super::Exit;
@@ -64,10 +64,8 @@ impl Conform {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let mut oracle = [OracleBackend::default()];
         let mut interp = WorkerBackend::every_layout(Backend::Interp);
-        let mut jit = if native_code_available()? { WorkerBackend::every_layout(Backend::Jit) } else { Vec::new() };
-        if jit.is_empty() {
-            note("jit: skipped, because there is no native code on this machine or in this build");
-        }
+        let missing = no_native_code();
+        let mut jit = if missing.is_none() { WorkerBackend::every_layout(Backend::Jit) } else { Vec::new() };
         let mut all = Tally::default();
         let mut by_backend = BTreeMap::new();
         for file in &self.files {
@@ -84,6 +82,9 @@ impl Conform {
             if all.cases == before {
                 return Err(Failure::failed(format!("{}: there is no case in it; write one JSON case a line", file.display())));
             }
+        }
+        if let Some(reason) = missing {
+            note(&format!("jit: skipped: {reason}"));
         }
         if self.json {
             print_event("done", &DoneEvent { all, by_backend: &by_backend })?;
@@ -137,12 +138,4 @@ impl Conform {
 
 fn malformed(error: impl Into<anyhow::Error>) -> Failure {
     Failure::Failed(error.into())
-}
-
-/// Whether programs can be compiled here: tries it on the empty one.
-fn native_code_available() -> Result<bool, Failure> {
-    let example = Examples { features: vec![0.0], labels: vec![0.0] };
-    let task = Task { seed: 0, train: example.clone(), valid: example, train_orders: None };
-    let group = TaskGroup::new(GroupSettings::new(1, Scoring::Rms), vec![task]).map_err(malformed)?;
-    Ok(Evaluator::new(Backend::Jit).worker().evaluate(&Program::default(), &group)?.backend == Backend::Jit)
 }

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use exnihilo_jit::{Program, TaskGroup};
 
 use super::Exit;
 use super::args::TaskArgs;
 use super::failure::Failure;
 #[cfg(feature = "jit")]
-use super::{output::print_text, programs::read_program};
+use super::output::print_text;
+use super::programs::read_program;
 
 /// Print the generated IR and machine code, labelled by component function and instruction
 #[derive(Debug, Args)]
@@ -33,13 +35,17 @@ pub(super) struct Disasm {
 }
 
 impl Disasm {
-    #[cfg(feature = "jit")]
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let program = read_program(&self.program)?;
         let group = self.tasks.build()?;
+        self.print(&program, &group)
+    }
+
+    #[cfg(feature = "jit")]
+    fn print(&self, program: &Program, group: &TaskGroup) -> Result<Exit, Failure> {
         let mut worker = exnihilo_jit::Evaluator::new(exnihilo_jit::Backend::Jit).worker();
-        worker.prepare(&program, &group)?;
-        let listing = worker.listing(&group).map_err(|error| Failure::Failed(error.into()))?;
+        worker.prepare(program, group)?;
+        let listing = worker.listing(group).map_err(|error| Failure::Failed(error.into()))?;
         let labels = listing::Labels::new(worker.prepared());
         if !self.asm {
             print_text(&format!("; IR\n{}\n", labels.ir(&listing.ir)))?;
@@ -51,8 +57,8 @@ impl Disasm {
     }
 
     #[cfg(not(feature = "jit"))]
-    pub(super) fn run(self) -> Result<Exit, Failure> {
-        Err(Failure::failed("this build has no native code; build it with the feature `jit`"))
+    fn print(&self, _: &Program, _: &TaskGroup) -> Result<Exit, Failure> {
+        Err(Failure::failed("no native code in this build; build it with the feature `jit`"))
     }
 }
 

@@ -9,7 +9,7 @@ use exnihilo::verify::Sample;
 use exnihilo_jit::{Backend, Combine, Evaluation, TaskGroup};
 use serde::Serialize;
 
-use super::args::{TaskArgs, ThreadArgs, any_backend, parse_rate};
+use super::args::{TaskArgs, ThreadArgs, any_backend, note_replaced, parse_rate};
 use super::failure::Failure;
 use super::output::{grouped, print_event, print_line};
 use super::programs::read_programs;
@@ -82,6 +82,7 @@ impl Eval {
             programs.append(&mut read_programs(argument)?);
         }
         let group = self.tasks.build()?;
+        note_replaced(self.backend);
         let mut done = DoneEvent {
             programs: programs.len(),
             backend: self.backend,

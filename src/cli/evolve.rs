@@ -14,7 +14,7 @@ use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
 use exnihilo::verify::DEFAULT_RATE;
 use exnihilo_jit::Backend;
 
-use super::args::{ThreadArgs, parse_rate, parse_seconds, search_backend};
+use super::args::{ThreadArgs, note_replaced, parse_rate, parse_seconds, search_backend};
 use super::failure::Failure;
 use super::output::{note, print_line};
 use super::{Exit, difference, output};
@@ -119,6 +119,7 @@ impl Evolve {
         let search = Search::new(experiment.clone(), self.seed, options.clone())?;
         let directory = self.directory(&experiment)?;
         let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
+        note_replaced(self.backend);
 
         let mut reporter = Reporter::new(self.json, self.quiet, self.max_individuals, directory, Arc::clone(&stop));
         reporter.start(&StartEvent::new(&experiment, self.seed, &options));

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use exnihilo_jit::no_native_code;
 use exnihilo_jit::testing::FuzzReport;
 use serde::{Deserialize, Serialize};
 
@@ -141,7 +142,8 @@ impl Fuzz {
         drop(children);
         let elapsed = begin.elapsed().as_secs_f64();
         if report.replaced > 0 {
-            note(&format!("{} comparisons were of the interpreter in place of native code", report.replaced));
+            let reason = no_native_code().unwrap_or_else(|| "compiling failed".to_owned());
+            note(&format!("{reason}: {} comparisons were of the interpreter in its place", report.replaced));
         }
         if self.json {
             let done = DoneEvent {

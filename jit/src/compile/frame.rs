@@ -92,7 +92,13 @@ struct Host {
 
 /// The address of a compiled function.
 #[derive(Clone, Copy)]
-pub(super) struct Entry(extern "C" fn(*mut Frame));
+pub(super) struct Entry(Function);
+
+/// A compiled function.
+///
+/// # Safety
+/// What the frame points to is there and has the lengths that the function was compiled for; the function's pages are still mapped.
+type Function = unsafe extern "C" fn(*mut Frame);
 
 impl Entry {
     /// # Panics
@@ -101,7 +107,7 @@ impl Entry {
         assert!(pages.contains_code(address), "a compiled function outside its pages");
         // SAFETY: the address is that of a finalized function with the signature fn(I64) in the host's C convention, as `Compiler::define`
         // declares it, and lies in executable pages that whoever holds this entry (a `Compiled`) keeps alive.
-        Entry(unsafe { std::mem::transmute::<*const u8, extern "C" fn(*mut Frame)>(address) })
+        Entry(unsafe { std::mem::transmute::<*const u8, Function>(address) })
     }
 }
 
@@ -116,6 +122,7 @@ pub(super) struct Invocation {
     tile: usize,
     observe: bool,
     spare_rows: usize,
+    draws: usize,
 }
 
 /// The slot in the table of constants of each step that sets one; slot 0 is the largest allowed error.
@@ -137,6 +144,7 @@ impl Invocation {
             tile: source.tile,
             observe: source.observe,
             spare_rows: source.code.spare_rows(),
+            draws: source.code.ordinals().len(),
         }
     }
 
@@ -146,9 +154,11 @@ impl Invocation {
     /// If the shapes of chunk, block or error list are not those that the code was compiled for.
     pub(super) fn call(&mut self, entry: &Entry, phase: u64, chunk: &mut Chunk, block: Block<'_>, errors: Option<&mut [f64]>) {
         let (width, training) = (chunk.width(), phase != VALIDATE);
-        assert_eq!(chunk.tile(), self.tile, "code for other tiles");
+        assert!(chunk.tile() == self.tile && width.is_multiple_of(self.tile), "code for other tiles");
         assert!(chunk.memory_mut().len() >= self.rows * width, "memory of another layout");
-        assert!(chunk.parts().1.len() >= self.spare_rows * self.tile, "too little spare memory");
+        let (_, spare, keys) = chunk.parts();
+        assert!(spare.len() >= self.spare_rows * self.tile, "too little spare memory");
+        assert!(keys.len() >= self.draws * width, "too few draw keys");
         assert!(block.features.len() >= block.count * self.settings.features * width && block.labels.len() >= block.count * width);
         assert!(errors.as_ref().is_none_or(|errors| errors.len() >= block.count * width), "too short a list of errors");
         let mut spilled = Vec::new();
@@ -163,13 +173,14 @@ impl Invocation {
         let left = (0..width).filter(|&lane| !if training { chunk.has_stopped(lane) } else { chunk.has_failed(lane) }).count() as u64;
         let pointers = chunk.pointers(training);
         let (_, spare, keys) = chunk.parts();
+        let step_errors = self.step_errors.0.as_mut_ptr();
         let mut context = Context { keys: keys.as_ptr(), step: 0, spare: spare.as_mut_ptr() };
         let mut host = Host {
             chunk,
             max_abs_error: self.settings.max_abs_error,
             freeze_training: self.settings.freeze_training,
             freeze_validation: self.settings.freeze_validation,
-            step_errors: self.step_errors.0.as_ptr(),
+            step_errors,
             tile: self.tile,
         };
         let mut frame = Frame {
@@ -186,30 +197,41 @@ impl Invocation {
             loss: pointers.loss,
             constants: self.constants.as_ptr(),
             first_step: block.first_step,
-            step_errors: self.step_errors.0.as_mut_ptr(),
+            step_errors,
             operations: self.operations.as_ptr(),
             keys: context.keys,
             context: &raw mut context,
             host: &raw mut host,
         };
-        // The lengths behind all pointers were checked above; compiled code stays within them by construction of the
-        // emitter, which addresses rows of the same layout, examples below `count` and constants of the same code.
-        (entry.0)(&raw mut frame);
+        // SAFETY: the lengths behind all pointers were checked above, and nobody else uses what they point to until the call is over.
+        // Compiled code stays within them: the emitter made sure of every row of the same layout that it addresses, and the loops end at
+        // `count` examples and `lanes`. Whoever holds the entry (a `Compiled`) keeps its pages.
+        unsafe { (entry.0)(&raw mut frame) };
     }
 }
 
 /// Stops the training of lanes of the tile that `before` bytes of a list of one f64 a lane come before, by the errors in the frame; 0 if no
 /// lane of the chunk is left.
-pub(super) extern "C" fn stop_training(frame: *mut Frame, example: u64, before: u64) -> u64 {
-    stop(frame, example, before, true)
+///
+/// # Safety
+/// `frame` is the one that the calling code was given, and nothing else uses its chunk until this returns.
+pub(super) unsafe extern "C" fn stop_training(frame: *mut Frame, example: u64, before: u64) -> u64 {
+    // SAFETY: by the caller's promise.
+    unsafe { stop(frame, example, before, true) }
 }
 
 /// Fails the validation of lanes likewise.
-pub(super) extern "C" fn fail_validation(frame: *mut Frame, example: u64, before: u64) -> u64 {
-    stop(frame, example, before, false)
+///
+/// # Safety
+/// As for [`stop_training`].
+pub(super) unsafe extern "C" fn fail_validation(frame: *mut Frame, example: u64, before: u64) -> u64 {
+    // SAFETY: by the caller's promise.
+    unsafe { stop(frame, example, before, false) }
 }
 
-fn stop(frame: *mut Frame, example: u64, before: u64, training: bool) -> u64 {
+/// # Safety
+/// As for [`stop_training`].
+unsafe fn stop(frame: *mut Frame, example: u64, before: u64, training: bool) -> u64 {
     // SAFETY: compiled code passes on the frame that `Invocation::call` made, whose host and chunk live until it returns; compiled code
     // and this function run on one thread, one after the other, so that no two references to the chunk are in use at a time.
     let (host, chunk) = unsafe {

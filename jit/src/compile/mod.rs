@@ -12,11 +12,11 @@ mod paths;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
-use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{AbiParam, types};
-use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::{CompiledCode, Context};
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Module, ModuleError};
@@ -166,22 +166,8 @@ pub(crate) fn host(form: Form, checks: Checks) -> Result<&'static OwnedTargetIsa
             if std::env::var_os("EXNIHILO_NO_JIT").is_some_and(|value| value == "1") {
                 return Err("EXNIHILO_NO_JIT=1 is set".to_owned());
             }
-            let mut flags = settings::builder();
-            for (name, value) in [
-                // Measured: optimizing triples the time to compile and does not make this code faster.
-                ("opt_level", "none"),
-                ("regalloc_algorithm", form.register_allocation()),
-                ("is_pic", "false"),
-                ("use_colocated_libcalls", "false"),
-                ("enable_probestack", "false"),
-                ("unwind_info", "false"),
-                ("enable_verifier", if checks == Checks::None { "false" } else { "true" }),
-                ("regalloc_checker", if checks == Checks::VerifierAndAllocation { "true" } else { "false" }),
-            ] {
-                flags.set(name, value).map_err(|error| format!("{name}={value}: {error}"))?;
-            }
-            let builder = cranelift_native::builder().map_err(str::to_owned)?;
-            let isa = builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())?;
+            let machine = cranelift_native::builder().map_err(str::to_owned)?;
+            let isa = target(&machine, form, checks)?;
             if isa.pointer_bits() != 64 || isa.endianness() != cranelift_codegen::ir::Endianness::Little {
                 return Err("compiled code needs a 64-bit little-endian machine".to_owned());
             }
@@ -189,6 +175,30 @@ pub(crate) fn host(form: Form, checks: Checks) -> Result<&'static OwnedTargetIsa
         })
         .as_ref()
         .map_err(|reason| CompileError::Host(reason.clone()))
+}
+
+/// A machine with the settings that code of a form is made with.
+pub(crate) fn target(machine: &isa::Builder, form: Form, checks: Checks) -> Result<OwnedTargetIsa, String> {
+    let mut flags = settings::builder();
+    for (name, value) in [
+        // Measured: optimizing triples the time to compile and does not make this code faster.
+        ("opt_level", "none"),
+        ("regalloc_algorithm", form.register_allocation()),
+        ("is_pic", "false"),
+        ("use_colocated_libcalls", "false"),
+        ("enable_probestack", "false"),
+        ("unwind_info", "false"),
+        ("enable_verifier", if checks == Checks::None { "false" } else { "true" }),
+        ("regalloc_checker", if checks == Checks::VerifierAndAllocation { "true" } else { "false" }),
+    ] {
+        flags.set(name, value).map_err(|error| format!("{name}={value}: {error}"))?;
+    }
+    let isa = machine.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())?;
+    // On RISC-V they are an extension. Cranelift does not refuse vectors where it is missing, but panics.
+    if isa.isa_flags().iter().any(|flag| flag.name == "has_v" && flag.as_bool() == Some(false)) {
+        return Err("compiled code needs vector registers".to_owned());
+    }
+    Ok(isa)
 }
 
 impl Compiler {
@@ -272,16 +282,31 @@ impl Compiler {
     /// The IR and the machine code of a program, for people.
     pub(crate) fn listing(&mut self, source: Source<'_>) -> Result<Listing, CompileError> {
         let isa = host(source.form, self.checks)?;
-        check_size(&source)?;
+        self.emit_alone(&source, isa.as_ref())?;
+        let ir = self.context.func.display().to_string();
+        self.context.set_disasm(true);
+        Ok(Listing::new(ir, self.compile_alone(isa.as_ref())?))
+    }
+
+    /// The machine code of a program for any machine; where that is not this one, or has other settings, good for looking at only.
+    pub(crate) fn lower(&mut self, source: Source<'_>, isa: &dyn TargetIsa) -> Result<Vec<u8>, CompileError> {
+        self.emit_alone(&source, isa)?;
+        Ok(self.compile_alone(isa)?.code_buffer().to_vec())
+    }
+
+    /// The IR of a program, outside of any module.
+    fn emit_alone(&mut self, source: &Source<'_>, isa: &dyn TargetIsa) -> Result<(), CompileError> {
+        check_size(source)?;
         self.context.clear();
         self.context.func.signature.call_conv = isa.default_call_conv();
         self.context.func.signature.params.push(AbiParam::new(types::I64));
-        emit::emit(&source, &mut self.context.func, &mut self.builder, isa.frontend_config());
-        let ir = self.context.func.display().to_string();
-        self.context.set_disasm(true);
-        let compiled =
-            self.context.compile(isa.as_ref(), &mut self.control).map_err(|error| Box::new(ModuleError::Compilation(error.inner)))?;
-        Ok(Listing::new(ir, compiled))
+        emit::emit(source, &mut self.context.func, &mut self.builder, isa.frontend_config());
+        Ok(())
+    }
+
+    fn compile_alone(&mut self, isa: &dyn TargetIsa) -> Result<&CompiledCode, CompileError> {
+        let compiled = self.context.compile(isa, &mut self.control);
+        compiled.map_err(|error| Box::new(ModuleError::Compilation(error.inner)).into())
     }
 }
 

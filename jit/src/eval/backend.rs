@@ -30,6 +30,16 @@ impl Backend {
     }
 }
 
+/// Why nothing can be compiled in this process, if that is so: the build has no compiler, Cranelift no backend for this machine, or
+/// `EXNIHILO_NO_JIT=1` is set. Then [`Backend::Jit`] and [`Backend::Auto`] interpret.
+pub fn no_native_code() -> Option<String> {
+    #[cfg(feature = "jit")]
+    let reason = crate::compile::host(crate::compile::Form::Chain, crate::compile::Checks::default()).err().map(|error| error.to_string());
+    #[cfg(not(feature = "jit"))]
+    let reason = Some("no native code in this build".to_owned());
+    reason
+}
+
 impl std::fmt::Display for Backend {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.name())

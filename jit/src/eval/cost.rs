@@ -26,7 +26,7 @@ pub(super) struct Target {
 }
 
 /// The largest F whose vectors may be SSA values.
-const MAX_REGISTER_VECTOR: usize = 16;
+pub(crate) const MAX_REGISTER_VECTOR: usize = 16;
 
 impl Target {
     /// What a width stands for where all widths are compared.

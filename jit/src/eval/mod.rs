@@ -10,7 +10,9 @@ mod task;
 mod worker;
 
 pub use crate::exec::chunk::Scoring;
-pub use backend::{Backend, UnknownBackend};
+pub use backend::{Backend, UnknownBackend, no_native_code};
+#[cfg(feature = "jit")]
+pub(crate) use cost::MAX_REGISTER_VECTOR;
 pub use evaluation::{Combine, Evaluation, Probe, TaskRecord};
 pub use task::{Examples, GroupError, GroupSettings, Task, TaskGroup};
 pub use worker::{Counters, EvalError, Evaluator, Observed, Worker};

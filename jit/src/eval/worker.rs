@@ -1,6 +1,9 @@
 //! The evaluator and its per-thread workers.
 
 #[cfg(feature = "jit")]
+mod lowering;
+
+#[cfg(feature = "jit")]
 use std::time::Instant;
 
 use super::Backend;
@@ -12,7 +15,7 @@ use super::lane_data::{ALONG, Chunking, WIDTHS, fitted};
 use super::task::{GroupError, TaskGroup};
 use crate::analysis::{CanonicalKey, Canonicalizer, Fusion, Liveness, Role, Simplifier, random_ordinals};
 #[cfg(feature = "jit")]
-use crate::compile::{Checks, CodePaths, CompileError, Compiled, Compiler, Listing, Source};
+use crate::compile::{Checks, CodePaths, CompileError, Compiled, Compiler, Source};
 use crate::exec::chunk::{RunSettings, Scoring};
 use crate::exec::layout::Layout;
 use crate::interp::{Calls, Code, Interpreter};
@@ -314,16 +317,6 @@ impl Worker {
         let mut engine = Interpreter { code: &self.code, calls: &mut self.calls, settings };
         self.drive.setup_only(&mut engine, shape, &self.layout, seed, memory);
         Ok(Backend::Interp)
-    }
-
-    /// The IR and machine code of the prepared program for `group`, for people to read.
-    ///
-    /// # Errors
-    /// [`CompileError`] where there can be no native code.
-    #[cfg(feature = "jit")]
-    pub fn listing(&mut self, group: &TaskGroup) -> Result<Listing, CompileError> {
-        let target = self.target(group);
-        self.compiler.listing(source(&self.code, &self.layout, &self.liveness, run_settings(group, false), target, false))
     }
 
     /// Takes the program as it is; live random instructions are numbered first, then dead ones.

@@ -32,29 +32,34 @@ pub(crate) struct Call {
 pub(crate) struct Calls {
     calls: Vec<Call>,
     ranges: [std::ops::Range<usize>; 3],
-    /// Lanes that the calls are for; 0 if there are none yet.
-    width: usize,
+    /// Lanes and rows of the memory that the calls are for; no lanes if there are no calls yet.
+    shape: (usize, usize),
 }
 
 impl Calls {
-    /// Makes them the calls of `code` for chunks of `width` lanes.
-    pub(crate) fn set(&mut self, code: &Code, features: usize, width: usize) {
+    /// Makes them the calls of `code` for chunks of so many lanes and rows.
+    ///
+    /// # Panics
+    /// If a step is not for so many rows ([`Code::check`]).
+    pub(crate) fn set(&mut self, code: &Code, features: usize, shape: (usize, usize)) {
         let tier = Tier::of_machine();
+        let (width, rows) = shape;
+        code.check(features, rows);
         self.calls.clear();
-        self.width = width;
+        self.shape = shape;
         for function in ComponentFunction::ALL {
             self.ranges[function as usize] = code.range(function);
             self.calls.extend(code.function(function).iter().map(|step| call(step, function, tier, features, width)));
         }
     }
 
-    /// Makes the next [`Calls::width`] 0.
+    /// Makes the next [`Calls::shape`] that of no chunk.
     pub(crate) fn clear(&mut self) {
-        self.width = 0;
+        self.shape = (0, 0);
     }
 
-    pub(crate) fn width(&self) -> usize {
-        self.width
+    pub(crate) fn shape(&self) -> (usize, usize) {
+        self.shape
     }
 
     /// The calls of one component function.
@@ -92,7 +97,6 @@ impl Step {
     }
 
     /// The spaces of its inputs, then of its output.
-    #[cfg(feature = "jit")]
     pub(crate) fn operand_spaces(&self) -> impl Iterator<Item = Space> + use<> {
         let output = self.op.output();
         let (inputs, count) = match self.kind {
@@ -105,6 +109,13 @@ impl Step {
             Kind::Outer(_) => ([Space::Vector, Space::Vector, Space::Matrix], 3),
         };
         inputs.into_iter().take(count).chain(output)
+    }
+
+    /// The first row and the number of rows of its inputs, then of its output; of an element constant the one element.
+    pub(crate) fn operand_rows(&self, features: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let rows = self.inputs.into_iter().take(self.input_count()).chain(self.op.output().map(|_| self.out));
+        let one = self.op.writes_one_element();
+        rows.zip(self.operand_spaces()).map(move |(row, space)| (row as usize, if one { 1 } else { space.elements(features) }))
     }
 
     /// What its kernel is told.

@@ -1,7 +1,7 @@
 //! A program decoded for execution: addresses as row offsets, index fractions as elements, constants as f64, pairs of instructions fused.
 
 use crate::analysis::{Fusion, Role};
-use crate::exec::layout::Layout;
+use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, Layout};
 use crate::kernel::{Combined, Kind, spare_rows};
 use crate::lang::{ComponentFunction, Data, Instruction, Op, Program, element_index};
 
@@ -79,6 +79,24 @@ impl Code {
             ComponentFunction::Setup => 0..self.ends[0],
             ComponentFunction::Predict => self.ends[0]..self.ends[1],
             ComponentFunction::Learn => self.ends[1]..self.steps.len(),
+        }
+    }
+
+    /// Makes sure that nothing which runs these steps goes beyond what it is given: `rows` rows of memory, the rows of features and
+    /// labels, a draw key for each ordinal and [`Code::spare_rows`]. What kernels and native code rely on is this.
+    ///
+    /// # Panics
+    /// If a step does.
+    pub(crate) fn check(&self, features: usize, rows: usize) {
+        for step in &self.steps {
+            for (first, count) in step.operand_rows(features) {
+                assert!(first + count <= rows, "{}: rows {first} to {} of {rows}", step.op, first + count);
+                // These may be read where the example has them.
+                assert!(first != LABEL_ROW || count == 1, "{}: {count} rows of a label", step.op);
+                assert!(first != FEATURES_ROW || count <= features, "{}: {count} rows of {features} features", step.op);
+            }
+            assert!(!step.op.is_random() || (step.draw as usize) < self.ordinals.len(), "{}: draw {}", step.op, step.draw);
+            assert!(spare_rows(step.op, features) <= self.spare_rows, "{}: too little spare memory", step.op);
         }
     }
 

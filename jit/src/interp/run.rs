@@ -50,15 +50,18 @@ impl Interpreter<'_> {
     {
         let (width, settings) = (chunk.width(), self.settings);
         assert_eq!(chunk.tile(), width, "the interpreter has all lanes of a chunk in one tile");
-        if self.calls.width() != width {
-            self.calls.set(self.code, settings.features, width);
+        let shape = (width, chunk.memory_mut().len() / width);
+        if self.calls.shape() != shape {
+            self.calls.set(self.code, settings.features, shape);
         }
-        // What the kernels will touch exists: addresses are rows of the layout that the chunk's memory was made for, and examples lie in
-        // the block, whatever the program is.
+        // What the kernels will touch exists: the calls were checked against the rows of this memory; examples lie in the block.
+        let (memory, spare, keys) = chunk.parts();
+        assert!(memory.len() >= (FEATURES_ROW + settings.features) * width, "memory without the addresses that always exist");
+        assert!(spare.len() >= self.code.spare_rows() * width && keys.len() >= self.code.ordinals().len() * width);
         assert!(block.features.len() >= block.count * settings.features * width && block.labels.len() >= block.count * width);
         assert!(errors.as_ref().is_none_or(|errors| errors.len() >= block.count * width), "too short a list of errors");
         let mut pass = Pass { chunk, calls: self.calls, settings, block, errors };
-        // SAFETY: the calls are for this width on this machine's tier, and the lengths were checked above.
+        // SAFETY: the calls are for this width and this many rows, on this machine's tier; the other lengths were checked above.
         unsafe { run_loops::<L>(Tier::of_machine(), width, &mut pass) }
     }
 }
@@ -107,6 +110,9 @@ impl Pass<'_> {
     }
 
     /// Between Predict and Learn, or after Predict: the errors of an example, listed if somebody wants them. Whether one is beyond the limit.
+    ///
+    /// # Safety
+    /// The example is one of the block, its rows have `R` registers `V`, and so has `loss` in validation.
     #[inline(always)]
     unsafe fn judge<E: ErrorBody, V: Register, const R: usize>(&mut self, example: &Example, Row(error): &mut Row, loss: *mut f64) -> bool {
         let width = R * V::LANES;

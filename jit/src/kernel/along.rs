@@ -18,6 +18,9 @@ trait Elements {
 }
 
 /// Writes `count` elements to `out`.
+///
+/// # Safety
+/// There are as many, and `out` is valid for as many writes.
 #[inline(always)]
 unsafe fn write<V: Register>(elements: &impl Elements, out: *mut f64, count: usize) {
     let mut i = 0;
@@ -95,6 +98,9 @@ fn one(register: Single) -> f64 {
 }
 
 /// The sum of `n` elements in the documented order.
+///
+/// # Safety
+/// There are as many.
 #[inline(always)]
 unsafe fn sum<V: Register>(elements: &impl Elements, n: usize) -> f64 {
     if n < PARTIALS {

@@ -157,6 +157,9 @@ impl<F: Binary> Body for Zip<F> {
 }
 
 /// One row in registers.
+///
+/// # Safety
+/// `row` is valid for reads of `R` registers.
 #[inline(always)]
 pub(super) unsafe fn load_row<V: Register, const R: usize>(row: *const f64) -> [V; R] {
     let mut registers = [V::splat(0.0); R];
@@ -167,6 +170,10 @@ pub(super) unsafe fn load_row<V: Register, const R: usize>(row: *const f64) -> [
     registers
 }
 
+/// Registers as one row.
+///
+/// # Safety
+/// `row` is valid for writes of `R` registers.
 #[inline(always)]
 pub(super) unsafe fn store_row<V: Register, const R: usize>(registers: [V; R], row: *mut f64) {
     for (r, register) in registers.into_iter().enumerate() {

@@ -142,6 +142,9 @@ impl<V: Register, const N: usize> Terms<V> for RegisterProducts<'_, V, N> {
 }
 
 /// The registers of `N` rows, `stride` apart.
+///
+/// # Safety
+/// The series has `N` terms.
 #[inline(always)]
 unsafe fn load_column<V: Register, const N: usize>(series: Series) -> [V; N] {
     let mut registers = [V::splat(0.0); N];
@@ -179,6 +182,9 @@ pub(super) struct MatrixVectorByHalves<const K: usize>;
 
 impl<const K: usize> MatrixVectorByHalves<K> {
     /// (p_j + p_(j+4)) + (p_(j+2) + p_(j+6)) for j = `half` of one matrix row.
+    ///
+    /// # Safety
+    /// The row has 8 K elements.
     #[inline(always)]
     unsafe fn half_sum<V: Register>(row: Series, half: usize, vector: &[[V; 4]; K]) -> V {
         let mut partials = [V::splat(0.0); 4];
@@ -195,6 +201,10 @@ impl<const K: usize> MatrixVectorByHalves<K> {
         first.add(fifth).add(third.add(seventh))
     }
 
+    /// The elements of a vector that the half sums of every row need.
+    ///
+    /// # Safety
+    /// The vector has 8 K elements.
     #[inline(always)]
     unsafe fn half_vector<V: Register>(vector: Series, half: usize) -> [[V; 4]; K] {
         let mut registers = [[V::splat(0.0); 4]; K];

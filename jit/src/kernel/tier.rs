@@ -67,6 +67,8 @@ pub(crate) trait Loops {
 /// One entry point a tier: generic code that is inlined here gets the tier's instructions.
 macro_rules! entries {
     ($(#[$feature:meta])* $kernel:ident, $loops:ident, $error:ident) => {
+        /// # Safety
+        /// As for a [`Kernel`].
         $(#[$feature])*
         unsafe extern "C" fn $kernel<B: Body, V: Register, const R: usize>(
             out: *mut f64,
@@ -80,6 +82,8 @@ macro_rules! entries {
             unsafe { B::run::<V, R>(Operands { out, a, b, c, operation, context }) }
         }
 
+        /// # Safety
+        /// As for an [`ErrorKernel`].
         #[cfg(feature = "jit")]
         $(#[$feature])*
         unsafe extern "C" fn $error<E: ErrorBody, V: Register, const R: usize>(
@@ -93,6 +97,8 @@ macro_rules! entries {
             u64::from(unsafe { E::run::<V, R>(ErrorRows { error, label, prediction, loss, limit }) })
         }
 
+        /// # Safety
+        /// As for [`Loops::run`].
         $(#[$feature])*
         unsafe fn $loops<L: Loops, V: Register, const R: usize>(pass: &mut L::Pass<'_>) {
             // SAFETY: the promise of whoever calls it.

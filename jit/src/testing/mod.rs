@@ -9,6 +9,8 @@ mod differential;
 mod faulty;
 mod generate;
 mod liveness;
+#[cfg(feature = "jit")]
+mod lowering;
 mod minimize;
 mod record;
 mod sensitivity;
@@ -21,5 +23,7 @@ pub use differential::{Divergence, FuzzReport, Fuzzer, oracle_records, seen_in_m
 pub use faulty::{Fault, FaultyBackend};
 pub use generate::{Family, FuzzCase, SPECIAL_NUMBERS, disguised};
 pub use liveness::live_instructions_by_paths;
+#[cfg(feature = "jit")]
+pub use lowering::Lowering;
 pub use minimize::minimize;
 pub use write::execute_case_line;

@@ -6,6 +6,8 @@
 
 mod ops;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{AbiParam, Block, BlockArg, Endianness, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, Value, types};
@@ -71,12 +73,16 @@ struct Emitter<'a, 'f> {
 }
 
 /// Builds the body of the program's function, whose only parameter is a pointer to the frame. Returns the ways that it took.
+///
+/// # Panics
+/// If a step is not for the layout: of code that would touch anything else nothing is made.
 pub(super) fn emit(
     source: &Source<'_>,
     func: &mut cranelift_codegen::ir::Function,
     context: &mut FunctionBuilderContext,
     frontend: TargetFrontendConfig,
 ) -> CodePaths {
+    source.code.check(source.settings.features, source.layout.rows());
     let mut builder = FunctionBuilder::new(func, context);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
@@ -165,7 +171,7 @@ impl Emitter<'_, '_> {
         let after = self.tiles(&[features, labels], |emitter, values| {
             emitter.example(validates, example, values[0], values[1]);
             let features = emitter.source.settings.features;
-            [features, 1].into_iter().zip(values).map(|(rows, &at)| emitter.row_pointer_from(at, rows)).collect()
+            [features, 1].into_iter().zip(values).map(|(rows, &at)| emitter.after_rows(at, rows)).collect()
         });
         let next = self.add_constant(example, 1);
         self.jump(head, &[next, after[0], after[1]]);
@@ -188,7 +194,7 @@ impl Emitter<'_, '_> {
         let values = body(self, &params[2..]);
         self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
         let rows = self.source.layout.rows();
-        let mut again = vec![self.row_pointer_from(params[0], rows), self.row_pointer_from(params[1], 1)];
+        let mut again = vec![self.after_rows(params[0], rows), self.after_rows(params[1], 1)];
         again.extend(&values);
         let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, again[1], lanes);
         let after = self.builder.create_block();
@@ -202,8 +208,9 @@ impl Emitter<'_, '_> {
     fn example(&mut self, validates: Value, example: Value, features: Value, labels: Value) {
         self.features = Some(features);
         if self.source.settings.inputs_in_memory {
-            let to = self.row_pointer(FEATURES_ROW);
-            self.copy_rows(features, to, self.source.settings.features);
+            let rows = self.source.settings.features;
+            let to = self.row_pointer(FEATURES_ROW, rows);
+            self.copy_rows(features, to, rows);
         }
         self.set_label(None);
         self.component(ComponentFunction::Predict);
@@ -241,13 +248,13 @@ impl Emitter<'_, '_> {
                 self.rows.set(LABEL_ROW, zero);
             }
             (Form::Chain, Some(labels)) if self.source.settings.inputs_in_memory => {
-                let to = self.row_pointer(LABEL_ROW);
+                let to = self.row_pointer(LABEL_ROW, 1);
                 self.copy_rows(labels, to, 1);
             }
             (Form::Chain, None) if self.source.settings.inputs_in_memory => {
                 let zero = self.builder.ins().f64const(0.0);
                 for lane in 0..self.source.tile {
-                    let offset = self.row_offset(LABEL_ROW) + (lane * size_of::<f64>()) as i32;
+                    let offset = self.row_offset(LABEL_ROW, 1) + (lane * size_of::<f64>()) as i32;
                     self.builder.ins().store(flags(), zero, self.memory, offset);
                 }
             }
@@ -285,7 +292,7 @@ impl Emitter<'_, '_> {
         self.paths.insert(CodePath::ErrorKernel);
         self.flush(PREDICTION_ROW, 1);
         let errors = self.load_word(offset::STEP_ERRORS);
-        let prediction = self.row_pointer(PREDICTION_ROW);
+        let prediction = self.row_pointer(PREDICTION_ROW, 1);
         let loss = self.word_plus(offset::LOSS, self.lanes_before);
         let limit = self.builder.ins().load(types::F64, flags(), self.constants, 0);
         let kernel = error_kernel(self.source.settings.scoring, training, Tier::of_machine(), self.source.tile);
@@ -429,13 +436,6 @@ fn row_facts(source: &Source<'_>) -> Vec<(Space, bool)> {
         }
     }
     facts
-}
-
-/// The operands of a step, inputs first: first row and number of rows of each; of an element constant the one element.
-fn operand_rows(step: &Step, features: usize) -> impl Iterator<Item = (usize, usize)> {
-    let rows = step.inputs.into_iter().take(step.input_count()).chain([step.out]);
-    let one = step.op.writes_one_element();
-    rows.zip(step.operand_spaces()).map(move |(row, space)| (row as usize, if one { 1 } else { space.elements(features) }))
 }
 
 /// Vectors of floats and of integers have their lanes in the same order.

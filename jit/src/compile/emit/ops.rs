@@ -4,7 +4,7 @@ use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
-use super::{CodePath, Emitter, flags, lane_order, offset, operand_rows};
+use super::{CodePath, Emitter, flags, lane_order, offset};
 use crate::exec::sum::{Adder, Terms, sum_terms};
 use crate::interp::Step;
 use crate::kernel::{Combined, Kind, Operation, Tier, kernel};
@@ -31,7 +31,7 @@ impl Emitter<'_, '_> {
             }
             Op::MatrixConstSet => {
                 let value = self.load_row(self.constants, self.slots[index] as i32 * 16);
-                self.store_row(value, self.memory, self.row_offset(out));
+                self.store_row(value, self.memory, self.row_offset(out, 1));
             }
             Op::ScalarBroadcast => {
                 let value = self.get(a);
@@ -122,7 +122,7 @@ impl Emitter<'_, '_> {
             Kind::Op(_) => CodePath::Kernel,
             Kind::Scaled(_) | Kind::Outer(_) => CodePath::KernelFused,
         });
-        for (operand, (first, count)) in operand_rows(step, f).enumerate() {
+        for (operand, (first, count)) in step.operand_rows(f).enumerate() {
             if operand < inputs {
                 self.flush(first, count);
             } else {
@@ -135,8 +135,11 @@ impl Emitter<'_, '_> {
             let keys = self.word_plus(offset::KEYS, keys_before);
             self.builder.ins().store(flags(), keys, self.context, offset::KEYS_OF_CONTEXT);
         }
-        let out = self.row_pointer(step.out as usize);
-        let [a, b, c] = [0, 1, 2].map(|input| if input < inputs { self.base(step.inputs[input] as usize) } else { out });
+        let mut operands = step.operand_rows(f);
+        let read: Vec<Value> = operands.by_ref().take(inputs).map(|(first, count)| self.base(first, count)).collect();
+        let (first, count) = operands.next().expect("a step without output is not executed");
+        let out = self.row_pointer(first, count);
+        let [a, b, c] = [0, 1, 2].map(|input| read.get(input).copied().unwrap_or(out));
         let kernel = kernel(step.kind, Tier::of_machine(), self.source.tile, f);
         let operation = self.add_constant(self.operations, (index * size_of::<Operation>()) as i64);
         let signature = self.kernel_signature();

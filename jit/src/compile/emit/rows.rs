@@ -36,20 +36,32 @@ impl Rows {
 }
 
 impl Emitter<'_, '_> {
-    /// Bytes from the start of memory to a row.
-    pub(super) fn row_offset(&self, row: usize) -> i32 {
-        i32::try_from(row * self.source.tile * size_of::<f64>()).expect("MAX_ROWS of 16 lanes are below 2 GiB")
+    /// Bytes of so many rows.
+    fn row_bytes(&self, rows: usize) -> i32 {
+        i32::try_from(rows * self.source.tile * size_of::<f64>()).expect("MAX_ROWS of 16 lanes are below 2 GiB")
     }
 
-    /// The address of a row in memory.
-    pub(super) fn row_pointer(&mut self, row: usize) -> Value {
-        self.row_pointer_from(self.memory, row)
+    /// Bytes from the start of memory to the first of some rows that code will access. Every access to memory goes through here, so that
+    /// code which would touch anything else cannot be made.
+    ///
+    /// # Panics
+    /// If these are not rows of the layout.
+    pub(super) fn row_offset(&self, first: usize, count: usize) -> i32 {
+        let rows = self.source.layout.rows();
+        assert!(first + count <= rows, "access to rows {first} to {} of {rows}", first + count);
+        self.row_bytes(first)
     }
 
-    /// A pointer moved by as many rows.
-    pub(super) fn row_pointer_from(&mut self, pointer: Value, rows: usize) -> Value {
-        let offset = i64::from(self.row_offset(rows));
-        self.add_constant(pointer, offset)
+    /// The address in memory of the first of some rows that will be accessed.
+    pub(super) fn row_pointer(&mut self, first: usize, count: usize) -> Value {
+        let offset = self.row_offset(first, count);
+        self.add_constant(self.memory, offset.into())
+    }
+
+    /// A pointer moved over some rows.
+    pub(super) fn after_rows(&mut self, pointer: Value, rows: usize) -> Value {
+        let bytes = self.row_bytes(rows);
+        self.add_constant(pointer, bytes.into())
     }
 
     /// The value of a row: known, or loaded now.
@@ -60,9 +72,9 @@ impl Emitter<'_, '_> {
         let f = self.source.settings.features;
         let values = match self.features {
             Some(features) if (FEATURES_ROW..FEATURES_ROW + f).contains(&row) => {
-                self.load_row(features, self.row_offset(row - FEATURES_ROW))
+                self.load_row(features, self.row_bytes(row - FEATURES_ROW))
             }
-            _ => self.load_row(self.memory, self.row_offset(row)),
+            _ => self.load_row(self.memory, self.row_offset(row, 1)),
         };
         if self.is_kept(row) {
             self.rows.values[row] = Some(values);
@@ -84,7 +96,7 @@ impl Emitter<'_, '_> {
     pub(super) fn set_element(&mut self, row: usize, values: Value) {
         if !self.is_kept(row) && self.outlives_example(row) {
             self.paths.insert(CodePath::StoredAtOnce);
-            self.store_row(values, self.memory, self.row_offset(row));
+            self.store_row(values, self.memory, self.row_offset(row, 1));
             self.rows.forget(row, 1);
         } else {
             self.rows.set(row, values);
@@ -96,7 +108,7 @@ impl Emitter<'_, '_> {
         for row in first..first + count {
             if let (true, Some(values)) = (self.rows.dirty[row], self.rows.values[row]) {
                 self.paths.insert(CodePath::Flushed);
-                self.store_row(values, self.memory, self.row_offset(row));
+                self.store_row(values, self.memory, self.row_offset(row, 1));
                 self.rows.dirty[row] = false;
             }
         }
@@ -120,7 +132,7 @@ impl Emitter<'_, '_> {
 
     /// Copies rows of a tile of any width.
     pub(super) fn copy_rows(&mut self, from: Value, to: Value, rows: usize) {
-        let bytes = i64::from(self.row_offset(rows));
+        let bytes = i64::from(self.row_bytes(rows));
         let piece = if self.source.tile == 1 { types::F64 } else { types::F64X2 };
         let head = self.builder.create_block();
         let at = self.builder.append_block_param(head, types::I64);
@@ -137,18 +149,19 @@ impl Emitter<'_, '_> {
         self.builder.switch_to_block(after);
     }
 
-    /// Where an operand lies: the example's features or label, or memory.
-    pub(super) fn base(&mut self, row: usize) -> Value {
+    /// Where an operand of so many rows lies: the example's features or label, or memory. Of features and labels no operand has more rows
+    /// than there are ([`crate::interp::Code::check`]).
+    pub(super) fn base(&mut self, first: usize, count: usize) -> Value {
         match (self.features, self.label) {
-            (Some(features), _) if row == FEATURES_ROW => {
+            (Some(features), _) if first == FEATURES_ROW => {
                 self.paths.insert(CodePath::FeaturesInPlace);
                 features
             }
-            (_, Some(label)) if row == LABEL_ROW => {
+            (_, Some(label)) if first == LABEL_ROW => {
                 self.paths.insert(CodePath::LabelInPlace);
                 label
             }
-            _ => self.row_pointer(row),
+            _ => self.row_pointer(first, count),
         }
     }
 

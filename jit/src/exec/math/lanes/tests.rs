@@ -49,12 +49,16 @@ fn map<F: Function, V: Register>(from: &[f64], to: &mut [f64]) {
 }
 
 #[cfg(target_arch = "x86_64")]
+/// # Safety
+/// The machine has the instructions.
 #[target_feature(enable = "avx2")]
 fn map_quad<F: Function>(from: &[f64], to: &mut [f64]) {
     map::<F, Quad>(from, to);
 }
 
 #[cfg(target_arch = "x86_64")]
+/// # Safety
+/// The machine has the instructions.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
 fn map_oct<F: Function>(from: &[f64], to: &mut [f64]) {
     map::<F, Oct>(from, to);
