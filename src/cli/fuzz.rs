@@ -110,6 +110,9 @@ impl Fuzz {
         if let Some(stride) = self.child {
             return child::run(Work { stride, ..work });
         }
+        if self.out.exists() && !self.out.is_dir() {
+            return Err(Failure::failed(format!("{}: not a folder; --out names one for case files of findings", self.out.display())));
+        }
         let stop = stop_at_interrupt()?;
         let processes = match (self.threads, self.cases) {
             (Some(threads), _) => usize::from(threads),

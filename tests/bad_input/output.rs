@@ -30,7 +30,7 @@ pub(super) fn rows() -> Vec<Row> {
         row("run on a device", nothing, "x evolve --out /dev/full", 1, &["/dev/full: cannot be written"]),
         row("run taken", |f| f.file("run/x", ""), "x evolve --out run", 1, &["run: exists and is not empty", "another directory"]),
         row("runs in a file", |f| f.file("runs", ""), "x evolve", 1, &["runs: cannot be written"]),
-        row("findings in a file", nothing, "x fuzz --cases 1 --out /dev/null", 1, &["/dev/null: cannot be written"]),
+        row("findings in a file", nothing, "x fuzz --cases 1 --out /dev/null", 1, &["/dev/null: not a folder", "--out"]),
     ])
 }
 
