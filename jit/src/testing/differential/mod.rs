@@ -121,6 +121,11 @@ impl Fuzzer {
         let (mut interp, mut jit) = (INTERP_WIDTHS, JIT_WIDTHS);
         stream.shuffle(&mut interp);
         stream.shuffle(&mut jit);
+        // The code on registers is the most intricate: half of all programs have it.
+        if stream.below(3) == 0 {
+            let registers = jit.iter().position(|&width| width == 2).unwrap_or(0);
+            jit.swap(1, registers);
+        }
         // Compiling takes most of the time: each program is compiled for few layouts, and runs there with two sets of numbers.
         let layouts = Layouts {
             observed: [&interp[..1], &jit[..1]],

@@ -57,7 +57,7 @@ impl<'c, 'b> Source<'c, 'b> {
 
     /// A program, and of which kind it is.
     pub(super) fn program(&mut self) -> (&'static str, Program) {
-        match self.choices.below(8) {
+        match self.choices.below(9) {
             0 | 1 => ("random", self.random()),
             2 => {
                 let kept = 3 + self.choices.below(8);
@@ -66,6 +66,7 @@ impl<'c, 'b> Source<'c, 'b> {
                 ("random of few ops", self.random())
             }
             3..=5 => ("single op", self.single_op()),
+            6 => ("updates by products", self.updates_by_products()),
             _ => ("mutated", self.mutated()),
         }
     }
@@ -83,12 +84,7 @@ impl<'c, 'b> Source<'c, 'b> {
     /// prediction.
     fn single_op(&mut self) -> Program {
         let op = self.choices.one_of(&self.ops.clone());
-        let mut setup = Vec::new();
-        for space in Space::ALL {
-            for address in space.first_writable()..self.counts.of(space) {
-                setup.extend(self.fill(space, address));
-            }
-        }
+        let setup = self.fill_all();
         let [mut predict, mut learn] = [(); 2].map(|()| vec![self.aliased(op)]);
         for instructions in [&mut predict, &mut learn] {
             if self.choices.below(2) == 0 {
@@ -97,6 +93,44 @@ impl<'c, 'b> Source<'c, 'b> {
         }
         let written = predict.last().and_then(Instruction::writes);
         predict.extend(written.and_then(|(space, address)| into_prediction(space, address)));
+        Program::new(&setup, &predict, &learn)
+    }
+
+    /// Memory filled in Setup, then a product and a sum or difference that takes it in Predict and Learn, which backends do as one: in Learn
+    /// as an update of what Predict reads.
+    fn updates_by_products(&mut self) -> Program {
+        let products = [
+            Op::ScalarProduct,
+            Op::ScalarVectorProduct,
+            Op::VectorProduct,
+            Op::ScalarMatrixProduct,
+            Op::MatrixProduct,
+            Op::VectorOuterProduct,
+        ];
+        let possible: Vec<Op> = products.into_iter().filter(|op| self.ops.contains(op)).collect();
+        let product = self.choices.one_of(&possible);
+        let space = product.output().expect("products have an output");
+        let setup = self.fill_all();
+        let [mut predict, mut learn] = [(); 2].map(|()| {
+            let first = self.instruction(product);
+            let (sum, difference) = match space {
+                Space::Scalar => (Op::ScalarSum, Op::ScalarDiff),
+                Space::Vector => (Op::VectorSum, Op::VectorDiff),
+                Space::Matrix => (Op::MatrixSum, Op::MatrixDiff),
+            };
+            let taker = if self.choices.once_in(3) { sum } else { difference };
+            let any = self.instruction(taker);
+            let inputs = if self.choices.below(2) == 0 { [any.in1(), first.out()] } else { [first.out(), any.in1()] };
+            vec![first, instruction(taker, [inputs[0], inputs[1], any.out()], Data::None)]
+        });
+        // What Predict takes besides the product is what Learn updates.
+        let [taken, updated] = [&predict, &learn].map(|pair| pair[1]);
+        let other = if taken.in1() == predict[0].out() { taken.in2() } else { taken.in1() };
+        if other >= space.first_writable() {
+            let update = instruction(updated.op(), [updated.in1(), updated.in2(), other], Data::None);
+            learn[1] = update;
+        }
+        predict.extend(into_prediction(space, taken.out()));
         Program::new(&setup, &predict, &learn)
     }
 
@@ -206,6 +240,16 @@ impl<'c, 'b> Source<'c, 'b> {
             _ => [in1, in2, out],
         };
         instruction(op, addresses, any.data())
+    }
+
+    fn fill_all(&mut self) -> Vec<Instruction> {
+        let mut setup = Vec::new();
+        for space in Space::ALL {
+            for address in space.first_writable()..self.counts.of(space) {
+                setup.extend(self.fill(space, address));
+            }
+        }
+        setup
     }
 
     /// Draws for every element, or one element or number that is special.
