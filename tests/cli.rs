@@ -397,7 +397,6 @@ fn the_small_commands_print_what_they_say() {
     assert!(folder.run(&["--version"]).stdout.starts_with("exnihilo "));
 }
 
-#[cfg(feature = "jit")]
 /// Every command does its work, says what is missing, and gives the same results.
 #[test]
 fn without_native_code_programs_are_interpreted() {

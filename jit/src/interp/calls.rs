@@ -88,32 +88,31 @@ fn call(step: &Step, function: ComponentFunction, tier: Tier, features: usize, w
 }
 
 impl Step {
-    /// How many of its inputs mean something.
-    pub(crate) fn input_count(&self) -> usize {
-        match self.kind {
-            Kind::Op(op) => op.inputs().len(),
-            Kind::Scaled(_) | Kind::Outer(_) => 3,
+    /// The spaces of its inputs.
+    pub(crate) fn input_spaces(&self) -> &'static [Space] {
+        match (self.kind, self.op.output()) {
+            (Kind::Op(op), _) => op.inputs(),
+            (Kind::Scaled(_), Some(Space::Matrix)) => &[Space::Scalar, Space::Matrix, Space::Matrix],
+            (Kind::Scaled(_), _) => &[Space::Scalar, Space::Vector, Space::Vector],
+            (Kind::Outer(_), _) => &[Space::Vector, Space::Vector, Space::Matrix],
         }
     }
 
+    /// How many of its inputs mean something.
+    pub(crate) fn input_count(&self) -> usize {
+        self.input_spaces().len()
+    }
+
     /// The spaces of its inputs, then of its output.
+    #[cfg(feature = "jit")]
     pub(crate) fn operand_spaces(&self) -> impl Iterator<Item = Space> + use<> {
-        let output = self.op.output();
-        let (inputs, count) = match self.kind {
-            Kind::Op(op) => {
-                let mut inputs = [Space::Scalar; 3];
-                op.inputs().iter().zip(&mut inputs).for_each(|(&space, input)| *input = space);
-                (inputs, op.inputs().len())
-            }
-            Kind::Scaled(_) => ([Space::Scalar, output.unwrap_or(Space::Vector), output.unwrap_or(Space::Vector)], 3),
-            Kind::Outer(_) => ([Space::Vector, Space::Vector, Space::Matrix], 3),
-        };
-        inputs.into_iter().take(count).chain(output)
+        self.input_spaces().iter().copied().chain(self.op.output())
     }
 
     /// The first row and the number of rows of its inputs, then of its output; of an element constant the one element.
+    #[cfg(feature = "jit")]
     pub(crate) fn operand_rows(&self, features: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let rows = self.inputs.into_iter().take(self.input_count()).chain(self.op.output().map(|_| self.out));
+        let rows = self.inputs.into_iter().take(self.input_count()).chain([self.out]);
         let one = self.op.writes_one_element();
         rows.zip(self.operand_spaces()).map(move |(row, space)| (row as usize, if one { 1 } else { space.elements(features) }))
     }

@@ -3,7 +3,7 @@
 use crate::analysis::{Fusion, Role};
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, Layout};
 use crate::kernel::{Combined, Kind, spare_rows};
-use crate::lang::{ComponentFunction, Data, Instruction, Op, Program, element_index};
+use crate::lang::{ComponentFunction, Data, Instruction, Op, Program, Space, element_index};
 
 /// One decoded instruction, or two in one. Offsets are rows of the chunk's memory.
 #[derive(Clone, Copy, Debug)]
@@ -88,12 +88,20 @@ impl Code {
     /// # Panics
     /// If a step does.
     pub(crate) fn check(&self, features: usize, rows: usize) {
+        let sizes = Space::ALL.map(|space| space.elements(features));
         for step in &self.steps {
-            for (first, count) in step.operand_rows(features) {
+            let check = |first: u32, count: usize| {
+                let first = first as usize;
                 assert!(first + count <= rows, "{}: rows {first} to {} of {rows}", step.op, first + count);
                 // These may be read where the example has them.
                 assert!(first != LABEL_ROW || count == 1, "{}: {count} rows of a label", step.op);
                 assert!(first != FEATURES_ROW || count <= features, "{}: {count} rows of {features} features", step.op);
+            };
+            for (&space, first) in step.input_spaces().iter().zip(step.inputs) {
+                check(first, sizes[space as usize]);
+            }
+            if let Some(space) = step.op.output() {
+                check(step.out, if step.op.writes_one_element() { 1 } else { sizes[space as usize] });
             }
             assert!(!step.op.is_random() || (step.draw as usize) < self.ordinals.len(), "{}: draw {}", step.op, step.draw);
             assert!(spare_rows(step.op, features) <= self.spare_rows, "{}: too little spare memory", step.op);

@@ -87,6 +87,35 @@ impl Layouts<'_> {
     }
 }
 
+/// Numbers of lanes in the order in which some are taken: compiling takes most of the time.
+struct Widths {
+    interp: [usize; 6],
+    jit: [usize; 4],
+}
+
+impl Widths {
+    fn drawn(stream: &mut Stream) -> Widths {
+        let Widths { mut interp, mut jit } = Widths { interp: INTERP_WIDTHS, jit: JIT_WIDTHS };
+        stream.shuffle(&mut interp);
+        stream.shuffle(&mut jit);
+        // The code on registers is the most intricate: half of all programs have it.
+        if stream.below(3) == 0 {
+            let registers = jit.iter().position(|&width| width == 2).unwrap_or(0);
+            jit.swap(1, registers);
+        }
+        Widths { interp, jit }
+    }
+
+    fn layouts(&self) -> Layouts<'_> {
+        Layouts {
+            observed: [&self.interp[..1], &self.jit[..1]],
+            production: [&self.interp[1..2], &self.jit[1..2]],
+            searches: true,
+            checks_allocation: false,
+        }
+    }
+}
+
 /// Lanes that the interpreter runs with.
 const INTERP_WIDTHS: [usize; 6] = [1, 2, 4, 8, 12, 16];
 /// Lanes that native code runs with.
@@ -117,27 +146,23 @@ impl Fuzzer {
     pub fn run_number(&mut self, number: u64) -> Result<(), Box<Divergence>> {
         let seed = key(self.seed, number);
         let family = Family::generate(seed, self.features);
-        let mut stream = Stream::new(seed);
-        let (mut interp, mut jit) = (INTERP_WIDTHS, JIT_WIDTHS);
-        stream.shuffle(&mut interp);
-        stream.shuffle(&mut jit);
-        // The code on registers is the most intricate: half of all programs have it.
-        if stream.below(3) == 0 {
-            let registers = jit.iter().position(|&width| width == 2).unwrap_or(0);
-            jit.swap(1, registers);
-        }
-        // Compiling takes most of the time: each program is compiled for few layouts, and runs there with two sets of numbers.
-        let layouts = Layouts {
-            observed: [&interp[..1], &jit[..1]],
-            production: [&interp[1..2], &jit[1..2]],
-            searches: true,
-            checks_allocation: number.is_multiple_of(ALLOCATION_CHECKED),
-        };
+        let widths = Widths::drawn(&mut Stream::new(seed));
+        let layouts = Layouts { checks_allocation: number.is_multiple_of(ALLOCATION_CHECKED), ..widths.layouts() };
         let first = family.first();
         self.run_layouts(&first, &layouts)?;
         self.check_remembered(&first, number)?;
-        let relative = Layouts { observed: [&[], &jit[..1]], production: [&interp[2..3], &jit[1..2]], searches: false, ..layouts };
+        let [observed, production] = [layouts.observed, layouts.production];
+        let relative =
+            Layouts { observed: [&[], observed[1]], production: [&widths.interp[2..3], production[1]], searches: false, ..layouts };
         self.compare(&family.relative(1), &relative)
+    }
+
+    /// Runs a case, whatever it comes from, on some of the layouts, which follow from `choice`.
+    ///
+    /// # Errors
+    /// The first difference, if there is one.
+    pub fn run_in_part(&mut self, case: &FuzzCase, choice: u64) -> Result<(), Box<Divergence>> {
+        self.run_layouts(case, &Widths::drawn(&mut Stream::new(choice)).layouts())
     }
 
     /// Runs a case, whatever it comes from, on every layout.
