@@ -24,9 +24,9 @@ use super::args::parse_seconds;
 use super::failure::Failure;
 use super::output::{note, print_event, print_line};
 
-/// Run random programs on every backend and layout and compare whole results, bit for bit
+/// Run random programs on every backend and compare whole results, bit for bit
 ///
-/// Programs run in child processes, so that a crash of compiled code is a finding and not the end. What differs, crashes or hangs is
+/// Each program runs on some of the layouts (lanes, registers, chains of kernels), as they are drawn. Programs run in child processes, so that a crash of compiled code is a finding and not the end. What differs, crashes or hangs is
 /// made as small as possible and written as a case file that `exnihilo conform` replays.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -35,7 +35,7 @@ Examples:
   exnihilo fuzz --cases 10000 --features 4 --out found/
   exnihilo fuzz --seed 7 --first 1234 --cases 1       program number 1234 of that seed again
 
-Exit code 3 if there is a finding.")]
+Exit code 3 if there is a finding. The run ends with the 50th.")]
 pub(super) struct Fuzz {
     /// Stop after S seconds (default: 10, if --cases is not given either)
     #[arg(long, value_name = "S", value_parser = parse_seconds)]
@@ -97,6 +97,9 @@ struct Work {
 /// How many seconds, if nothing is said.
 const DEFAULT_SECONDS: f64 = 10.0;
 
+/// With so many findings there is enough to do; each takes seconds to make small.
+const MAX_FINDINGS: u64 = 50;
+
 /// How long the main process waits for something to happen before it looks at clocks.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -123,29 +126,29 @@ impl Fuzz {
     }
 
     /// Runs the children until they are done, deals with what they find, and shows how it goes.
-    fn watch(&self, work: Work, processes: usize, stop: &AtomicBool) -> Result<Exit, Failure> {
+    fn watch(&self, work: Work, processes: usize, stop: &Arc<AtomicBool>) -> Result<Exit, Failure> {
         let begin = Instant::now();
-        let mut findings = Findings::new(&self.out, work);
+        let mut findings = Findings::new(&self.out, work, Arc::clone(stop));
         let mut children = Children::start(work, processes).map_err(|error| cannot_start(&error))?;
         let mut progress = Progress::new();
-        while !children.is_empty() && !stop.load(Ordering::Relaxed) {
-            let found = match children.wait(TICK).map_err(|error| cannot_start(&error))? {
+        while !children.is_empty() && !stop.load(Ordering::Relaxed) && findings.count() < MAX_FINDINGS {
+            let found = match children.wait(TICK).map_err(|error| lost(&error))? {
                 Some(Event::Found { number, divergence }) => Some(findings.difference(number, *divergence)),
-                Some(Event::Died { number, how }) => Some(findings.death(number, &how)),
+                Some(Event::Died { number, hung, how }) => Some(findings.death(number, if hung { "hang" } else { "crash" }, &how)),
                 Some(Event::Reported) | None => None,
             };
             if let Some(found) = found {
                 self.show(&found.map_err(|error| Failure::failed(format!("{}: cannot be written: {error}", self.out.display())))?)?;
             }
-            if !self.quiet && !self.json {
-                progress.show(begin, &children.report(), findings.count());
+            if !self.quiet && !self.json && progress.is_due(begin.elapsed()) {
+                note(&summary(&children.report(), findings.count(), begin.elapsed().as_secs_f64()));
             }
         }
         let report = children.report();
         drop(children);
         let elapsed = begin.elapsed().as_secs_f64();
         if report.replaced > 0 {
-            let reason = no_native_code().unwrap_or_else(|| "compiling failed".to_owned());
+            let reason = no_native_code().unwrap_or_else(|| "some programs are too large to compile".to_owned());
             note(&format!("{reason}: {} comparisons were of the interpreter in its place", report.replaced));
         }
         if self.json {
@@ -186,4 +189,8 @@ fn stop_at_interrupt() -> Result<Arc<AtomicBool>, Failure> {
 
 fn cannot_start(error: &std::io::Error) -> Failure {
     Failure::failed(format!("a process to fuzz in cannot be started: {error}"))
+}
+
+fn lost(error: &std::io::Error) -> Failure {
+    Failure::failed(format!("a process to fuzz in is lost: {error}"))
 }

@@ -55,20 +55,28 @@ impl Difference {
     /// # Errors
     /// A folder that cannot be written.
     pub fn write_case_file(&self, folder: &Path) -> io::Result<PathBuf> {
-        let mut path = folder.join("difference.jsonl");
-        for number in 2..=MAX_NUMBERED {
-            // Making it, not looking for it, decides between runs that end at once.
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(mut file) => {
-                    for case in &self.cases {
-                        writeln!(file, "{case}")?;
-                    }
-                    return Ok(path);
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => path = folder.join(format!("difference-{number}.jsonl")),
-                Err(error) => return Err(error),
-            }
-        }
-        Err(io::Error::new(io::ErrorKind::AlreadyExists, "too many differences in this folder"))
+        write_case_file(folder, "difference", &self.cases)
     }
+}
+
+/// Writes lines of a case file into a new file of `folder`, `NAME.jsonl`, or `NAME-2.jsonl` and so on if that is taken.
+///
+/// # Errors
+/// A folder that cannot be written.
+pub fn write_case_file(folder: &Path, name: &str, lines: &[String]) -> io::Result<PathBuf> {
+    let mut path = folder.join(format!("{name}.jsonl"));
+    for number in 2..=MAX_NUMBERED {
+        // Making it, not looking for it, decides between runs that end at once.
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(mut file) => {
+                for line in lines {
+                    writeln!(file, "{line}")?;
+                }
+                return Ok(path);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => path = folder.join(format!("{name}-{number}.jsonl")),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "too many case files of one name in this folder"))
 }

@@ -7,6 +7,6 @@ mod difference;
 mod sample;
 mod verifier;
 
-pub use difference::{Difference, Values};
+pub use difference::{Difference, Values, write_case_file};
 pub use sample::{DEFAULT_RATE, Sample};
 pub use verifier::{Claim, Verifier};

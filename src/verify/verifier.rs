@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use exnihilo_jit::analysis::{Simplifier, random_ordinals};
+use exnihilo_jit::analysis::Simplifier;
 use exnihilo_jit::eval::TaskRecord;
 use exnihilo_jit::oracle::Oracle;
-use exnihilo_jit::testing::{MAX_LINE_BYTES, execute_case_line, live_instructions_by_paths};
+use exnihilo_jit::testing::{MAX_LINE_BYTES, execute_case_line, ordinals_by_definition};
 use exnihilo_jit::{Backend, Combine, Evaluation, Program, TaskGroup};
 
 use super::difference::{Difference, Values};
@@ -113,17 +113,7 @@ impl Verifier {
 
     fn case(&mut self, program: &Program, ordinals: &[u32], group: &TaskGroup, tasks: Range<usize>, claim: &Claim<'_>) -> String {
         let counts = program.address_counts();
-        let record = |task| {
-            let run = self.oracle.run(program, ordinals, group, task, counts, true).expect(FITS);
-            let first = run.epochs.into_iter().next().unwrap_or_default();
-            TaskRecord {
-                fitness: run.fitness,
-                train_errors: first.train_errors,
-                valid_errors: first.valid_errors,
-                memory: self.oracle.memory().clone(),
-                train_steps: run.train_steps,
-            }
-        };
+        let record = |task| self.oracle.record(program, ordinals, group, task, counts).expect(FITS);
         let records: Vec<TaskRecord> = tasks.clone().map(record).collect();
         let id = if tasks.len() == 1 { format!("verify-task-{}", tasks.start) } else { "verify".to_owned() };
         execute_case_line((id, format!("differs by {}", claim.subject)), program, counts, group, tasks, &records)
@@ -144,12 +134,7 @@ fn what_fits<'p>(program: &'p Program, group: &TaskGroup) -> (Cow<'p, Program>, 
         Simplifier::default().simplify_into(program, &mut simplified, &mut ordinals);
         return (Cow::Owned(simplified), ordinals);
     }
-    if program.instructions().iter().any(|instruction| instruction.op().is_random()) {
-        random_ordinals(program, &live_instructions_by_paths(program), &mut ordinals);
-    } else {
-        // The definition takes as long as a short run, and nobody asks for these numbers.
-        ordinals.resize(program.instructions().len(), 0);
-    }
+    ordinals_by_definition(program, &mut ordinals);
     (Cow::Borrowed(program), ordinals)
 }
 

@@ -244,15 +244,7 @@ impl Worker {
         let mut observed = Observed { records: Vec::new(), backend: Backend::Oracle };
         if self.backend == Backend::Oracle {
             for task in 0..group.tasks().len() {
-                let run = self.oracle.run(program, &self.ordinals, group, task, counts, true)?;
-                let first = run.epochs.into_iter().next().unwrap_or_default();
-                observed.records.push(TaskRecord {
-                    fitness: run.fitness,
-                    train_errors: first.train_errors,
-                    valid_errors: first.valid_errors,
-                    memory: self.oracle.memory().clone(),
-                    train_steps: run.train_steps,
-                });
+                observed.records.push(self.oracle.record(program, &self.ordinals, group, task, counts)?);
             }
             return Ok(observed);
         }

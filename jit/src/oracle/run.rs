@@ -2,7 +2,7 @@
 
 use super::execute::{Executor, executor};
 use super::memory::Memory;
-use crate::eval::{Examples, GroupError, Scoring, Task, TaskGroup};
+use crate::eval::{Examples, GroupError, Scoring, Task, TaskGroup, TaskRecord};
 use crate::exec::math;
 use crate::lang::{AddressCounts, ComponentFunction, Instruction, Program};
 
@@ -111,6 +111,32 @@ impl Oracle {
             }
         }
         Ok(result)
+    }
+
+    /// The same as a record: the errors of the first epoch, and the memory at the end.
+    ///
+    /// # Errors
+    /// As [`Oracle::run`].
+    ///
+    /// # Panics
+    /// As [`Oracle::run`].
+    pub fn record(
+        &mut self,
+        program: &Program,
+        ordinals: &[u32],
+        group: &TaskGroup,
+        task: usize,
+        counts: AddressCounts,
+    ) -> Result<TaskRecord, GroupError> {
+        let run = self.run(program, ordinals, group, task, counts, true)?;
+        let first = run.epochs.into_iter().next().unwrap_or_default();
+        Ok(TaskRecord {
+            fitness: run.fitness,
+            train_errors: first.train_errors,
+            valid_errors: first.valid_errors,
+            memory: self.memory.clone(),
+            train_steps: run.train_steps,
+        })
     }
 
     /// The beginning of the run that [`Oracle::run`] makes: the first `train` training examples of the first epoch, then, unless

@@ -2,9 +2,13 @@
 
 use super::cases::{Case, ExecuteCase, ExecuteOutcome, OpCase};
 use super::compare::{Tolerance, memory_difference};
-use super::differential::evaluation_difference;
+use super::differential::{checked_worker, evaluation_difference};
+use super::generate::disguised;
 use super::sensitivity::is_decided_by_last_bits;
+#[cfg(feature = "jit")]
+use crate::compile::CompileError;
 use crate::eval::{Backend, Evaluator, TaskRecord, Worker};
+use crate::exec::random::Stream;
 use crate::lang::Program;
 use crate::oracle::{Memory, Oracle, execute};
 
@@ -45,16 +49,8 @@ impl CaseBackend for OracleBackend {
 
     fn run_execute(&mut self, case: &ExecuteCase) -> Result<Vec<ExecuteOutcome>, String> {
         let of_task = |task| {
-            let run = self.oracle.run(&case.program, &case.ordinals, &case.group, task, case.counts, true);
-            let run = run.map_err(|error| error.to_string())?;
-            let first = run.epochs.into_iter().next().unwrap_or_default();
-            Ok(ExecuteOutcome {
-                fitness: run.fitness,
-                train_errors: first.train_errors,
-                valid_errors: first.valid_errors,
-                train_steps: Some(run.train_steps),
-                memory: Some(self.oracle.memory().clone()),
-            })
+            let record = self.oracle.record(&case.program, &case.ordinals, &case.group, task, case.counts);
+            record.map(ExecuteOutcome::from).map_err(|error| error.to_string())
         };
         (0..case.group.tasks().len()).map(of_task).collect()
     }
@@ -70,10 +66,11 @@ pub struct WorkerBackend {
 }
 
 impl WorkerBackend {
-    /// The backend with this many lanes, or as many as it chooses.
+    /// The backend with this many lanes, or as many as it chooses. Cranelift checks its own work.
     pub fn new(backend: Backend, width: Option<usize>) -> WorkerBackend {
         let name = width.map_or(backend.name().to_owned(), |width| format!("{} with {width} lanes", backend.name()));
-        WorkerBackend { worker: Evaluator::new(backend).worker(), backend, name, width }
+        let worker = if backend == Backend::Jit { checked_worker(true) } else { Evaluator::new(backend).worker() };
+        WorkerBackend { worker, backend, name, width }
     }
 
     /// The backend with the layout of its own choice, as a search has it, and with every number of lanes.
@@ -82,21 +79,45 @@ impl WorkerBackend {
         std::iter::once(None).chain(widths.iter().copied().map(Some)).map(|width| WorkerBackend::new(backend, width)).collect()
     }
 
-    /// The program simplified, as a search runs it, must give the fitness and steps of the one observed.
+    /// The program simplified, as a search runs it, must give the fitness and steps of the one observed; with the layout of the backend's
+    /// choice also after a probe, and under other names.
     fn check_production(&mut self, case: &ExecuteCase, observed: &[TaskRecord]) -> Result<(), String> {
+        let ExecuteCase { program, group, .. } = case;
         let evaluation = match self.width {
-            Some(width) => self.worker.evaluate_with_width(&case.program, &case.group, width),
-            None => self.worker.evaluate(&case.program, &case.group),
+            Some(width) => self.worker.evaluate_with_width(program, group, width),
+            None => self.worker.evaluate(program, group),
         };
         let evaluation = evaluation.map_err(|error| error.to_string())?;
-        let found = (evaluation.backend, evaluation.train_steps);
-        let difference = evaluation_difference(observed, evaluation).err();
-        self.expect(found.0)?;
-        difference.map_or(Ok(()), |(_, difference)| Err(format!("in production: {difference}")))
+        let (ran, difference) = (evaluation.backend, evaluation_difference(observed, evaluation));
+        self.expect(ran)?;
+        difference.map_err(|(_, difference)| format!("in production: {difference}"))?;
+        if self.width.is_some() {
+            return Ok(());
+        }
+        for examples in [1, 3, 10] {
+            self.worker.prepare(program, group).map_err(|error| error.to_string())?;
+            let probe = self.worker.probe(group, examples, examples);
+            for (task, record) in observed.iter().enumerate() {
+                let seen = probe.train_errors(task);
+                let same = seen.iter().zip(&record.train_errors).all(|(seen, error)| Tolerance::Exact.accepts(*error, *seen));
+                if !same || seen.len() != record.train_errors.len().min(examples) {
+                    return Err(format!("a probe of {examples} examples has the errors {seen:?} on task {task}"));
+                }
+            }
+            evaluation_difference(observed, self.worker.run(group)).map_err(|(_, difference)| format!("after a probe: {difference}"))?;
+            let other = disguised(program, &mut Stream::new(examples as u64));
+            let evaluation = self.worker.evaluate(&other, group).map_err(|error| error.to_string())?;
+            evaluation_difference(observed, evaluation).map_err(|(_, difference)| format!("under other names: {difference}"))?;
+        }
+        Ok(())
     }
 
-    /// An answer of another backend would show nothing.
+    /// An answer of another backend would show nothing; but what is too large to compile is interpreted.
     fn expect(&self, ran: Backend) -> Result<(), String> {
+        #[cfg(feature = "jit")]
+        if let Some(CompileError::TooLarge(_) | CompileError::TooManyRows(_)) = self.worker.compile_error() {
+            return Ok(());
+        }
         if ran == self.backend { Ok(()) } else { Err(format!("{ran} ran in its place")) }
     }
 }
@@ -118,14 +139,19 @@ impl CaseBackend for WorkerBackend {
         let observed = self.worker.observe(&case.program, case.counts, &case.group, self.width).map_err(|error| error.to_string())?;
         self.expect(observed.backend)?;
         self.check_production(case, &observed.records)?;
-        let outcome = |record: TaskRecord| ExecuteOutcome {
+        Ok(observed.records.into_iter().map(ExecuteOutcome::from).collect())
+    }
+}
+
+impl From<TaskRecord> for ExecuteOutcome {
+    fn from(record: TaskRecord) -> ExecuteOutcome {
+        ExecuteOutcome {
             fitness: record.fitness,
             train_errors: record.train_errors,
             valid_errors: record.valid_errors,
             train_steps: Some(record.train_steps),
             memory: Some(record.memory),
-        };
-        Ok(observed.records.into_iter().map(outcome).collect())
+        }
     }
 }
 

@@ -3,9 +3,8 @@
 //! very bits are expected, as of cases that our own oracle wrote; false unless given) and `more_tasks` (further
 //! tasks that run beside the first, as objects of the fields that differ from task to task) may be added.
 
-use super::liveness::live_instructions_by_paths;
+use super::liveness::ordinals_by_definition;
 use super::record::{CaseRecord, EvalType, ExecuteRecord, MemoryRecord, OpRecord, TaskOfCase};
-use crate::analysis::random_ordinals;
 use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
 use crate::lang::{AddressCounts, Instruction, MAX_FEATURES, Number, Program, ProgramRecord};
 use crate::oracle::Memory;
@@ -243,7 +242,7 @@ fn execute_case(record: ExecuteRecord) -> Result<ExecuteCase, String> {
     let group = TaskGroup::new(settings, tasks).map_err(|error| error.to_string())?;
     group.check_memory(counts).map_err(|error| error.to_string())?;
     let mut ordinals = Vec::new();
-    random_ordinals(&program, &live_instructions_by_paths(&program), &mut ordinals);
+    ordinals_by_definition(&program, &mut ordinals);
     Ok(ExecuteCase { id: record.id, category: record.category, exact: record.exact, counts, program, ordinals, group, expected })
 }
 

@@ -1,5 +1,6 @@
 //! Liveness by its definition: follow what an instruction wrote along every path, and see whether it meets a prediction.
 
+use crate::analysis::{Liveness, random_ordinals};
 use crate::lang::{ComponentFunction, Program, Space};
 use std::collections::HashSet;
 
@@ -17,6 +18,25 @@ pub fn live_instructions_by_paths(program: &Program) -> Vec<bool> {
         }
     }
     live
+}
+
+/// Programs of more instructions are numbered by the fast liveness: the slow one takes time with the square of the program, and a file may
+/// hold any.
+const MAX_INSTRUCTIONS_BY_PATHS: usize = 500;
+
+/// The number of each instruction among the random ones, by the definition of liveness; zeros where nothing is random.
+pub fn ordinals_by_definition(program: &Program, ordinals: &mut Vec<u32>) {
+    let instructions = program.instructions();
+    if !instructions.iter().any(|instruction| instruction.op().is_random()) {
+        ordinals.clear();
+        ordinals.resize(instructions.len(), 0);
+    } else if instructions.len() > MAX_INSTRUCTIONS_BY_PATHS {
+        let mut live = Vec::new();
+        Liveness::mark(program, &mut live);
+        random_ordinals(program, &live, ordinals);
+    } else {
+        random_ordinals(program, &live_instructions_by_paths(program), ordinals);
+    }
 }
 
 /// Whether the value at an address matters to some prediction from `point` on.
@@ -62,7 +82,7 @@ fn followers(function: ComponentFunction) -> &'static [ComponentFunction] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Liveness, random_ordinals, simplify};
+    use crate::analysis::simplify;
     use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
     use crate::exec::random::Stream;
     use crate::lang::{AddressCounts, Data, DataKind, Instruction, Op};

@@ -36,20 +36,18 @@ impl<F: FnMut(&FuzzCase) -> bool> Search<F> {
         let mut progress = self.leave_out(|parts| parts.tasks.len(), |parts, range| drop(parts.tasks.drain(range)));
         progress |= self.leave_out(|parts| parts.instructions.len(), |parts, range| drop(parts.instructions.drain(range)));
         for epochs in [1, self.best.settings.epochs.saturating_sub(1)] {
-            progress |= epochs > 0 && epochs < self.best.settings.epochs && self.attempt(|parts| parts.settings.epochs = epochs);
+            progress |= epochs > 0 && epochs < self.best.settings.epochs && self.attempt(|parts| parts.shorten(epochs));
         }
         if self.best.tasks.iter().any(|task| task.train_orders.is_some()) {
             progress |= self.attempt(|parts| parts.tasks.iter_mut().for_each(|task| task.train_orders = None));
         }
-        if self.best.tasks.iter().all(|task| task.train_orders.is_none()) {
-            progress |= self.leave_out(|parts| parts.train(), |parts, range| parts.leave_out_examples(|task| &mut task.train, &range));
-        }
+        progress |= self.leave_out(|parts| parts.train(), |parts, range| parts.leave_out_training(&range));
         progress |= self.leave_out(|parts| parts.valid(), |parts, range| parts.leave_out_examples(|task| &mut task.valid, &range));
         progress |= self.leave_out(|parts| parts.settings.features, |parts, range| parts.leave_out_features(&range));
         progress | self.plainer()
     }
 
-    /// Leaves out ever smaller pieces of a list of at least `count(parts)` items, one of which stays.
+    /// Leaves out ever smaller pieces of a list of `count(parts)` items.
     fn leave_out(&mut self, count: impl Fn(&Parts) -> usize, leave_out: impl Fn(&mut Parts, std::ops::Range<usize>)) -> bool {
         let mut progress = false;
         let mut piece = count(&self.best).div_ceil(2).max(1);
@@ -161,6 +159,21 @@ impl Parts {
             let examples = part(task);
             examples.labels.drain(range.clone());
             examples.features.drain(range.start * features..range.end * features);
+        }
+    }
+
+    fn shorten(&mut self, epochs: u32) {
+        self.settings.epochs = epochs;
+        self.tasks.iter_mut().flat_map(|task| &mut task.train_orders).for_each(|orders| orders.truncate(epochs as usize));
+    }
+
+    /// Leaves out training examples, and as many places of recorded orders, which then name what is left.
+    fn leave_out_training(&mut self, range: &std::ops::Range<usize>) {
+        self.leave_out_examples(|task| &mut task.train, range);
+        let left = self.train().max(1) as u32;
+        for order in self.tasks.iter_mut().flat_map(|task| &mut task.train_orders).flatten() {
+            order.drain(range.clone());
+            order.iter_mut().filter(|example| **example >= left).for_each(|example| *example %= left);
         }
     }
 

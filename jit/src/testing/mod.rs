@@ -22,7 +22,7 @@ pub use compare::{Tolerance, memory_difference};
 pub use differential::{Divergence, FuzzReport, Fuzzer, oracle_records, seen_in_memory, seen_in_search};
 pub use faulty::{Fault, FaultyBackend};
 pub use generate::{Family, FuzzCase, SPECIAL_NUMBERS, disguised};
-pub use liveness::live_instructions_by_paths;
+pub use liveness::{live_instructions_by_paths, ordinals_by_definition};
 #[cfg(feature = "jit")]
 pub use lowering::Lowering;
 pub use minimize::minimize;

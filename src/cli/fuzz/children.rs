@@ -2,7 +2,10 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use exnihilo_jit::testing::{Divergence, FuzzReport};
@@ -12,7 +15,7 @@ use super::{Message, Work};
 /// A program that takes longer is taken to run for ever; the slowest take a tenth of a second.
 const HANGS_AFTER: Duration = Duration::from_secs(60);
 
-/// The most bytes of a child's last words that are kept.
+/// How many bytes of a child's last words are kept.
 const LAST_WORDS: u64 = 2_000;
 
 /// What happened.
@@ -22,7 +25,7 @@ pub(super) enum Event {
     /// A program has another result on some backend.
     Found { number: u64, divergence: Box<Divergence> },
     /// A program ended its child, or had to be ended with it.
-    Died { number: u64, how: String },
+    Died { number: u64, hung: bool, how: String },
 }
 
 /// Children at work.
@@ -35,6 +38,8 @@ pub(super) struct Children {
     sender: Sender<(u64, Option<Message>)>,
     receiver: Receiver<(u64, Option<Message>)>,
     started: u64,
+    /// When to look for children that hang.
+    next_look: Instant,
 }
 
 struct Running {
@@ -44,17 +49,21 @@ struct Running {
     work: Work,
     /// The program that it is at.
     at: Option<u64>,
-    since: Instant,
+    /// When it last said something, in milliseconds since all began; as its listener heard it, since the parent may be busy.
+    heard: Arc<AtomicU64>,
     report: FuzzReport,
     hung: bool,
+    /// Reads what it says on stderr.
+    last_words: JoinHandle<String>,
 }
 
 impl Children {
     /// Starts as many children as asked for, each with its share of the programs.
     pub(super) fn start(work: Work, processes: usize) -> io::Result<Children> {
         let (sender, receiver) = channel();
-        let mut children =
-            Children { begin: Instant::now(), work, children: Vec::new(), done: FuzzReport::default(), sender, receiver, started: 0 };
+        let begin = Instant::now();
+        let (children, done) = (Vec::new(), FuzzReport::default());
+        let mut children = Children { begin, work, children, done, sender, receiver, started: 0, next_look: begin };
         let count = processes as u64;
         for index in 0..count {
             let cases = work.cases.map(|cases| cases / count + u64::from(index < cases % count));
@@ -78,11 +87,9 @@ impl Children {
 
     /// Waits for the next event, not much longer than `at_most`.
     pub(super) fn wait(&mut self, at_most: Duration) -> io::Result<Option<Event>> {
-        for child in &mut self.children {
-            if !child.hung && child.since.elapsed() > HANGS_AFTER {
-                child.hung = true;
-                child.process.kill()?;
-            }
+        if self.next_look <= Instant::now() {
+            self.next_look = Instant::now() + at_most;
+            self.end_hung()?;
         }
         let (id, message) = match self.receiver.recv_timeout(at_most) {
             Ok(received) => received,
@@ -90,7 +97,6 @@ impl Children {
         };
         let Some(index) = self.children.iter().position(|child| child.id == id) else { return Ok(None) };
         let child = &mut self.children[index];
-        child.since = Instant::now();
         match message {
             Some(Message::At(number)) => {
                 child.at = Some(number);
@@ -105,6 +111,17 @@ impl Children {
         }
     }
 
+    /// Ends the children that have been at one program for too long.
+    fn end_hung(&mut self) -> io::Result<()> {
+        let now = self.begin.elapsed();
+        let silent = |child: &Running| now.saturating_sub(Duration::from_millis(child.heard.load(Ordering::Relaxed)));
+        for child in self.children.iter_mut().filter(|child| !child.hung && silent(child) > HANGS_AFTER) {
+            child.hung = true;
+            child.process.kill()?;
+        }
+        Ok(())
+    }
+
     /// A child's stdout has ended, and so has the child, or is about to.
     fn ended(&mut self, index: usize) -> io::Result<Option<Event>> {
         let mut child = self.children.swap_remove(index);
@@ -113,22 +130,17 @@ impl Children {
         if status.success() || is_interrupt(status) {
             return Ok(Some(Event::Reported));
         }
-        let mut last_words = String::new();
-        if let Some(stderr) = &mut child.process.stderr {
-            // Only what it managed to say: it need not be text.
-            let mut bytes = Vec::new();
-            stderr.take(LAST_WORDS).read_to_end(&mut bytes)?;
-            last_words = String::from_utf8_lossy(&bytes).trim().to_owned();
-        }
+        let last_words = child.last_words.join().unwrap_or_default();
         let how = if child.hung { format!("did not end in {} seconds", HANGS_AFTER.as_secs()) } else { in_words(status, &last_words) };
         // Without a program it never began to work: another would do no better.
         let Some(number) = child.at else { return Err(io::Error::other(how)) };
-        let cases = child.work.cases.map(|cases| cases.saturating_sub(child.report.cases));
+        // It did at least the program that ended it, whatever it had time to report.
+        let cases = child.work.cases.map(|cases| cases.saturating_sub(child.report.cases.max(1)));
         let seconds = self.work.seconds.map(|seconds| seconds - self.begin.elapsed().as_secs_f64());
         if seconds.is_none_or(|seconds| seconds > 0.0) && cases != Some(0) {
             self.spawn(Work { first: number.wrapping_add(child.work.stride), cases, seconds, ..child.work })?;
         }
-        Ok(Some(Event::Died { number, how }))
+        Ok(Some(Event::Died { number, hung: child.hung, how }))
     }
 
     fn spawn(&mut self, work: Work) -> io::Result<()> {
@@ -147,9 +159,14 @@ impl Children {
         let stdout = process.stdout.take().ok_or_else(|| io::Error::other("no pipe to the child"))?;
         let (id, sender) = (self.started, self.sender.clone());
         self.started += 1;
-        std::thread::Builder::new().spawn(move || listen(id, stdout, &sender))?;
-        let running = Running { id, process, work, at: None, since: Instant::now(), report: FuzzReport::default(), hung: false };
-        self.children.push(running);
+        let (begin, heard) = (self.begin, Arc::new(AtomicU64::new(self.begin.elapsed().as_millis() as u64)));
+        let by_listener = Arc::clone(&heard);
+        let hear = move || by_listener.store(begin.elapsed().as_millis() as u64, Ordering::Relaxed);
+        std::thread::Builder::new().spawn(move || listen(id, stdout, &sender, hear))?;
+        let stderr = process.stderr.take().ok_or_else(|| io::Error::other("no pipe to the child"))?;
+        let last_words = std::thread::Builder::new().spawn(move || beginning(stderr))?;
+        let report = FuzzReport::default();
+        self.children.push(Running { id, process, work, at: None, heard, report, hung: false, last_words });
         Ok(())
     }
 }
@@ -166,8 +183,9 @@ impl Drop for Children {
 }
 
 /// Passes on what a child says, and that it says no more.
-fn listen(id: u64, stdout: impl Read, sender: &Sender<(u64, Option<Message>)>) {
+fn listen(id: u64, stdout: impl Read, sender: &Sender<(u64, Option<Message>)>, hear: impl Fn()) {
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+        hear();
         // Half a line is what a crash leaves.
         let Ok(message) = serde_json::from_str(&line) else { break };
         if sender.send((id, Some(message))).is_err() {
@@ -178,14 +196,24 @@ fn listen(id: u64, stdout: impl Read, sender: &Sender<(u64, Option<Message>)>) {
     let _ = sender.send((id, None));
 }
 
+/// The beginning of what a child says, which need not be text; the rest is read too, so that it never waits for a reader.
+fn beginning(mut stderr: impl Read) -> String {
+    let mut bytes = Vec::new();
+    // What cannot be read was not said.
+    let _ = stderr.by_ref().take(LAST_WORDS).read_to_end(&mut bytes);
+    let _ = io::copy(&mut stderr, &mut io::sink());
+    String::from_utf8_lossy(&bytes).trim().to_owned()
+}
+
+/// Whether Ctrl-C ended a process, which goes to all processes of a terminal.
 #[cfg(unix)]
-fn is_interrupt(status: ExitStatus) -> bool {
+pub(super) fn is_interrupt(status: ExitStatus) -> bool {
     // SIGINT
     std::os::unix::process::ExitStatusExt::signal(&status) == Some(2)
 }
 
 #[cfg(not(unix))]
-fn is_interrupt(_: ExitStatus) -> bool {
+pub(super) fn is_interrupt(_: ExitStatus) -> bool {
     false
 }
 

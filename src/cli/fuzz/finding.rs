@@ -5,18 +5,24 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use exnihilo::verify::write_case_file;
 use exnihilo_jit::exec::random::key;
 use exnihilo_jit::oracle::Oracle;
-use exnihilo_jit::testing::{Case, CaseReader, Divergence, Family, FuzzCase, execute_case_line, minimize, oracle_records};
+use exnihilo_jit::testing::{Case, CaseReader, Divergence, Family, FuzzCase, MAX_LINE_BYTES, execute_case_line, minimize, oracle_records};
 use serde::Serialize;
 
 use super::Work;
-use super::children::in_words;
+use super::children::{in_words, is_interrupt};
 
 /// The most smaller cases that are tried, each in a process of its own.
 const ATTEMPTS: usize = 600;
+
+/// How long that may take.
+const MINIMIZE_FOR: Duration = Duration::from_secs(60);
 
 /// A case that takes longer than this to replay hangs.
 const REPLAY_LIMIT: Duration = Duration::from_secs(20);
@@ -55,11 +61,13 @@ pub(super) struct Findings {
     folder: PathBuf,
     work: Work,
     count: u64,
+    /// Set when no smaller cases are to be looked for.
+    stop: Arc<AtomicBool>,
 }
 
 impl Findings {
-    pub(super) fn new(folder: &Path, work: Work) -> Findings {
-        Findings { folder: folder.to_owned(), work, count: 0 }
+    pub(super) fn new(folder: &Path, work: Work, stop: Arc<AtomicBool>) -> Findings {
+        Findings { folder: folder.to_owned(), work, count: 0, stop }
     }
 
     pub(super) const fn count(&self) -> u64 {
@@ -76,11 +84,11 @@ impl Findings {
         self.finding("difference", number, difference, divergence.program, cases)
     }
 
-    /// A program that ended its process, or had to be ended.
+    /// A program that ended its process (a crash), or had to be ended (a hang).
     ///
     /// # Errors
     /// A case file that cannot be written.
-    pub(super) fn death(&mut self, number: u64, how: &str) -> io::Result<Finding> {
+    pub(super) fn death(&mut self, number: u64, kind: &'static str, how: &str) -> io::Result<Finding> {
         let features = self.work.features.map(usize::from);
         let seed = key(self.work.seed, number);
         // What ended the child may end the generator too, if the fault lies there.
@@ -90,7 +98,7 @@ impl Findings {
         })
         .unwrap_or_default();
         let program = cases.first().map_or_else(String::new, |case| case.program.to_string());
-        self.finding("crash", number, how.to_owned(), program, cases)
+        self.finding(kind, number, how.to_owned(), program, cases)
     }
 
     fn finding(
@@ -118,28 +126,37 @@ impl Findings {
             return Ok(finding);
         }
         std::fs::create_dir_all(&self.folder)?;
-        let path = self.folder.join(format!("fuzz-{seed}-{number}.jsonl"));
-        let attempt = self.folder.join(format!("fuzz-{seed}-{number}.attempt.jsonl"));
-        let shows = |case: &FuzzCase| {
-            let line = line_of_case(case).unwrap_or_default();
-            !line.is_empty() && std::fs::write(&attempt, line).is_ok() && fault_of(&attempt).is_some()
+        let attempt = self.folder.join(format!("fuzz-{seed}-{number}.attempt"));
+        let replay = |case: &FuzzCase| {
+            let line = line_of_case(case)?;
+            std::fs::write(&attempt, line + "\n").ok()?;
+            let fault = fault_of(&attempt);
+            // A replay that Ctrl-C ended shows nothing.
+            if self.stop.load(Ordering::Relaxed) { None } else { fault }
         };
-        let failing = cases.iter().position(shows);
-        let kept = failing.unwrap_or(0);
-        finding.reproduced = failing.is_some();
-        let smaller = failing.and_then(|index| minimize(&cases[index], ATTEMPTS, shows));
-        // Where there was nothing to attempt, there is nothing to remove.
-        let _ = std::fs::remove_file(&attempt);
-        let case = smaller.as_ref().unwrap_or(&cases[kept]);
-        let Some(line) = line_of_case(case) else { return Ok(finding) };
-        std::fs::write(&path, line)?;
-        if let Some(fault) = fault_of(&path) {
-            finding.difference += "\nsmallest: ";
-            finding.difference += &fault;
+        let begin = Instant::now();
+        let failing = cases.iter().enumerate().find_map(|(index, case)| replay(case).map(|fault| (index, fault)));
+        let mut case = &cases[failing.as_ref().map_or(0, |(index, _)| *index)];
+        let mut smaller = None;
+        if let Some((_, fault)) = &failing {
+            // Only the same kind of fault counts, lest another one, easier to have, takes its place.
+            let same = |case: &FuzzCase| begin.elapsed() < MINIMIZE_FOR && replay(case).is_some_and(|found| found.kind == fault.kind);
+            smaller = minimize(case, ATTEMPTS, same);
         }
+        let smallest = smaller.as_ref().and_then(|smaller| replay(smaller).map(|fault| (smaller, fault)));
+        if let Some((smaller, fault)) = smallest {
+            case = smaller;
+            finding.difference = format!("{}\nsmallest: {}", finding.difference, fault.words);
+        }
+        // Where nothing could be attempted, there is nothing to remove.
+        let _ = std::fs::remove_file(&attempt);
+        finding.reproduced = failing.is_some();
         finding.program = case.program.to_string();
-        finding.replay.insert(0, format!("exnihilo conform {}", path.display()));
-        finding.file = Some(path);
+        if let Some(line) = line_of_case(case) {
+            let path = write_case_file(&self.folder, &format!("fuzz-{seed}-{number}"), &[line])?;
+            finding.replay.insert(0, format!("exnihilo conform {}", path.display()));
+            finding.file = Some(path);
+        }
         Ok(finding)
     }
 }
@@ -151,16 +168,24 @@ fn case_of_line(line: &str) -> Option<FuzzCase> {
     Some(FuzzCase { seed: 0, origin: "found", counts: case.counts, program: case.program, group: case.group })
 }
 
-/// The case as a case file with what the oracle gives; none if the oracle cannot run it.
+/// The case as a line of a case file with what the oracle gives; none if the oracle cannot run it, or the line is too long.
 fn line_of_case(case: &FuzzCase) -> Option<String> {
     let FuzzCase { program, counts, group, .. } = case;
     let (records, _) = catch_unwind(AssertUnwindSafe(|| oracle_records(&mut Oracle::new(), program, *counts, group))).ok()?.ok()?;
     let name = ("found-by-fuzzing".to_owned(), "own".to_owned());
-    Some(execute_case_line(name, program, *counts, group, 0..group.tasks().len(), &records) + "\n")
+    Some(execute_case_line(name, program, *counts, group, 0..group.tasks().len(), &records)).filter(|line| line.len() <= MAX_LINE_BYTES)
+}
+
+/// What is wrong with a case.
+struct Fault {
+    /// The backend that differs, or how the process ended.
+    kind: String,
+    /// All that is known.
+    words: String,
 }
 
 /// What is wrong when a case file is replayed in a process of its own; none if nothing is.
-fn fault_of(path: &Path) -> Option<String> {
+fn fault_of(path: &Path) -> Option<Fault> {
     let program = std::env::current_exe().ok()?;
     let mut replay = Command::new(program);
     let mut process = replay.arg("conform").arg(path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().ok()?;
@@ -171,15 +196,20 @@ fn fault_of(path: &Path) -> Option<String> {
             None if begin.elapsed() > REPLAY_LIMIT => {
                 process.kill().ok()?;
                 process.wait().ok()?;
-                return Some(format!("did not end in {} seconds", REPLAY_LIMIT.as_secs()));
+                return Some(Fault { kind: "hang".to_owned(), words: format!("did not end in {} seconds", REPLAY_LIMIT.as_secs()) });
             }
             None => std::thread::sleep(Duration::from_millis(2)),
         }
     };
     let output = process.wait_with_output().ok()?;
     match status.code() {
-        Some(0) => None,
-        Some(3) => String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned),
-        _ => Some(in_words(status, String::from_utf8_lossy(&output.stderr).trim())),
+        // It passes, or (1, 2) it is no case that can be replayed.
+        Some(0..=2) => None,
+        Some(3) => {
+            let words = String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned();
+            Some(Fault { kind: words.split_whitespace().next()?.to_owned(), words })
+        }
+        _ if is_interrupt(status) => None,
+        _ => Some(Fault { kind: status.to_string(), words: in_words(status, String::from_utf8_lossy(&output.stderr).trim()) }),
     }
 }

@@ -1,15 +1,16 @@
 //! How a fuzzer's run goes, in words.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use exnihilo_jit::Op;
 use exnihilo_jit::testing::FuzzReport;
 
-use super::super::output::{grouped, note};
+use super::super::output::grouped;
 
 /// The time between two lines about progress.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// Says now and then how it goes.
+/// When to say how it goes.
 pub(super) struct Progress {
     next_line: Duration,
 }
@@ -19,13 +20,13 @@ impl Progress {
         Progress { next_line: LINE_EVERY }
     }
 
-    /// Writes a line to stderr, if it is time for one.
-    pub(super) fn show(&mut self, begin: Instant, report: &FuzzReport, findings: u64) {
-        let elapsed = begin.elapsed();
-        if elapsed >= self.next_line {
+    /// Whether it is time for a line.
+    pub(super) fn is_due(&mut self, elapsed: Duration) -> bool {
+        let due = elapsed >= self.next_line;
+        if due {
             self.next_line = elapsed + LINE_EVERY;
-            note(&summary(report, findings, elapsed.as_secs_f64()));
         }
+        due
     }
 }
 
@@ -35,13 +36,14 @@ pub(super) fn summary(report: &FuzzReport, findings: u64, elapsed: f64) -> Strin
     let rarest = report.ops.iter().min_by_key(|(_, count)| **count);
     let rarest = rarest.map_or_else(String::new, |(op, count)| format!(" (rarest {op}, in {})", grouped(*count)));
     format!(
-        "{} programs ({} a second), {} comparisons ({} a second), {findings} findings, {} of 65 ops{rarest}, {} sizes of F, {} code paths, \
+        "{} programs ({} a second), {} comparisons ({} a second), {findings} findings, {} of {} ops{rarest}, {} sizes of F, {} code paths, \
          {:.0} % of the runs trained to the end",
         grouped(report.programs),
         per_second(report.programs),
         grouped(report.cases),
         per_second(report.cases),
         report.ops.len(),
+        Op::ALL.len(),
         report.features.len(),
         report.code_paths.len(),
         100.0 * report.finished_share()

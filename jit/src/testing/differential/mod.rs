@@ -11,9 +11,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::generate::{Family, FuzzCase, disguised};
-use super::liveness::live_instructions_by_paths;
+use super::liveness::{live_instructions_by_paths, ordinals_by_definition};
 use super::write::execute_case_line;
-use crate::analysis::{Canonicalizer, Liveness, random_ordinals, simplify};
+use crate::analysis::{Canonicalizer, Liveness, simplify};
 use crate::eval::{Backend, EvalError, Evaluation, Evaluator, TaskRecord, Worker};
 use crate::exec::random::{Stream, key};
 use crate::lang::{ComponentFunction, Program};
@@ -98,7 +98,7 @@ impl Widths {
         let Widths { mut interp, mut jit } = Widths { interp: INTERP_WIDTHS, jit: JIT_WIDTHS };
         stream.shuffle(&mut interp);
         stream.shuffle(&mut jit);
-        // The code on registers is the most intricate: half of all programs have it.
+        // The code on registers is the most intricate: two thirds of all programs have it.
         if stream.below(3) == 0 {
             let registers = jit.iter().position(|&width| width == 2).unwrap_or(0);
             jit.swap(1, registers);
@@ -121,7 +121,7 @@ const INTERP_WIDTHS: [usize; 6] = [1, 2, 4, 8, 12, 16];
 /// Lanes that native code runs with.
 const JIT_WIDTHS: [usize; 4] = [1, 2, 4, 12];
 /// One in so many programs has its register allocation checked, which takes as long as compiling.
-const ALLOCATION_CHECKED: u64 = 16;
+const ALLOCATION_CHECKED: usize = 16;
 
 impl Fuzzer {
     /// A fuzzer whose cases follow from `seed`; at F = `features` only, as far as programs are small enough, where it is given.
@@ -146,8 +146,9 @@ impl Fuzzer {
     pub fn run_number(&mut self, number: u64) -> Result<(), Box<Divergence>> {
         let seed = key(self.seed, number);
         let family = Family::generate(seed, self.features);
-        let widths = Widths::drawn(&mut Stream::new(seed));
-        let layouts = Layouts { checks_allocation: number.is_multiple_of(ALLOCATION_CHECKED), ..widths.layouts() };
+        let mut stream = Stream::new(seed);
+        let widths = Widths::drawn(&mut stream);
+        let layouts = Layouts { checks_allocation: stream.below(ALLOCATION_CHECKED) == 0, ..widths.layouts() };
         let first = family.first();
         self.run_layouts(&first, &layouts)?;
         self.check_remembered(&first, number)?;
@@ -361,19 +362,9 @@ pub fn oracle_records(
     group: &crate::eval::TaskGroup,
 ) -> Result<(Vec<TaskRecord>, Vec<u32>), EvalError> {
     let mut ordinals = Vec::new();
-    random_ordinals(program, &live_instructions_by_paths(program), &mut ordinals);
-    let mut records = Vec::new();
-    for task in 0..group.tasks().len() {
-        let run = oracle.run(program, &ordinals, group, task, counts, true)?;
-        let first = run.epochs.into_iter().next().unwrap_or_default();
-        records.push(TaskRecord {
-            fitness: run.fitness,
-            train_errors: first.train_errors,
-            valid_errors: first.valid_errors,
-            memory: oracle.memory().clone(),
-            train_steps: run.train_steps,
-        });
-    }
+    ordinals_by_definition(program, &mut ordinals);
+    let records = (0..group.tasks().len()).map(|task| oracle.record(program, &ordinals, group, task, counts));
+    let records = records.collect::<Result<_, _>>()?;
     Ok((records, ordinals))
 }
 
@@ -432,7 +423,7 @@ fn analyses_difference(program: &Program) -> Result<(), (&'static str, String)> 
 }
 
 /// A worker whose native code is verified, and its allocation of registers too where asked for.
-fn checked_worker(allocation: bool) -> Worker {
+pub(super) fn checked_worker(allocation: bool) -> Worker {
     let evaluator = Evaluator::new(Backend::Jit);
     #[cfg(feature = "jit")]
     let evaluator =
