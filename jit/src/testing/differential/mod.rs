@@ -6,6 +6,7 @@ mod compare;
 mod remembered;
 mod report;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -211,10 +212,15 @@ impl Fuzzer {
 
     /// Everything that was done so far.
     pub fn report(&self) -> FuzzReport {
-        let mut report = self.report.clone();
+        FuzzReport { code_paths: self.code_paths(), ..self.report.clone() }
+    }
+
+    /// The names of the ways through the compiler that programs took.
+    fn code_paths(&self) -> BTreeSet<String> {
         #[cfg(feature = "jit")]
-        report.code_paths.extend(self.jit.code_paths().union(self.jit_allocation.code_paths()).iter().map(|path| format!("{path:?}")));
-        report
+        return self.jit.code_paths().union(self.jit_allocation.code_paths()).iter().map(|path| format!("{path:?}")).collect();
+        #[cfg(not(feature = "jit"))]
+        return BTreeSet::new();
     }
 
     fn worker(&mut self, backend: Backend, layouts: &Layouts<'_>) -> &mut Worker {
