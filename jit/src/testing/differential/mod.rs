@@ -3,51 +3,27 @@
 //! A crash in native code ends the process: long runs belong into child processes, as `exnihilo fuzz` makes them.
 
 mod compare;
+mod divergence;
+mod layouts;
 mod remembered;
 mod report;
 
 use std::collections::BTreeSet;
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 
 use super::generate::{Family, FuzzCase, disguised};
 use super::liveness::{live_instructions_by_paths, ordinals_by_definition};
-use super::write::execute_case_line;
 use crate::analysis::{Canonicalizer, Liveness, simplify};
 use crate::eval::{Backend, EvalError, Evaluation, Evaluator, TaskRecord, Worker};
 use crate::exec::random::{Stream, key};
-use crate::lang::{ComponentFunction, Program};
+use crate::lang::Program;
 use crate::oracle::Oracle;
 use compare::{Difference, errors_difference, probe_difference};
 pub(super) use compare::{evaluation_difference, records_difference};
+pub use divergence::Divergence;
+use divergence::divergence;
+use layouts::{INTERP_WIDTHS, JIT_WIDTHS, Layouts, Widths};
 use remembered::Remembered;
 pub use report::FuzzReport;
-
-/// A backend that does not give what the oracle gives.
-#[derive(Clone, Debug, thiserror::Error, Serialize, Deserialize)]
-pub struct Divergence {
-    /// The seed of the case.
-    pub seed: u64,
-    /// Backend, what was observed, and number of lanes.
-    pub subject: String,
-    /// What differs first.
-    pub difference: String,
-    /// The program's text, as run.
-    pub program: String,
-    /// Number and kind of tasks, in words.
-    pub setting: String,
-    /// The case as a line of a case file, with the oracle's outcome; none where the oracle refused it.
-    pub case: Option<String>,
-}
-
-impl fmt::Display for Divergence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Divergence { subject, difference, program, setting, .. } = self;
-        writeln!(f, "{subject}: {difference}\n{setting}")?;
-        f.write_str(program)
-    }
-}
 
 /// Generates cases and compares all backends on them. Workers and their scratch memory are kept from case to case, so that what
 /// one program leaves behind can show in the next.
@@ -71,56 +47,6 @@ struct Expected {
     ordinals: Vec<u32>,
 }
 
-/// The numbers of lanes that a case runs with, and how it is compiled.
-struct Layouts<'a> {
-    /// Where its memory is observed, and where it runs as in a search: of the interpreter, and of native code.
-    observed: [&'a [usize]; 2],
-    production: [&'a [usize]; 2],
-    /// Besides, everything else that a search does: the probe and the run after it, the choice of a layout, the canonical form.
-    searches: bool,
-    checks_allocation: bool,
-}
-
-impl Layouts<'_> {
-    fn of([interp, jit]: [&[usize]; 2]) -> impl Iterator<Item = (Backend, usize)> {
-        let interp = interp.iter().map(|&width| (Backend::Interp, width));
-        interp.chain(jit.iter().map(|&width| (Backend::Jit, width)))
-    }
-}
-
-/// Numbers of lanes in the order in which some are taken: compiling takes most of the time.
-struct Widths {
-    interp: [usize; 6],
-    jit: [usize; 4],
-}
-
-impl Widths {
-    fn drawn(stream: &mut Stream) -> Widths {
-        let Widths { mut interp, mut jit } = Widths { interp: INTERP_WIDTHS, jit: JIT_WIDTHS };
-        stream.shuffle(&mut interp);
-        stream.shuffle(&mut jit);
-        // The code on registers is the most intricate: two thirds of all programs have it.
-        if stream.below(3) == 0 {
-            let registers = jit.iter().position(|&width| width == 2).unwrap_or(0);
-            jit.swap(1, registers);
-        }
-        Widths { interp, jit }
-    }
-
-    fn layouts(&self) -> Layouts<'_> {
-        Layouts {
-            observed: [&self.interp[..1], &self.jit[..1]],
-            production: [&self.interp[1..2], &self.jit[1..2]],
-            searches: true,
-            checks_allocation: false,
-        }
-    }
-}
-
-/// Lanes that the interpreter runs with.
-const INTERP_WIDTHS: [usize; 6] = [1, 2, 4, 8, 12, 16];
-/// Lanes that native code runs with.
-const JIT_WIDTHS: [usize; 4] = [1, 2, 4, 12];
 /// One in so many programs has its register allocation checked, which takes as long as compiling.
 const ALLOCATION_CHECKED: usize = 16;
 
@@ -387,31 +313,6 @@ pub fn seen_in_search(expected: &[TaskRecord], found: &[TaskRecord]) -> bool {
         backend: Backend::Oracle,
     };
     evaluation_difference(expected, &evaluation).is_err()
-}
-
-fn divergence(case: &FuzzCase, expected: Option<&Expected>, subject: &str, (task, difference): Difference) -> Box<Divergence> {
-    let FuzzCase { seed, program, counts, group, origin } = case;
-    let settings = group.settings();
-    let case = expected.map(|expected| {
-        let name = (format!("fuzz-{seed:016x}"), format!("fuzz: {subject}"));
-        execute_case_line(name, program, *counts, group, 0..group.tasks().len(), &expected.records)
-    });
-    let setting = format!(
-        "{origin}; F = {}, {} tasks of {} and {} examples, {:?}, {} epochs, max_abs_error {}, addresses {}/{}/{}, functions of {:?} instructions",
-        settings.features,
-        group.tasks().len(),
-        group.train_examples(),
-        group.valid_examples(),
-        settings.scoring,
-        settings.epochs,
-        settings.max_abs_error,
-        counts.scalars,
-        counts.vectors,
-        counts.matrices,
-        ComponentFunction::ALL.map(|function| program.function(function).len()),
-    );
-    let difference = task.map_or_else(|| difference.clone(), |task| format!("task {task}: {difference}"));
-    Box::new(Divergence { seed: *seed, subject: subject.to_owned(), difference, program: program.to_string(), setting, case })
 }
 
 /// The analyses against their definitions, and text against what it was printed from.
