@@ -105,34 +105,23 @@ impl Conform {
         case: &Case,
         tallies: &mut BTreeMap<&'static str, Tally>,
     ) -> Result<bool, Failure> {
-        let mut last_bits = None;
-        let mut mismatch = None;
-        for backend in layouts {
-            match check(backend, case) {
-                Ok(Verdict::Agrees) => {}
-                Ok(Verdict::DecidedByLastBits(difference)) => last_bits = Some(difference),
-                Err(differs) => {
-                    mismatch = Some(differs.to_string());
-                    break;
+        let verdicts = layouts.iter_mut().map(|layout| check(layout, case)).collect::<Result<Vec<_>, _>>();
+        tallies.entry(name).or_default().count(verdicts.is_ok());
+        let message = match verdicts {
+            Ok(verdicts) => {
+                if let Some(difference) = verdicts.iter().rev().find_map(Verdict::last_bits) {
+                    note(&format!("{name}, case {:?} passes, decided by the last bits of sin … log: {difference}", case.id()));
                 }
+                return Ok(true);
             }
+            Err(mismatch) => mismatch.to_string(),
+        };
+        if self.json {
+            print_event("failure", &FailureEvent { backend: name, message: &message })?;
+        } else if !self.quiet {
+            print_line(&message)?;
         }
-        tallies.entry(name).or_default().count(mismatch.is_none());
-        match (mismatch, last_bits) {
-            (None, None) => {}
-            (None, Some(difference)) => {
-                note(&format!("{name}, case {:?} passes, decided by the last bits of sin … log: {difference}", case.id()));
-            }
-            (Some(message), _) => {
-                if self.json {
-                    print_event("failure", &FailureEvent { backend: name, message: &message })?;
-                } else if !self.quiet {
-                    print_line(&message)?;
-                }
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        Ok(false)
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use exnihilo_jit::no_native_code;
 use exnihilo_jit::testing::FuzzReport;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use self::child::Message;
 use self::children::{Children, Event};
@@ -83,7 +83,7 @@ struct DoneEvent<'a> {
 }
 
 /// What a child is told to do.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 struct Work {
     seed: u64,
     /// The number of its first program, and how far it is from each to the next.
@@ -135,7 +135,7 @@ impl Fuzz {
             let found = match children.wait(TICK).map_err(|error| lost(&error))? {
                 Some(Event::Found { number, divergence }) => Some(findings.difference(number, *divergence)),
                 Some(Event::Died { number, hung, how }) => Some(findings.death(number, if hung { "hang" } else { "crash" }, &how)),
-                Some(Event::Reported) | None => None,
+                None => None,
             };
             if let Some(found) = found {
                 self.show(&found.map_err(|error| Failure::failed(format!("{}: cannot be written: {error}", self.out.display())))?)?;

@@ -128,14 +128,12 @@ const FITS: &str = "what does not fit into the group's memory limit was not eval
 /// The program as written, with the numbers of its random instructions by the definition. Where only its simplification fits into the
 /// group's memory limit, that.
 fn what_fits<'p>(program: &'p Program, group: &TaskGroup) -> (Cow<'p, Program>, Vec<u32>) {
-    let mut ordinals = Vec::new();
     if group.check_memory(program.address_counts()).is_err() {
-        let mut simplified = Program::default();
+        let (mut simplified, mut ordinals) = (Program::default(), Vec::new());
         Simplifier::default().simplify_into(program, &mut simplified, &mut ordinals);
         return (Cow::Owned(simplified), ordinals);
     }
-    ordinals_by_definition(program, &mut ordinals);
-    (Cow::Borrowed(program), ordinals)
+    (Cow::Borrowed(program), ordinals_by_definition(program))
 }
 
 fn fault(expected: &Evaluation, claim: &Claim<'_>) -> Option<Fault> {

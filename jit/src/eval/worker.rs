@@ -248,9 +248,7 @@ impl Worker {
             }
             return Ok(observed);
         }
-        self.layout.set_full(counts, group.features());
-        self.code.set(program, &self.ordinals, &self.fusion, &self.layout);
-        self.calls.clear();
+        self.decode_whole(counts, group.features());
         let width = width.filter(|&width| width == ALONG || WIDTHS.contains(&width));
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp {
@@ -286,9 +284,7 @@ impl Worker {
             }
             return Ok(Backend::Oracle);
         }
-        self.layout.set_full(counts, memory.features());
-        self.code.set(program, &self.ordinals, &self.fusion, &self.layout);
-        self.calls.clear();
+        self.decode_whole(counts, memory.features());
         let settings = RunSettings {
             features: memory.features(),
             scoring: Scoring::Rms,
@@ -318,6 +314,13 @@ impl Worker {
         self.program.copy_from(program);
         self.fusion.set_none(program);
         self.probed = None;
+    }
+
+    /// Lays out and decodes the program taken as it is, with all addresses of `counts`.
+    fn decode_whole(&mut self, counts: AddressCounts, features: usize) {
+        self.layout.set_full(counts, features);
+        self.code.set(&self.program, &self.ordinals, &self.fusion, &self.layout);
+        self.calls.clear();
     }
 
     /// Lays out and decodes the program with the fusion that is set.

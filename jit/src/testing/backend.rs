@@ -2,7 +2,7 @@
 
 use super::cases::{Case, ExecuteCase, ExecuteOutcome, OpCase};
 use super::compare::{Tolerance, memory_difference};
-use super::differential::{checked_worker, evaluation_difference};
+use super::differential::{INTERP_WIDTHS, JIT_WIDTHS, checked_worker, evaluation_difference, numbers_difference};
 use super::generate::disguised;
 use super::sensitivity::is_decided_by_last_bits;
 #[cfg(feature = "jit")]
@@ -75,7 +75,7 @@ impl WorkerBackend {
 
     /// The backend with the layout of its own choice, as a search has it, and with every number of lanes.
     pub fn every_layout(backend: Backend) -> Vec<WorkerBackend> {
-        let widths: &[usize] = if backend == Backend::Jit { &[1, 2, 4, 12] } else { &[1, 2, 4, 8, 12, 16] };
+        let widths: &[usize] = if backend == Backend::Jit { &JIT_WIDTHS } else { &INTERP_WIDTHS };
         std::iter::once(None).chain(widths.iter().copied().map(Some)).map(|width| WorkerBackend::new(backend, width)).collect()
     }
 
@@ -98,11 +98,9 @@ impl WorkerBackend {
             self.worker.prepare(program, group).map_err(|error| error.to_string())?;
             let probe = self.worker.probe(group, examples, examples);
             for (task, record) in observed.iter().enumerate() {
-                let seen = probe.train_errors(task);
-                let same = seen.iter().zip(&record.train_errors).all(|(seen, error)| Tolerance::Exact.accepts(*error, *seen));
-                if !same || seen.len() != record.train_errors.len().min(examples) {
-                    return Err(format!("a probe of {examples} examples has the errors {seen:?} on task {task}"));
-                }
+                let expected = &record.train_errors[..examples.min(record.train_errors.len())];
+                numbers_difference("training error", expected, probe.train_errors(task))
+                    .map_err(|difference| format!("in a probe of {examples} examples, task {task}: {difference}"))?;
             }
             evaluation_difference(observed, self.worker.run(group)).map_err(|(_, difference)| format!("after a probe: {difference}"))?;
             let other = disguised(program, &mut Stream::new(examples as u64));
@@ -173,6 +171,16 @@ pub enum Verdict {
     Agrees,
     /// It is not, but no more so than if a sin, cos, … log were rounded otherwise: measured, not declared. Says what differs.
     DecidedByLastBits(String),
+}
+
+impl Verdict {
+    /// What differs by last bits; none if nothing does.
+    pub fn last_bits(&self) -> Option<&str> {
+        match self {
+            Verdict::Agrees => None,
+            Verdict::DecidedByLastBits(difference) => Some(difference),
+        }
+    }
 }
 
 /// Runs a case on a backend.

@@ -241,8 +241,7 @@ fn execute_case(record: ExecuteRecord) -> Result<ExecuteCase, String> {
     }
     let group = TaskGroup::new(settings, tasks).map_err(|error| error.to_string())?;
     group.check_memory(counts).map_err(|error| error.to_string())?;
-    let mut ordinals = Vec::new();
-    ordinals_by_definition(&program, &mut ordinals);
+    let ordinals = ordinals_by_definition(&program);
     Ok(ExecuteCase { id: record.id, category: record.category, exact: record.exact, counts, program, ordinals, group, expected })
 }
 

@@ -25,18 +25,20 @@ pub fn live_instructions_by_paths(program: &Program) -> Vec<bool> {
 const MAX_INSTRUCTIONS_BY_PATHS: usize = 500;
 
 /// The number of each instruction among the random ones, by the definition of liveness; zeros where nothing is random.
-pub fn ordinals_by_definition(program: &Program, ordinals: &mut Vec<u32>) {
+pub fn ordinals_by_definition(program: &Program) -> Vec<u32> {
     let instructions = program.instructions();
     if !instructions.iter().any(|instruction| instruction.op().is_random()) {
-        ordinals.clear();
-        ordinals.resize(instructions.len(), 0);
-    } else if instructions.len() > MAX_INSTRUCTIONS_BY_PATHS {
-        let mut live = Vec::new();
-        Liveness::mark(program, &mut live);
-        random_ordinals(program, &live, ordinals);
-    } else {
-        random_ordinals(program, &live_instructions_by_paths(program), ordinals);
+        return vec![0; instructions.len()];
     }
+    let mut live = Vec::new();
+    if instructions.len() > MAX_INSTRUCTIONS_BY_PATHS {
+        Liveness::mark(program, &mut live);
+    } else {
+        live = live_instructions_by_paths(program);
+    }
+    let mut ordinals = Vec::new();
+    random_ordinals(program, &live, &mut ordinals);
+    ordinals
 }
 
 /// Whether the value at an address matters to some prediction from `point` on.

@@ -20,8 +20,6 @@ const LAST_WORDS: u64 = 2_000;
 
 /// What happened.
 pub(super) enum Event {
-    /// A child reported, or came to its end.
-    Reported,
     /// A program has another result on some backend.
     Found { number: u64, divergence: Box<Divergence> },
     /// A program ended its child, or had to be ended with it.
@@ -104,7 +102,7 @@ impl Children {
             }
             Some(Message::Report(report)) => {
                 child.report = *report;
-                Ok(Some(Event::Reported))
+                Ok(None)
             }
             Some(Message::Found(divergence)) => Ok(child.at.map(|number| Event::Found { number, divergence })),
             None => self.ended(index),
@@ -128,7 +126,7 @@ impl Children {
         let status = child.process.wait()?;
         self.done.add(&child.report);
         if status.success() || is_interrupt(status) {
-            return Ok(Some(Event::Reported));
+            return Ok(None);
         }
         let last_words = child.last_words.join().unwrap_or_default();
         let how = if child.hung { format!("did not end in {} seconds", HANGS_AFTER.as_secs()) } else { in_words(status, &last_words) };

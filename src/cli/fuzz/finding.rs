@@ -135,10 +135,10 @@ impl Findings {
             if self.stop.load(Ordering::Relaxed) { None } else { fault }
         };
         let begin = Instant::now();
-        let failing = cases.iter().enumerate().find_map(|(index, case)| replay(case).map(|fault| (index, fault)));
-        let mut case = &cases[failing.as_ref().map_or(0, |(index, _)| *index)];
-        let mut smaller = None;
-        if let Some((_, fault)) = &failing {
+        let failing = cases.iter().find_map(|case| replay(case).map(|fault| (case, fault)));
+        let (mut case, mut smaller) = (&cases[0], None);
+        if let Some((failing, fault)) = &failing {
+            case = failing;
             // Only the same kind of fault counts, lest another one, easier to have, takes its place.
             let same = |case: &FuzzCase| begin.elapsed() < MINIMIZE_FOR && replay(case).is_some_and(|found| found.kind == fault.kind);
             smaller = minimize(case, ATTEMPTS, same);

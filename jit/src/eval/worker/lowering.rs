@@ -33,8 +33,7 @@ impl Worker {
         isa: &dyn TargetIsa,
     ) -> Result<Vec<u8>, CompileError> {
         self.take_whole(program);
-        self.layout.set_full(counts, group.features());
-        self.code.set(program, &self.ordinals, &self.fusion, &self.layout);
+        self.decode_whole(counts, group.features());
         let target = Target { form, tile };
         self.compiler.lower(source(&self.code, &self.layout, &self.liveness, run_settings(group, true), target, true), isa)
     }

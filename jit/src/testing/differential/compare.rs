@@ -67,7 +67,8 @@ fn steps_difference(expected: u64, found: u64) -> Result<(), Difference> {
     if expected == found { Ok(()) } else { Err((None, format!("{found} training steps over all tasks, expected {expected}"))) }
 }
 
-fn numbers_difference(what: &str, expected: &[f64], found: &[f64]) -> Result<(), String> {
+/// Of lists of numbers, bit for bit.
+pub(crate) fn numbers_difference(what: &str, expected: &[f64], found: &[f64]) -> Result<(), String> {
     let differ = |&(_, (&expected, &found)): &(usize, (&f64, &f64))| !Tolerance::Exact.accepts(expected, found);
     if let Some((number, (expected, found))) = expected.iter().zip(found).enumerate().find(differ) {
         return Err(format!("{what} {number} is {found:e}, expected {expected:e}"));

@@ -50,6 +50,6 @@ impl Widths {
 }
 
 /// Lanes that the interpreter runs with.
-pub(super) const INTERP_WIDTHS: [usize; 6] = [1, 2, 4, 8, 12, 16];
+pub(in crate::testing) const INTERP_WIDTHS: [usize; 6] = [1, 2, 4, 8, 12, 16];
 /// Lanes that native code runs with.
-pub(super) const JIT_WIDTHS: [usize; 4] = [1, 2, 4, 12];
+pub(in crate::testing) const JIT_WIDTHS: [usize; 4] = [1, 2, 4, 12];

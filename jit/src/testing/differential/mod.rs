@@ -18,10 +18,11 @@ use crate::exec::random::{Stream, key};
 use crate::lang::Program;
 use crate::oracle::Oracle;
 use compare::{Difference, errors_difference, probe_difference};
-pub(super) use compare::{evaluation_difference, records_difference};
+pub(super) use compare::{evaluation_difference, numbers_difference, records_difference};
 pub use divergence::Divergence;
 use divergence::divergence;
-use layouts::{INTERP_WIDTHS, JIT_WIDTHS, Layouts, Widths};
+pub(super) use layouts::{INTERP_WIDTHS, JIT_WIDTHS};
+use layouts::{Layouts, Widths};
 use remembered::Remembered;
 pub use report::FuzzReport;
 
@@ -111,10 +112,7 @@ impl Fuzzer {
         self.report.count(case);
         let FuzzCase { program, counts, group, .. } = case;
         analyses_difference(program).map_err(|(subject, difference)| self.found(case, None, subject, (None, difference)))?;
-        let expected = match self.expected(case) {
-            Ok(expected) => expected,
-            Err(error) => return Err(self.found(case, None, "oracle", (None, error.to_string()))),
-        };
+        let expected = self.expected(case)?;
         let simplified = simplify(program);
         let canonical = Canonicalizer::default().program(&simplified, group.features());
         let other = disguised(program, &mut Stream::new(case.seed));
@@ -166,10 +164,7 @@ impl Fuzzer {
 
     /// Compares the backends on a case.
     fn compare(&mut self, case: &FuzzCase, layouts: &Layouts<'_>) -> Result<(), Box<Divergence>> {
-        let expected = match self.expected(case) {
-            Ok(expected) => expected,
-            Err(error) => return Err(self.found(case, None, "oracle", (None, error.to_string()))),
-        };
+        let expected = self.expected(case)?;
         self.compare_observed(case, &expected, layouts)
             .and_then(|()| if layouts.searches { self.compare_searches(case, &expected, layouts) } else { Ok(()) })
             .and_then(|()| self.compare_production(case, &expected, layouts))
@@ -177,9 +172,10 @@ impl Fuzzer {
     }
 
     /// Runs the program as written on each task. Ordinals come from liveness by its definition.
-    fn expected(&mut self, case: &FuzzCase) -> Result<Expected, EvalError> {
+    fn expected(&mut self, case: &FuzzCase) -> Result<Expected, Box<Divergence>> {
         let FuzzCase { program, counts, group, .. } = case;
-        let (records, ordinals) = oracle_records(&mut self.oracle, program, *counts, group)?;
+        let (records, ordinals) = oracle_records(&mut self.oracle, program, *counts, group)
+            .map_err(|error| self.found(case, None, "oracle", (None, error.to_string())))?;
         let steps = u64::from(group.settings().epochs) * group.train_examples() as u64;
         self.report.runs += records.len() as u64;
         self.report.finished += records.iter().filter(|record| record.train_steps == steps).count() as u64;
@@ -293,8 +289,7 @@ pub fn oracle_records(
     counts: crate::lang::AddressCounts,
     group: &crate::eval::TaskGroup,
 ) -> Result<(Vec<TaskRecord>, Vec<u32>), EvalError> {
-    let mut ordinals = Vec::new();
-    ordinals_by_definition(program, &mut ordinals);
+    let ordinals = ordinals_by_definition(program);
     let records = (0..group.tasks().len()).map(|task| oracle.record(program, &ordinals, group, task, counts));
     let records = records.collect::<Result<_, _>>()?;
     Ok((records, ordinals))

@@ -113,11 +113,7 @@ impl<'c, 'b> Source<'c, 'b> {
         let setup = self.fill_all();
         let [mut predict, mut learn] = [(); 2].map(|()| {
             let first = self.instruction(product);
-            let (sum, difference) = match space {
-                Space::Scalar => (Op::ScalarSum, Op::ScalarDiff),
-                Space::Vector => (Op::VectorSum, Op::VectorDiff),
-                Space::Matrix => (Op::MatrixSum, Op::MatrixDiff),
-            };
+            let [sum, difference] = sum_and_difference(space);
             let taker = if self.choices.once_in(3) { sum } else { difference };
             let any = self.instruction(taker);
             let inputs = if self.choices.below(2) == 0 { [any.in1(), first.out()] } else { [first.out(), any.in1()] };
@@ -195,10 +191,8 @@ impl<'c, 'b> Source<'c, 'b> {
     /// An instruction that takes what `before` wrote; often a sum or difference, which compilers like to join with a product.
     fn follower(&mut self, before: Instruction) -> Option<Instruction> {
         let (space, written) = before.writes()?;
-        let takers: Vec<Op> = match (space, self.choices.below(2)) {
-            (Space::Scalar, 0) => vec![Op::ScalarSum, Op::ScalarDiff],
-            (Space::Vector, 0) => vec![Op::VectorSum, Op::VectorDiff],
-            (Space::Matrix, 0) => vec![Op::MatrixSum, Op::MatrixDiff],
+        let takers: Vec<Op> = match self.choices.below(2) {
+            0 => sum_and_difference(space).to_vec(),
             _ => self.ops.iter().copied().filter(|op| op.inputs().contains(&space)).collect(),
         };
         if takers.is_empty() {
@@ -278,6 +272,14 @@ impl<'c, 'b> Source<'c, 'b> {
         let space = self.choices.one_of(&Space::ALL);
         let count = usize::from(self.counts.of(space));
         (count > 0).then(|| into_prediction(space, self.choices.below(count) as u8)).flatten()
+    }
+}
+
+fn sum_and_difference(space: Space) -> [Op; 2] {
+    match space {
+        Space::Scalar => [Op::ScalarSum, Op::ScalarDiff],
+        Space::Vector => [Op::VectorSum, Op::VectorDiff],
+        Space::Matrix => [Op::MatrixSum, Op::MatrixDiff],
     }
 }
 
