@@ -73,6 +73,29 @@ fn results_do_not_depend_on_threads_and_repeat() {
 }
 
 #[test]
+fn islands_exchange_programs_the_same_on_all_threads() {
+    let mut experiment = small();
+    for (key, value) in
+        [("search.islands", "3"), ("search.max_individuals", "3000"), ("search.side_by_side", "2"), ("migration.every", "70")]
+    {
+        experiment.set(key, value).expect("a known key");
+    }
+    let reference = result(&run(&experiment, 1, individuals(5_003)));
+    for threads in [2, 3, 5] {
+        assert_eq!(result(&run(&experiment, 1, SearchOptions { threads, ..individuals(5_003) })), reference, "{threads} threads");
+    }
+    // The round between two looks at the select tasks ends where no round of migration does; it is not what decides.
+    experiment.set("search.round", "211").expect("a known key");
+    let steps = |experiment: &Experiment| run(experiment, 1, individuals(5_003)).train_steps;
+    assert_eq!(steps(&experiment), reference.1[6], "the same children");
+    for (key, value) in [("migration.every", "71"), ("migration.share", "0.25"), ("migration.enabled", "false")] {
+        let mut other = experiment.clone();
+        other.set(key, value).expect("a known key");
+        assert_ne!(steps(&other), reference.1[6], "{key} decides");
+    }
+}
+
+#[test]
 fn individuals_are_exact() {
     let mut experiment = small();
     for most in [1, 2, 5, 7, 449, 451, 2_100, 2_101, 4_999] {

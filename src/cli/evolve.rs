@@ -120,6 +120,7 @@ impl Evolve {
         let directory = self.directory(&experiment)?;
         let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
         note_replaced(self.backend);
+        self.note_idle_threads(&experiment, threads);
 
         let mut reporter = Reporter::new(self.json, self.quiet, self.max_individuals, directory, Arc::clone(&stop));
         reporter.start(&StartEvent::new(&experiment, self.seed, &options));
@@ -150,6 +151,21 @@ impl Evolve {
             _ if experiment.target.is_some() && !outcome.reached_target => Exit::TargetMissed,
             _ => Exit::Done,
         })
+    }
+
+    /// Says so where there are more threads than islands: one thread takes a whole island.
+    fn note_idle_threads(&self, experiment: &Experiment, threads: usize) {
+        let search = &experiment.search;
+        let islands = search.islands * search.side_by_side;
+        if threads > islands && !self.quiet {
+            note(&format!(
+                "{} of {threads} threads are idle: there are {islands} islands ({} experiments side by side, {} islands each); --islands or \
+                 --set search.side_by_side=N would use them, and make it another search",
+                threads - islands,
+                search.side_by_side,
+                search.islands
+            ));
+        }
     }
 
     /// The experiment with everything that was said of it on the command line.

@@ -16,7 +16,9 @@ pub use error::ExperimentError;
 pub use initial::InitialPopulation;
 pub use presets::{PRESETS, Preset};
 pub use run_directory::{RunDirectory, RunDirectoryError};
-pub use settings::{FecSettings, FunctionSettings, MemoSettings, MutationKind, OpName, ProgramSettings, SearchSettings, TaskSets};
+pub use settings::{
+    FecSettings, FunctionSettings, MemoSettings, MigrationSettings, MutationKind, OpName, ProgramSettings, SearchSettings, TaskSets,
+};
 
 use error::{shortened, with_nearest};
 
@@ -58,6 +60,9 @@ pub struct Experiment {
     /// The memo of canonical forms.
     #[serde(default)]
     pub memo: MemoSettings,
+    /// Exchange of programs between islands.
+    #[serde(default)]
+    pub migration: MigrationSettings,
     /// What they are evaluated on.
     pub tasks: TaskSets,
 }

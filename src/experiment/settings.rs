@@ -135,6 +135,31 @@ impl Default for MemoSettings {
     }
 }
 
+/// `[migration]`: islands of an experiment exchange programs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MigrationSettings {
+    /// Whether they do; one island alone never does.
+    pub enabled: bool,
+    /// The individuals of an island between two exchanges: what it publishes, others draw after as many more.
+    pub every: u64,
+    /// The share of its population that an island publishes, and replaces by programs drawn from all islands.
+    pub share: f64,
+}
+
+impl Default for MigrationSettings {
+    fn default() -> MigrationSettings {
+        MigrationSettings { enabled: true, every: 1_000, share: 0.5 }
+    }
+}
+
+impl MigrationSettings {
+    /// The programs that are published by a population of `programs`, or replaced in it.
+    pub fn count(&self, programs: usize) -> usize {
+        (programs as f64 * self.share).round() as usize
+    }
+}
+
 /// `[tasks]`: the sets of tasks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -37,6 +37,8 @@ impl Experiment {
         self.validate_search()?;
         self.validate_fec()?;
         between("memo.capacity", self.memo.capacity, 1, MAX_CACHE_ENTRIES)?;
+        between("migration.every", self.migration.every, 1, MAX_INTEGER)?;
+        between("migration.share", self.migration.share, 0.0, 1.0)?;
         self.validate_sizes()?;
         let tasks = &self.tasks;
         if let Some(seed) = tasks.seed {

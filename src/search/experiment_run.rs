@@ -6,6 +6,7 @@ use exnihilo_jit::{Combine, Evaluation, Evaluator, Program, TaskGroup, Worker};
 
 use super::checks::{Checks, IslandChecks};
 use super::island::{Best, Island, IslandSettings};
+use super::migration::{Exchange, Migration};
 use super::outcome::SearchError;
 use super::share;
 use crate::experiment::Experiment;
@@ -60,6 +61,7 @@ pub(super) struct ExperimentRun {
     number: u64,
     group: Arc<TaskGroup>,
     islands: Vec<Island>,
+    migrate_every: Option<u64>,
     /// The select tasks and who evaluates on them, from the first use on.
     select: Option<(TaskGroup, Worker)>,
     /// Island and individual that were judged last.
@@ -73,24 +75,29 @@ impl ExperimentRun {
     /// Search tasks that cannot be made.
     pub(super) fn new(shared: &Shared<'_>, number: u64) -> Result<ExperimentRun, SearchError> {
         let group = Arc::new(shared.group(SetName::Search, number)?);
+        let exchange: Arc<dyn Migration> = Arc::new(Exchange::new(shared.experiment.search.islands));
         let islands = (0..shared.experiment.search.islands as u64)
             .map(|island| {
                 let names = [shared.seed, number, island];
                 let checks = IslandChecks::new(Arc::clone(&shared.checks), number, island);
-                Island::new(Arc::clone(&shared.settings), Arc::clone(&group), &shared.evaluator, checks, names)
+                Island::new(Arc::clone(&shared.settings), Arc::clone(&group), &shared.evaluator, checks, Arc::clone(&exchange), names)
             })
             .collect();
-        Ok(ExperimentRun { number, group, islands, select: None, judged: None })
+        Ok(ExperimentRun { number, group, islands, migrate_every: shared.settings.migrate_every(), select: None, judged: None })
     }
 
     pub(super) fn islands(&self) -> &[Island] {
         &self.islands
     }
 
-    /// The islands, each with its share of the experiment's `goal` of individuals.
+    /// The islands, each with its share of the experiment's `goal` of individuals, or less: as many as it can make before it needs what
+    /// others have not published yet.
     pub(super) fn islands_with_goals(&mut self, goal: u64) -> impl Iterator<Item = (&mut Island, u64)> {
         let count = self.islands.len();
-        self.islands.iter_mut().enumerate().map(move |(index, island)| (island, share(goal, count, index)))
+        // Round r draws from round r - 2, so all can make the two rounds after those that all have ended.
+        let slowest = self.islands.iter().map(Island::individuals).min().unwrap_or(0);
+        let reach = self.migrate_every.map_or(u64::MAX, |every| (slowest / every + 2).saturating_mul(every));
+        self.islands.iter_mut().enumerate().map(move |(index, island)| (island, share(goal, count, index).min(reach)))
     }
 
     /// The best program so far and its island: highest search fitness, the earliest of equals, then the lowest island.

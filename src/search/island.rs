@@ -10,15 +10,16 @@ use super::checks::IslandChecks;
 use super::control::Halt;
 use super::fec::Fec;
 use super::memo::{Known, KnownProbe, KnownRun, Memo};
+use super::migration::{self, Choice, Migrant, Migration, draw};
 use super::mutation::Mutator;
 use super::outcome::SearchError;
-use super::population::Population;
-use super::progress::{IslandState, Published};
-use crate::experiment::{Experiment, ExperimentError, FecSettings, InitialPopulation, MemoSettings};
+use super::population::{Population, Score};
+use super::progress::{IslandState, Shown};
+use crate::experiment::{Experiment, ExperimentError, FecSettings, InitialPopulation, MemoSettings, MigrationSettings};
 use crate::verify::{Claim, Difference};
 
-/// Children between two publications, at least; a tenth of the population if that is more, as the mean fitness is summed anew.
-const PUBLISH_EVERY: u64 = 100;
+/// Children between two looks that others may have, at least; a tenth of the population if that is more, as the mean fitness is summed anew.
+const SHOW_EVERY: u64 = 100;
 
 /// What all islands of a run have in common.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(super) struct IslandSettings {
     combine: Combine,
     fec: Option<FecSettings>,
     memo: Option<MemoSettings>,
+    /// None if islands never exchange programs.
+    migration: Option<MigrationSettings>,
 }
 
 impl IslandSettings {
@@ -48,7 +51,13 @@ impl IslandSettings {
             combine: experiment.search.fitness,
             fec: experiment.fec.enabled.then(|| experiment.fec.clone()),
             memo: experiment.memo.enabled.then(|| experiment.memo.clone()),
+            migration: (experiment.migration.enabled && experiment.search.islands > 1).then(|| experiment.migration.clone()),
         })
+    }
+
+    /// The individuals of an island between two exchanges, if there are any.
+    pub(super) fn migrate_every(&self) -> Option<u64> {
+        self.migration.as_ref().map(|migration| migration.every)
     }
 
     pub(super) const fn combine(&self) -> Combine {
@@ -81,7 +90,12 @@ pub(super) struct Island {
     individuals: u64,
     train_steps: u64,
     best: Option<Best>,
-    published: Arc<Published>,
+    /// Seed of the run, number of the experiment, number of the island in it.
+    names: [u64; 3],
+    exchange: Arc<dyn Migration>,
+    /// Rounds of migration that were begun.
+    rounds: u64,
+    shown: Arc<Shown>,
 }
 
 impl Island {
@@ -91,8 +105,10 @@ impl Island {
         group: Arc<TaskGroup>,
         evaluator: &Evaluator,
         checks: IslandChecks,
-        [seed, experiment, island]: [u64; 3],
+        exchange: Arc<dyn Migration>,
+        names: [u64; 3],
     ) -> Island {
+        let [seed, experiment, island] = names;
         Island {
             decisions: Stream::named(key(key(seed, purpose::SEARCH), experiment), island),
             population: Population::new(settings.population),
@@ -104,7 +120,10 @@ impl Island {
             individuals: 0,
             train_steps: 0,
             best: None,
-            published: Arc::new(Published::new()),
+            names,
+            exchange,
+            rounds: 0,
+            shown: Arc::new(Shown::new()),
             settings,
             group,
         }
@@ -122,38 +141,80 @@ impl Island {
         self.best.as_ref()
     }
 
-    pub(super) fn published(&self) -> Arc<Published> {
-        Arc::clone(&self.published)
+    pub(super) fn shown(&self) -> Arc<Shown> {
+        Arc::clone(&self.shown)
     }
 
     /// Makes children until there are `goal` individuals, `allowance` training steps were begun in this call (the child that
-    /// passes the allowance is finished), or `halt` is set.
+    /// passes the allowance is finished), or `halt` is set. What islands published two rounds of migration before the goal must be there.
     ///
     /// # Errors
     /// A program that cannot be evaluated on these tasks at all, or of which the oracle says otherwise: it is in no population.
     pub(super) fn advance(&mut self, goal: u64, allowance: u64, halt: &Halt) -> Result<(), SearchError> {
         let last_step = self.train_steps.saturating_add(allowance);
-        let publish_every = PUBLISH_EVERY.max(self.settings.population as u64 / 10);
-        let mut publish_at = self.individuals + publish_every;
+        let show_every = SHOW_EVERY.max(self.settings.population as u64 / 10);
+        let mut show_at = self.individuals + show_every;
         while self.individuals < goal && self.train_steps < last_step && !halt.is_set() {
+            if self.individuals == self.round_end() {
+                self.begin_round()?;
+            }
             self.step()?;
-            if self.individuals >= publish_at {
-                self.publish();
-                publish_at = self.individuals + publish_every;
+            if self.individuals == self.round_end() {
+                self.end_round();
+            }
+            if self.individuals >= show_at {
+                self.show();
+                show_at = self.individuals + show_every;
             }
         }
-        self.publish();
+        self.show();
+        Ok(())
+    }
+
+    /// At how many individuals the round of migration under way ends, if any is; 0 before the first.
+    fn round_end(&self) -> u64 {
+        self.settings.migration.as_ref().map_or(u64::MAX, |migration| self.rounds.saturating_mul(migration.every))
+    }
+
+    /// Leaves a share of the population for others.
+    fn end_round(&mut self) {
+        let Some(migration) = &self.settings.migration else { return };
+        let round = self.rounds - 1;
+        let mut stream = migration::stream(self.names, round, Choice::Published);
+        let population = &self.population;
+        let leaving = |age| {
+            let (program, score) = population.get(age);
+            Migrant { program: program.clone(), score }
+        };
+        let ages = draw(population.len(), migration.count(population.len()), &mut stream);
+        self.exchange.publish(self.names[2] as usize, round, ages.into_iter().map(leaving).collect());
+    }
+
+    /// Takes in what it draws from all islands' programs of the round before the last, in place of as many of its own.
+    fn begin_round(&mut self) -> Result<(), SearchError> {
+        let Some(migration) = &self.settings.migration else { return Ok(()) };
+        let round = self.rounds;
+        self.rounds += 1;
+        if round < 2 {
+            return Ok(());
+        }
+        let mut stream = migration::stream(self.names, round, Choice::Replaced);
+        let ages = draw(self.population.len(), migration.count(self.population.len()), &mut stream);
+        let migrants = self.exchange.sample(round - 2, ages.len(), &mut stream);
+        for (age, Migrant { program, score }) in ages.into_iter().zip(migrants) {
+            self.population.replace(age, &program, score);
+        }
         Ok(())
     }
 
     /// One individual: made, evaluated, added to the population.
     fn step(&mut self) -> Result<(), SearchError> {
         self.make_child();
-        let fitness = self.evaluate_child()?;
-        if self.best.as_ref().is_none_or(|best| fitness > best.fitness) {
-            self.best = Some(Best { program: self.child.clone(), fitness, individual: self.individuals });
+        let score = self.evaluate_child()?;
+        if self.best.as_ref().is_none_or(|best| score.fitness > best.fitness) {
+            self.best = Some(Best { program: self.child.clone(), fitness: score.fitness, individual: self.individuals });
         }
-        self.population.push(&mut self.child, fitness);
+        self.population.push(&mut self.child, score);
         self.individuals += 1;
         Ok(())
     }
@@ -180,7 +241,7 @@ impl Island {
 
     /// The child's search fitness: from the cache if its first errors are known there, by a full run otherwise. What the memo knows
     /// by its canonical form is not run again, but looked up and counted as if it had been.
-    fn evaluate_child(&mut self) -> Result<f64, SearchError> {
+    fn evaluate_child(&mut self) -> Result<Score, SearchError> {
         let Island { settings, group, fec, memo, worker, checks, child, individuals, .. } = self;
         let (key, known) = match memo {
             Some(memo) => {
@@ -214,11 +275,11 @@ impl Island {
         if let (Some(memo), Some(key)) = (memo, key) {
             if candidate.prepared { memo.insert(key, candidate.known) } else { memo.count_hit() }
         }
-        Ok(fitness)
+        Ok(Score::full(fitness))
     }
 
-    fn publish(&self) {
-        self.published.publish(&IslandState {
+    fn show(&self) {
+        self.shown.show(&IslandState {
             individuals: self.individuals,
             train_steps: self.train_steps,
             fec_hits: self.fec.as_ref().map_or(0, Fec::hits),

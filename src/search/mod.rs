@@ -8,6 +8,7 @@ mod experiment_run;
 mod fec;
 mod island;
 mod memo;
+mod migration;
 mod mutation;
 mod outcome;
 mod population;

@@ -2,11 +2,25 @@
 
 use exnihilo_jit::{Program, Stream};
 
-/// P programs with their search fitness; the newest replaces the oldest.
+/// What evolution knows of a program.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Score {
+    /// The search fitness, in [0, 1].
+    pub(super) fitness: f64,
+}
+
+impl Score {
+    /// Of a program that was evaluated on all tasks.
+    pub(super) const fn full(fitness: f64) -> Score {
+        Score { fitness }
+    }
+}
+
+/// P programs with their scores; the newest replaces the oldest.
 #[derive(Debug)]
 pub(super) struct Population {
     programs: Vec<Program>,
-    fitness: Vec<f64>,
+    scores: Vec<Score>,
     capacity: usize,
     /// Where the oldest program is, once the queue is full.
     oldest: usize,
@@ -15,7 +29,7 @@ pub(super) struct Population {
 impl Population {
     /// An empty queue for `capacity` programs, at least 1.
     pub(super) fn new(capacity: usize) -> Population {
-        Population { programs: Vec::with_capacity(capacity), fitness: Vec::with_capacity(capacity), capacity, oldest: 0 }
+        Population { programs: Vec::with_capacity(capacity), scores: Vec::with_capacity(capacity), capacity, oldest: 0 }
     }
 
     /// Whether there are P programs.
@@ -24,14 +38,14 @@ impl Population {
     }
 
     /// Adds a program and drops the oldest of a full queue, whose buffer `child` then holds for reuse.
-    pub(super) fn push(&mut self, child: &mut Program, fitness: f64) {
+    pub(super) fn push(&mut self, child: &mut Program, score: Score) {
         if !self.is_full() {
             self.programs.push(child.clone());
-            self.fitness.push(fitness);
+            self.scores.push(score);
             return;
         }
         std::mem::swap(&mut self.programs[self.oldest], child);
-        self.fitness[self.oldest] = fitness;
+        self.scores[self.oldest] = score;
         self.oldest = if self.oldest + 1 == self.capacity { 0 } else { self.oldest + 1 };
     }
 
@@ -40,7 +54,7 @@ impl Population {
         let mut best = self.place(stream.below(self.programs.len()));
         for _ in 1..draws {
             let drawn = self.place(stream.below(self.programs.len()));
-            if self.fitness[drawn] > self.fitness[best] {
+            if self.scores[drawn].fitness > self.scores[best].fitness {
                 best = drawn;
             }
         }
@@ -49,7 +63,26 @@ impl Population {
 
     /// The mean search fitness, if there are programs.
     pub(super) fn mean_fitness(&self) -> Option<f64> {
-        (!self.fitness.is_empty()).then(|| self.fitness.iter().sum::<f64>() / self.fitness.len() as f64)
+        let sum = self.scores.iter().map(|score| score.fitness).sum::<f64>();
+        (!self.scores.is_empty()).then(|| sum / self.scores.len() as f64)
+    }
+
+    /// How many programs there are.
+    pub(super) const fn len(&self) -> usize {
+        self.programs.len()
+    }
+
+    /// The program of an age rank, 0 the oldest, with its score.
+    pub(super) fn get(&self, age: usize) -> (&Program, Score) {
+        let place = self.place(age);
+        (&self.programs[place], self.scores[place])
+    }
+
+    /// Puts a program in the place of that of an age rank, 0 the oldest, whose age it takes over.
+    pub(super) fn replace(&mut self, age: usize, program: &Program, score: Score) {
+        let place = self.place(age);
+        self.programs[place].copy_from(program);
+        self.scores[place] = score;
     }
 
     /// Where the program of an age rank is, 0 the oldest: draws by age do not depend on where the queue begins.
@@ -73,7 +106,7 @@ mod tests {
     fn population(fitness: &[f64]) -> Population {
         let mut population = Population::new(fitness.len());
         for (length, &fitness) in fitness.iter().enumerate() {
-            population.push(&mut program(length), fitness);
+            population.push(&mut program(length), Score::full(fitness));
         }
         population
     }
@@ -82,15 +115,27 @@ mod tests {
     fn the_oldest_goes() {
         let mut population = population(&[0.0, 1.0, 2.0]);
         let mut child = program(3);
-        population.push(&mut child, 3.0);
+        population.push(&mut child, Score::full(3.0));
         assert_eq!(child, program(0), "the child's buffer is the oldest's");
-        let ages = |population: &Population| (0..3).map(|age| population.fitness[population.place(age)]).collect::<Vec<_>>();
+        let ages = |population: &Population| (0..3).map(|age| population.get(age).1.fitness).collect::<Vec<_>>();
         assert_eq!(ages(&population), [1.0, 2.0, 3.0]);
         for fitness in [4.0, 5.0, 6.0] {
-            population.push(&mut program(9), fitness);
+            population.push(&mut program(9), Score::full(fitness));
         }
         assert_eq!(ages(&population), [4.0, 5.0, 6.0]);
         assert_eq!(population.mean_fitness(), Some(5.0));
+    }
+
+    #[test]
+    fn a_replacement_takes_over_the_age() {
+        let mut population = population(&[0.0, 0.1, 0.2]);
+        population.push(&mut program(3), Score::full(0.3));
+        population.replace(1, &program(7), Score::full(0.7));
+        let state = |population: &Population| (0..3).map(|age| population.get(age).0.instructions().len()).collect::<Vec<_>>();
+        assert_eq!(state(&population), [1, 7, 3]);
+        population.push(&mut program(4), Score::full(0.4));
+        population.push(&mut program(5), Score::full(0.5));
+        assert_eq!(state(&population), [3, 4, 5], "it went when its turn came");
     }
 
     #[test]

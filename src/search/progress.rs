@@ -1,4 +1,4 @@
-//! How far a search is: published by the islands now and then, read by whoever watches.
+//! How far a search is: shown by the islands now and then, read by whoever watches.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +34,7 @@ pub struct Progress {
 /// What one island lets others see. Fitness lies in [0, 1], so its bits order as its values do and 0 to 1 leave
 /// `NO_FITNESS` free.
 #[derive(Debug)]
-pub(super) struct Published {
+pub(super) struct Shown {
     individuals: AtomicU64,
     train_steps: AtomicU64,
     fec_hits: AtomicU64,
@@ -58,9 +58,9 @@ pub(super) struct IslandState {
     pub(super) mean_fitness: Option<f64>,
 }
 
-impl Published {
-    pub(super) const fn new() -> Published {
-        Published {
+impl Shown {
+    pub(super) const fn new() -> Shown {
+        Shown {
             individuals: AtomicU64::new(0),
             train_steps: AtomicU64::new(0),
             fec_hits: AtomicU64::new(0),
@@ -71,7 +71,7 @@ impl Published {
         }
     }
 
-    pub(super) fn publish(&self, state: &IslandState) {
+    pub(super) fn show(&self, state: &IslandState) {
         let bits = |fitness: Option<f64>| fitness.map_or(NO_FITNESS, f64::to_bits);
         for (cell, value) in [
             (&self.individuals, state.individuals),
@@ -103,7 +103,7 @@ impl Published {
     }
 }
 
-/// Adds up what all islands published, those of earlier experiments included.
+/// Adds up what all islands showed, those of earlier experiments included.
 #[derive(Debug)]
 pub(super) struct Board {
     watched: Mutex<Watched>,
@@ -116,7 +116,7 @@ struct Watched {
     finished: Progress,
     /// Experiments begun.
     experiments: u64,
-    islands: Vec<Arc<Published>>,
+    islands: Vec<Arc<Shown>>,
 }
 
 impl Board {
@@ -126,7 +126,7 @@ impl Board {
     }
 
     /// The islands at work from now on; those before are over.
-    pub(super) fn replace(&self, experiments: u64, islands: Vec<Arc<Published>>) {
+    pub(super) fn replace(&self, experiments: u64, islands: Vec<Arc<Shown>>) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         watched.finished = watched.total();
         watched.experiments += experiments;

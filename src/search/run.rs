@@ -210,7 +210,7 @@ impl Run<'_> {
             let mut batch: Vec<ExperimentRun> =
                 (first..first + side_by_side).map(|number| ExperimentRun::new(shared, number)).collect::<Result<_, _>>()?;
             let islands = batch.iter().flat_map(ExperimentRun::islands);
-            self.board.replace(side_by_side, islands.map(Island::published).collect());
+            self.board.replace(side_by_side, islands.map(Island::shown).collect());
             let stopped = self.rounds(&mut batch, show)?;
             self.individuals += total(&batch, Island::individuals);
             self.train_steps += total(&batch, Island::train_steps);
@@ -270,7 +270,8 @@ impl Run<'_> {
             if islands.is_empty() || self.halt.is_set() {
                 return Ok(false);
             }
-            // Every pass uses up at least one part, so what is left shrinks until it is less than one child for each.
+            // Every pass uses up at least one part or ends a round of migration, so what is left shrinks until it is less than one child
+            // for each.
             let allowance = if left == u64::MAX { left } else { left.div_ceil(islands.len() as u64) };
             islands.par_iter_mut().with_max_len(1).try_for_each(|(island, goal)| {
                 // The rest of a round may take minutes.

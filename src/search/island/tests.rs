@@ -4,6 +4,7 @@ use exnihilo_jit::{Backend, ComponentFunction, known_program};
 
 use super::*;
 use crate::search::checks::Checks;
+use crate::search::migration::Exchange;
 use crate::task::{DataCache, SetName, build_group};
 
 impl Island {
@@ -34,7 +35,8 @@ fn island(backend: Backend, fec: bool, rate: f64) -> (Island, Arc<Checks>) {
     let group = build_group(&experiment.tasks.search, SetName::Search, 0, 0, &DataCache::new()).expect("small tasks");
     let checks = Arc::new(Checks::new(rate, 0));
     let island_checks = IslandChecks::new(Arc::clone(&checks), 0, 0);
-    (Island::new(settings, Arc::new(group), &Evaluator::new(backend), island_checks, [0; 3]), checks)
+    let exchange = Arc::new(Exchange::new(1));
+    (Island::new(settings, Arc::new(group), &Evaluator::new(backend), island_checks, exchange, [0; 3]), checks)
 }
 
 fn go_on(island: &mut Island, individuals: u64) -> Result<(), SearchError> {
@@ -108,4 +110,47 @@ fn an_honest_search_is_confirmed() {
         assert_eq!(checks.confirmed(), 2_000 - fec.hits());
         assert!(checks.confirmed() > 100 && island.child.function(ComponentFunction::Setup).len() == 10);
     }
+}
+
+/// Two islands of random programs that are only copied: what one has of the other came by migration.
+#[test]
+fn half_of_a_population_is_replaced_by_what_all_islands_published_two_rounds_before() {
+    let mut experiment = Experiment::preset("linear").expect("a built-in preset");
+    for (key, value) in [
+        ("search.population", "20"),
+        ("search.mutate_prob", "0"),
+        ("search.islands", "2"),
+        ("migration.every", "30"),
+        ("tasks.search.tasks", "2"),
+        ("tasks.search.train", "10"),
+    ] {
+        experiment.set(key, value).expect("a known key");
+    }
+    let settings = Arc::new(IslandSettings::new(&experiment).expect("a valid experiment"));
+    let group = Arc::new(build_group(&experiment.tasks.search, SetName::Search, 0, 0, &DataCache::new()).expect("small tasks"));
+    let exchange: Arc<dyn Migration> = Arc::new(Exchange::new(2));
+    let mut islands = [0, 1].map(|number| {
+        let checks = IslandChecks::new(Arc::new(Checks::new(0.0, 0)), 0, number);
+        let evaluator = Evaluator::new(Backend::Interp);
+        Island::new(Arc::clone(&settings), Arc::clone(&group), &evaluator, checks, Arc::clone(&exchange), [0, 0, number])
+    });
+    let programs = |island: &Island| (0..20).map(|age| island.population.get(age).0.clone()).collect::<Vec<_>>();
+    let natives = |island: &mut Island| {
+        go_on(island, 20).expect("no difference");
+        programs(island)
+    };
+    let [first, second] = &mut islands;
+    let (of_first, of_second) = (natives(first), natives(second));
+    for island in [&mut *first, &mut *second] {
+        go_on(island, 60).expect("no difference");
+    }
+    assert!(programs(first).iter().all(|program| of_first.contains(program)), "two rounds without exchange");
+    first.begin_round().expect("no difference");
+    let foreign = programs(first).iter().filter(|program| of_second.contains(program)).count();
+    assert!((1..=10).contains(&foreign), "{foreign} of 10 that were drawn from both");
+    assert!(programs(first).iter().all(|program| of_first.contains(program) || of_second.contains(program)));
+    second.begin_round().expect("no difference");
+    let foreign = programs(second).iter().filter(|program| of_first.contains(program)).count();
+    assert!((1..=10).contains(&foreign), "{foreign} of 10 that were drawn from both");
+    assert!(programs(second).iter().all(|program| of_first.contains(program) || of_second.contains(program)));
 }
