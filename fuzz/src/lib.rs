@@ -4,6 +4,7 @@
 //! without arguments the committed corpus. The generator and the comparisons are library code: `exnihilo_jit::testing`.
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 mod data_files;
 mod experiment_toml;
 
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use exnihilo_jit::Program;
 use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, FuzzCase, Fuzzer, OracleBackend};
 
+pub use checkpoint::checkpoint;
 pub use data_files::data_files;
 pub use experiment_toml::experiment_toml;
 

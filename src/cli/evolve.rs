@@ -3,23 +3,17 @@
 mod baselines;
 mod report;
 mod result;
+pub(super) mod session;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use exnihilo::experiment::{Experiment, PRESETS, RunDirectory};
-use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
-use exnihilo::verify::DEFAULT_RATE;
-use exnihilo_jit::Backend;
+use exnihilo::search::{Search, SearchOptions};
 
-use super::args::{ThreadArgs, note_replaced, parse_rate, parse_seconds, search_backend};
+use super::Exit;
 use super::failure::Failure;
-use super::output::{note, print_line};
-use super::{Exit, difference, output};
-use report::Reporter;
-use result::{DoneEvent, StartEvent};
+use session::{RunArgs, Session};
 
 /// Search for a learning algorithm, select the best program and evaluate it on unseen tasks
 #[derive(Debug, Args)]
@@ -34,20 +28,17 @@ Examples:
 Built-in experiments: exnihilo presets. One as a file to start from: exnihilo presets linear > own.toml.
 
 The first Ctrl-C stops the search and reports the best program so far (exit code 130), the second aborts.
+exnihilo resume RUN_DIR goes on as if it had not been stopped, also after a crash: at most the time between two checkpoints
+(--set checkpoint.every_seconds=S, by default 60) is run again.
 Exit code 4: the search ended without reaching its target.
 Exit code 3: the oracle does not confirm an evaluation; the case file is in the run's directory, or here if there is none.")]
 pub(super) struct Evolve {
     /// Built-in experiment or TOML file
     #[arg(value_name = "PRESET|FILE.toml", default_value = "linear")]
     experiment: String,
-    /// How programs are executed; never changes results
-    #[arg(long, default_value = "auto", value_parser = search_backend())]
-    backend: Backend,
     /// The same seed gives the same result
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    #[command(flatten)]
-    threads: ThreadArgs,
     /// Set one key of the experiment, as in search.population=1000 (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting)]
     set: Vec<Setting>,
@@ -57,35 +48,14 @@ pub(super) struct Evolve {
     /// Islands of each experiment (default: the experiment's)
     #[arg(long, value_name = "N")]
     islands: Option<usize>,
-    /// Stop when a program reaches this fitness on the select tasks (default: the experiment's target)
-    #[arg(long, value_name = "X")]
-    target_fitness: Option<f64>,
-    /// Stop after exactly N individuals in all
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_individuals: Option<u64>,
-    /// Stop when about N training steps are used up
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_train_steps: Option<u64>,
-    /// Stop after S seconds of search
-    #[arg(long, value_name = "S", value_parser = parse_seconds)]
-    max_seconds: Option<f64>,
-    /// Evaluate this share of programs once more with the oracle (0 to 1); never changes results
-    ///
-    /// The reported program is always confirmed. A difference ends the run with exit code 3 and a case file.
-    #[arg(long, value_name = "RATE", value_parser = parse_rate, default_value_t = DEFAULT_RATE)]
-    verify: f64,
+    #[command(flatten)]
+    run: RunArgs,
     /// Directory of the run; must not exist or be empty (default: runs/PRESET-sSEED, numbered if taken)
     #[arg(long, value_name = "DIR", conflicts_with = "no_save")]
     out: Option<PathBuf>,
     /// Save nothing
     #[arg(long)]
     no_save: bool,
-    /// Print one JSON object a line
-    #[arg(long)]
-    json: bool,
-    /// No progress on stderr
-    #[arg(long)]
-    quiet: bool,
 }
 
 /// A key and its value, from the command line.
@@ -102,70 +72,28 @@ fn parse_setting(text: &str) -> Result<Setting, String> {
 
 impl Evolve {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        let stop = Arc::new(AtomicBool::new(false));
-        stop_on_interrupt(&stop)?;
+        let stop = session::stop_on_interrupt()?;
         let experiment = self.resolve()?;
-        let threads = self.threads.count();
         let options = SearchOptions {
-            backend: self.backend,
-            threads,
-            max_individuals: self.max_individuals,
-            max_train_steps: self.max_train_steps,
-            max_seconds: self.max_seconds,
-            target: None,
-            verify: self.verify,
-            stop: Arc::clone(&stop),
+            max_individuals: self.run.max_individuals,
+            max_train_steps: self.run.max_train_steps,
+            max_seconds: self.run.max_seconds,
+            checkpoint_every: (!self.no_save).then_some(experiment.checkpoint.every_seconds),
+            ..self.run.options(stop)
         };
         let search = Search::new(experiment.clone(), self.seed, options.clone())?;
         let directory = self.directory(&experiment)?;
-        let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
-        note_replaced(self.backend);
-        self.note_idle_threads(&experiment, threads);
-
-        let mut reporter = Reporter::new(self.json, self.quiet, self.max_individuals, directory, Arc::clone(&stop));
-        reporter.start(&StartEvent::new(&experiment, self.seed, &options));
-        let searched = search.run(|progress| reporter.progress(progress));
-        let finished = reporter.finish();
-        if let Err(SearchError::Difference(difference)) = &searched {
-            let (event, failure) = difference::conclude(difference, &folder);
-            // What else cannot be written is of less weight.
-            if let Ok(Some(mut directory)) = finished {
-                let _ = directory.event(&event);
-            }
-            if self.json {
-                let _ = print_line(&event);
-            }
-            return Err(failure);
+        Session {
+            search,
+            experiment,
+            seed: self.seed,
+            options,
+            directory,
+            begins_with: "start",
+            json: self.run.json,
+            quiet: self.run.quiet,
         }
-        let directory = finished?;
-        let outcome = match searched {
-            Err(SearchError::NothingEvaluated) if stop.load(Ordering::Relaxed) => {
-                note("interrupted before a single program was evaluated");
-                return Ok(Exit::Interrupted);
-            }
-            searched => searched?,
-        };
-        self.conclude(&experiment, &outcome, threads, directory)?;
-        Ok(match outcome.stopped_by {
-            StoppedBy::Interrupt => Exit::Interrupted,
-            _ if experiment.target.is_some() && !outcome.reached_target => Exit::TargetMissed,
-            _ => Exit::Done,
-        })
-    }
-
-    /// Says so where there are more threads than islands: one thread takes a whole island.
-    fn note_idle_threads(&self, experiment: &Experiment, threads: usize) {
-        let search = &experiment.search;
-        let islands = search.islands * search.side_by_side;
-        if threads > islands && !self.quiet {
-            note(&format!(
-                "{} of {threads} threads are idle: there are {islands} islands ({} experiments side by side, {} islands each); --islands or \
-                 --set search.side_by_side=N would use them, and make it another search",
-                threads - islands,
-                search.side_by_side,
-                search.islands
-            ));
-        }
+        .run()
     }
 
     /// The experiment with everything that was said of it on the command line.
@@ -193,7 +121,7 @@ impl Evolve {
         if let Some(islands) = self.islands {
             experiment.search.islands = islands;
         }
-        experiment.target = self.target_fitness.or(experiment.target);
+        experiment.target = self.run.target_fitness.or(experiment.target);
         Ok(experiment)
     }
 
@@ -204,34 +132,4 @@ impl Evolve {
             None => Some(RunDirectory::create_numbered(Path::new("runs"), experiment, self.seed)?),
         })
     }
-
-    /// Compares with the hand-written programs, saves, prints.
-    fn conclude(
-        &self,
-        experiment: &Experiment,
-        outcome: &Outcome,
-        threads: usize,
-        mut directory: Option<RunDirectory>,
-    ) -> Result<(), Failure> {
-        let baselines = if outcome.stopped_by == StoppedBy::Interrupt { Vec::new() } else { baselines::evaluate(experiment, self.seed)? };
-        let run_dir = directory.as_ref().map(|directory| directory.path().display().to_string());
-        let done = DoneEvent::new(experiment, outcome, &baselines, self.backend, self.seed, threads, run_dir.as_deref());
-        if let Some(directory) = &mut directory {
-            directory.event(&output::event_line("done", &done))?;
-            directory.finish(&outcome.program, &outcome.simplified, &done.pretty())?;
-        }
-        if self.json { output::print_event("done", &done) } else { output::print_text(&done.for_people()) }
-    }
-}
-
-/// The first interrupt asks the search to stop, the second ends the process.
-fn stop_on_interrupt(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
-    let stop = Arc::clone(stop);
-    let set = ctrlc::set_handler(move || {
-        if stop.swap(true, Ordering::Relaxed) {
-            RunDirectory::exit_between_writes(Exit::Interrupted.code().into());
-        }
-        note("stopping; once more to abort");
-    });
-    set.map_err(|error| Failure::failed(format!("cannot watch for Ctrl-C: {error}")))
 }

@@ -17,7 +17,8 @@ pub use initial::InitialPopulation;
 pub use presets::{PRESETS, Preset};
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use settings::{
-    FecSettings, FunctionSettings, MemoSettings, MigrationSettings, MutationKind, OpName, ProgramSettings, SearchSettings, TaskSets,
+    CheckpointSettings, FecSettings, FunctionSettings, MemoSettings, MigrationSettings, MutationKind, OpName, ProgramSettings,
+    SearchSettings, TaskSets,
 };
 
 use error::{shortened, with_nearest};
@@ -63,6 +64,9 @@ pub struct Experiment {
     /// Exchange of programs between islands.
     #[serde(default)]
     pub migration: MigrationSettings,
+    /// How often a run can be resumed from.
+    #[serde(default)]
+    pub checkpoint: CheckpointSettings,
     /// What they are evaluated on.
     pub tasks: TaskSets,
 }

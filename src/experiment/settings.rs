@@ -160,6 +160,20 @@ impl MigrationSettings {
     }
 }
 
+/// `[checkpoint]`: how often a run that is saved can be resumed from. It never changes the result of a search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointSettings {
+    /// Seconds between two checkpoints; `inf` for none but at the beginning and at the end.
+    pub every_seconds: f64,
+}
+
+impl Default for CheckpointSettings {
+    fn default() -> CheckpointSettings {
+        CheckpointSettings { every_seconds: 60.0 }
+    }
+}
+
 /// `[tasks]`: the sets of tasks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -21,6 +21,8 @@ const MAX_CACHE_ENTRIES: usize = 100_000_000;
 const MAX_POPULATION_INSTRUCTIONS: usize = 1_000_000_000;
 /// The most examples of a probe.
 const MAX_PROBE: usize = 1_000_000;
+/// The least time between two checkpoints: writing one takes about a hundredth of a second.
+const LEAST_CHECKPOINT_SECONDS: f64 = 0.01;
 /// The largest integer that TOML holds.
 const MAX_INTEGER: u64 = i64::MAX as u64;
 
@@ -39,6 +41,7 @@ impl Experiment {
         between("memo.capacity", self.memo.capacity, 1, MAX_CACHE_ENTRIES)?;
         between("migration.every", self.migration.every, 1, MAX_INTEGER)?;
         between("migration.share", self.migration.share, 0.0, 1.0)?;
+        between("checkpoint.every_seconds", self.checkpoint.every_seconds, LEAST_CHECKPOINT_SECONDS, f64::INFINITY)?;
         self.validate_sizes()?;
         let tasks = &self.tasks;
         if let Some(seed) = tasks.seed {
@@ -141,27 +144,28 @@ impl Experiment {
 
     fn validate_initial(&self) -> Result<(), ExperimentError> {
         let InitialPopulation::Program(program) = self.initial_population()? else { return Ok(()) };
+        self.check_program(&program)
+    }
+
+    /// Whether a program can be in a population of this experiment.
+    pub(crate) fn check_program(&self, program: &Program) -> Result<(), ExperimentError> {
         program.check_addresses(self.program.addresses).map_err(|error| {
             ExperimentError::value("search.initial", error.to_string(), "raise program.addresses or start from another program")
         })?;
-        check_lengths(self, &program)
-    }
-}
-
-fn check_lengths(experiment: &Experiment, program: &Program) -> Result<(), ExperimentError> {
-    for function in ComponentFunction::ALL {
-        let settings = experiment.program.function(function);
-        let length = program.function(function).len();
-        if length < settings.min || length > settings.max {
-            let key = function_key(function);
-            return Err(ExperimentError::value(
-                "search.initial",
-                format!("{} has {length} instructions", function.name()),
-                format!("choose {key}.min and {key}.max so that they hold it; they are {} and {}", settings.min, settings.max),
-            ));
+        for function in ComponentFunction::ALL {
+            let settings = self.program.function(function);
+            let length = program.function(function).len();
+            if length < settings.min || length > settings.max {
+                let key = function_key(function);
+                return Err(ExperimentError::value(
+                    "search.initial",
+                    format!("{} has {length} instructions", function.name()),
+                    format!("choose {key}.min and {key}.max so that they hold it; they are {} and {}", settings.min, settings.max),
+                ));
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 const fn function_key(function: ComponentFunction) -> &'static str {

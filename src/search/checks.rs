@@ -16,9 +16,9 @@ pub(super) struct Checks {
 }
 
 impl Checks {
-    /// Checks of the share `rate` of the evaluations in the run with seed `seed`.
-    pub(super) const fn new(rate: f64, seed: u64) -> Checks {
-        Checks { rate, seed, confirmed: AtomicU64::new(0) }
+    /// Checks of the share `rate` of the evaluations in the run with seed `seed`, of which `confirmed` were made before.
+    pub(super) const fn new(rate: f64, seed: u64, confirmed: u64) -> Checks {
+        Checks { rate, seed, confirmed: AtomicU64::new(confirmed) }
     }
 
     /// Evaluations that the oracle has confirmed.

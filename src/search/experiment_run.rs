@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use exnihilo_jit::{Combine, Evaluation, Evaluator, Program, TaskGroup, Worker};
 
+use super::checkpoint::Damage;
+use super::checkpoint::state::{self, ExperimentState, JudgedState, Pass, Totals};
 use super::checks::{Checks, IslandChecks};
 use super::island::{Best, Island, IslandSettings};
-use super::migration::{Exchange, Migration};
+use super::migration::{Exchange, Migration, Rounds};
 use super::outcome::SearchError;
 use super::share;
 use crate::experiment::Experiment;
@@ -56,11 +58,49 @@ pub(super) struct Judged {
     pub(super) search_group: Arc<TaskGroup>,
 }
 
+impl Judged {
+    pub(super) fn state(&self) -> JudgedState {
+        JudgedState {
+            program: self.program.to_string(),
+            experiment: self.experiment,
+            search_fitness: self.search_fitness,
+            select_fitness: self.select.task_fitness.clone(),
+            select_steps: self.select.train_steps,
+        }
+    }
+
+    /// The result so far of a checkpoint; what it says of its fitness is confirmed by the oracle in the end.
+    pub(super) fn restore(state: JudgedState, shared: &Shared<'_>) -> Result<Judged, SearchError> {
+        let JudgedState { program, experiment, search_fitness, select_fitness, select_steps } = state;
+        let tasks = shared.experiment.tasks.select.tasks;
+        if select_fitness.len() != tasks {
+            return Err(Damage(format!("the fitness on {} of {tasks} select tasks", select_fitness.len())).into());
+        }
+        for &fitness in &select_fitness {
+            state::fitness("the result so far", fitness)?;
+        }
+        let select = Evaluation {
+            task_fitness: select_fitness,
+            train_steps: state::count("training steps on the select tasks", select_steps)?,
+            ..Evaluation::default()
+        };
+        Ok(Judged {
+            program: state::program("the result so far", &program, shared.experiment)?,
+            experiment,
+            search_fitness: state::fitness("the result so far", search_fitness)?,
+            select_fitness: select.fitness(Combine::Mean),
+            select,
+            search_group: Arc::new(shared.group(SetName::Search, experiment)?),
+        })
+    }
+}
+
 /// One experiment under way.
 pub(super) struct ExperimentRun {
     number: u64,
     group: Arc<TaskGroup>,
     islands: Vec<Island>,
+    exchange: Arc<Exchange>,
     migrate_every: Option<u64>,
     /// The select tasks and who evaluates on them, from the first use on.
     select: Option<(TaskGroup, Worker)>,
@@ -74,30 +114,78 @@ impl ExperimentRun {
     /// # Errors
     /// Search tasks that cannot be made.
     pub(super) fn new(shared: &Shared<'_>, number: u64) -> Result<ExperimentRun, SearchError> {
+        ExperimentRun::with_exchange(shared, number, Exchange::new(shared.experiment.search.islands))
+    }
+
+    fn with_exchange(shared: &Shared<'_>, number: u64, exchange: Exchange) -> Result<ExperimentRun, SearchError> {
         let group = Arc::new(shared.group(SetName::Search, number)?);
-        let exchange: Arc<dyn Migration> = Arc::new(Exchange::new(shared.experiment.search.islands));
+        let exchange = Arc::new(exchange);
         let islands = (0..shared.experiment.search.islands as u64)
             .map(|island| {
                 let names = [shared.seed, number, island];
                 let checks = IslandChecks::new(Arc::clone(&shared.checks), number, island);
-                Island::new(Arc::clone(&shared.settings), Arc::clone(&group), &shared.evaluator, checks, Arc::clone(&exchange), names)
+                let exchange = Arc::clone(&exchange) as Arc<dyn Migration>;
+                Island::new(Arc::clone(&shared.settings), Arc::clone(&group), &shared.evaluator, checks, exchange, names)
             })
             .collect();
-        Ok(ExperimentRun { number, group, islands, migrate_every: shared.settings.migrate_every(), select: None, judged: None })
+        Ok(ExperimentRun { number, group, islands, exchange, migrate_every: shared.settings.migrate_every(), select: None, judged: None })
+    }
+
+    /// Everything that decides how it goes on.
+    pub(super) fn state(&self) -> ExperimentState {
+        ExperimentState {
+            islands: self.islands.iter().map(Island::state).collect(),
+            pools: self.exchange.state(),
+            judged: self.judged.map(|(island, individual)| (island as u64, individual)),
+        }
+    }
+
+    /// Experiment number `number` as it was when its state was taken.
+    ///
+    /// # Errors
+    /// Search tasks that cannot be made, and an impossible state.
+    pub(super) fn restore(shared: &Shared<'_>, number: u64, state: ExperimentState) -> Result<ExperimentRun, SearchError> {
+        let count = shared.experiment.search.islands;
+        if state.islands.len() != count {
+            return Err(Damage(format!("{} islands where there are {count}", state.islands.len())).into());
+        }
+        let exchange = match shared.settings.migrate_every() {
+            Some(every) => {
+                let rounds: Vec<Rounds> = state.islands.iter().map(|island| Rounds::of(island.totals.individuals, every)).collect();
+                Exchange::restore(&rounds, state.pools, shared.experiment)?
+            }
+            None => Exchange::new(count),
+        };
+        let mut experiment = ExperimentRun::with_exchange(shared, number, exchange)?;
+        let islands = std::mem::take(&mut experiment.islands).into_iter().zip(state.islands);
+        experiment.islands = islands.map(|(island, state)| island.restore(state, shared.experiment)).collect::<Result<_, _>>()?;
+        experiment.judged = state.judged.map(|(island, individual)| (island as usize, individual));
+        Ok(experiment)
+    }
+
+    /// The totals of all islands.
+    pub(super) fn totals(&self) -> Totals {
+        self.islands.iter().map(Island::totals).fold(Totals::default(), Totals::and)
+    }
+
+    pub(super) fn islands_mut(&mut self) -> &mut [Island] {
+        &mut self.islands
     }
 
     pub(super) fn islands(&self) -> &[Island] {
         &self.islands
     }
 
-    /// The islands, each with its share of the experiment's `goal` of individuals, or less: as many as it can make before it needs what
-    /// others have not published yet.
-    pub(super) fn islands_with_goals(&mut self, goal: u64) -> impl Iterator<Item = (&mut Island, u64)> {
+    /// Says where each island ends its part of a pass: at its share of the experiment's `goal` of individuals, where `passes` say, or
+    /// before it needs what others have not published yet.
+    pub(super) fn set_passes(&mut self, goal: u64, passes: impl Iterator<Item = Pass>) {
         let count = self.islands.len();
         // Round r draws from round r - 2, so all can make the two rounds after those that all have ended.
         let slowest = self.islands.iter().map(Island::individuals).min().unwrap_or(0);
-        let reach = self.migrate_every.map_or(u64::MAX, |every| (slowest / every + 2).saturating_mul(every));
-        self.islands.iter_mut().enumerate().map(move |(index, island)| (island, share(goal, count, index).min(reach)))
+        let reach = self.migrate_every.map_or(u64::MAX, |every| (slowest / every).saturating_add(2).saturating_mul(every));
+        for ((index, island), pass) in self.islands.iter_mut().enumerate().zip(passes) {
+            island.set_pass(Pass { goal: pass.goal.min(share(goal, count, index)).min(reach), ..pass });
+        }
     }
 
     /// The best program so far and its island: highest search fitness, the earliest of equals, then the lowest island.

@@ -7,6 +7,9 @@ use exnihilo_jit::TaskGroup;
 use lru::LruCache;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::checkpoint::Damage;
+use super::checkpoint::state::FecEntryState;
+use super::population::Score;
 use crate::experiment::FecSettings;
 
 /// The cache of one island: hash of the probe's errors to search fitness, least recently seen out first.
@@ -19,7 +22,7 @@ pub(super) struct Fec {
 }
 
 struct Entry {
-    fitness: f64,
+    score: Score,
     /// How often the key was seen, the insertion included.
     seen: u32,
 }
@@ -34,6 +37,24 @@ impl Fec {
             bytes: Vec::new(),
             hits: 0,
         }
+    }
+
+    /// The cache as a checkpoint holds it: from the least to the most recently seen.
+    pub(super) fn state(&self) -> Vec<FecEntryState> {
+        self.cache.iter().rev().map(|(&key, &Entry { score, seen })| FecEntryState { key, score, seen }).collect()
+    }
+
+    /// The cache of a checkpoint, with so many hits so far.
+    pub(super) fn restore(settings: &FecSettings, entries: Vec<FecEntryState>, hits: u64) -> Result<Fec, Damage> {
+        let (mut fec, count) = (Fec::new(settings), entries.len());
+        fec.hits = hits;
+        for FecEntryState { key, score, seen } in entries {
+            if !(1..settings.forget_after).contains(&seen) {
+                return Err(Damage(format!("an FEC entry that was seen {seen} times")));
+            }
+            fec.cache.put(key, Entry { score: score.restore()?, seen });
+        }
+        if fec.cache.len() == count { Ok(fec) } else { Err(Damage(format!("{count} FEC entries, of which {} fit", fec.cache.len()))) }
     }
 
     /// The key of a probe: 128 bits of the errors, how many there are, the tasks' seeds and the number of training examples.
@@ -54,21 +75,21 @@ impl Fec {
         xxh3_128(&self.bytes)
     }
 
-    /// The fitness kept for a key. The entry becomes the most recent, or goes when seen often enough, which this answer still has.
-    pub(super) fn look_up(&mut self, key: u128) -> Option<f64> {
+    /// The score kept for a key. The entry becomes the most recent, or goes when seen often enough, which this answer still has.
+    pub(super) fn look_up(&mut self, key: u128) -> Option<Score> {
         let entry = self.cache.get_mut(&key)?;
         entry.seen += 1;
-        let (fitness, seen) = (entry.fitness, entry.seen);
+        let (score, seen) = (entry.score, entry.seen);
         if seen >= self.forget_after {
             self.cache.pop(&key);
         }
         self.hits += 1;
-        Some(fitness)
+        Some(score)
     }
 
-    /// Keeps the fitness of a key that was looked up in vain.
-    pub(super) fn insert(&mut self, key: u128, fitness: f64) {
-        self.cache.put(key, Entry { fitness, seen: 1 });
+    /// Keeps the score of a key that was looked up in vain.
+    pub(super) fn insert(&mut self, key: u128, score: Score) {
+        self.cache.put(key, Entry { score, seen: 1 });
     }
 
     /// How many look-ups were answered.
@@ -118,9 +139,9 @@ mod tests {
         let mut fec = fec(10);
         for _ in 0..2 {
             assert_eq!(fec.look_up(7), None);
-            fec.insert(7, 0.5);
+            fec.insert(7, Score::full(0.5));
             for hit in 1..=99 {
-                assert_eq!(fec.look_up(7), Some(0.5), "hit {hit}");
+                assert_eq!(fec.look_up(7), Some(Score::full(0.5)), "hit {hit}");
             }
             assert_eq!(fec.look_up(7), None, "the 99th hit is the 100th time and the last");
         }
@@ -131,12 +152,39 @@ mod tests {
     fn the_least_recently_seen_goes_first() {
         let mut fec = fec(3);
         for key in [1, 2, 3] {
-            fec.insert(key, key as f64);
+            fec.insert(key, Score::full(key as f64 / 10.0));
         }
-        assert_eq!(fec.look_up(1), Some(1.0));
-        fec.insert(4, 4.0);
+        assert_eq!(fec.look_up(1), Some(Score::full(0.1)));
+        fec.insert(4, Score::full(0.4));
         assert_eq!(fec.look_up(2), None, "2 was the least recently seen");
-        assert_eq!([1, 3, 4].map(|key| fec.look_up(key)), [Some(1.0), Some(3.0), Some(4.0)]);
+        assert_eq!([1, 3, 4].map(|key| fec.look_up(key)), [0.1, 0.3, 0.4].map(|fitness| Some(Score::full(fitness))));
+    }
+
+    #[test]
+    fn a_checkpoint_keeps_order_and_counts() {
+        let mut fec = fec(3);
+        for key in [1, 2, 3] {
+            fec.insert(key, Score::full(key as f64 / 10.0));
+        }
+        fec.look_up(1);
+        let settings = FecSettings { capacity: 3, ..FecSettings::default() };
+        let mut again = Fec::restore(&settings, fec.state(), fec.hits()).expect("its own state");
+        let entries = |fec: &Fec| fec.state().iter().map(|entry| (entry.key, entry.score.fitness, entry.seen)).collect::<Vec<_>>();
+        assert_eq!((entries(&again), again.hits()), (vec![(2, 0.2, 1), (3, 0.3, 1), (1, 0.1, 2)], 1));
+        for fec in [&mut fec, &mut again] {
+            fec.insert(4, Score::full(0.4));
+        }
+        assert_eq!(entries(&again), entries(&fec));
+        let damage = |change: fn(&mut Vec<FecEntryState>)| {
+            let mut entries = fec.state();
+            change(&mut entries);
+            Fec::restore(&settings, entries, 0).err().expect("it is impossible").to_string()
+        };
+        assert!(damage(|entries| entries[0].seen = 0).contains("seen 0 times"));
+        assert!(damage(|entries| entries[0].seen = 100).contains("seen 100 times"));
+        assert!(damage(|entries| entries[0].key = entries[1].key).contains("of which 2 fit"));
+        assert!(damage(|entries| entries.push(FecEntryState { key: 9, ..entries[0] })).contains("of which 3 fit"));
+        assert!(damage(|entries| entries[0].score.fitness = f64::NAN).contains("NaN"));
     }
 
     #[test]

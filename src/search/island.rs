@@ -6,15 +6,17 @@ use std::sync::Arc;
 use exnihilo_jit::exec::random::{key, purpose};
 use exnihilo_jit::{Combine, Evaluator, Program, Stream, TaskGroup, Worker};
 
+use super::checkpoint::Damage;
+use super::checkpoint::state::{self, BestState, IslandState, Pass, Totals};
 use super::checks::IslandChecks;
 use super::control::Halt;
 use super::fec::Fec;
 use super::memo::{Known, KnownProbe, KnownRun, Memo};
-use super::migration::{self, Choice, Migrant, Migration, draw};
+use super::migration::{self, Choice, Migrant, Migration, Rounds, draw};
 use super::mutation::Mutator;
 use super::outcome::SearchError;
 use super::population::{Population, Score};
-use super::progress::{IslandState, Shown};
+use super::progress::Shown;
 use crate::experiment::{Experiment, ExperimentError, FecSettings, InitialPopulation, MemoSettings, MigrationSettings};
 use crate::verify::{Claim, Difference};
 
@@ -74,6 +76,18 @@ pub(super) struct Best {
     pub(super) individual: u64,
 }
 
+impl Best {
+    /// The best of so many individuals.
+    fn restore(state: BestState, individuals: u64, experiment: &Experiment) -> Result<Best, Damage> {
+        let BestState { program, fitness, individual } = state;
+        if individual >= individuals {
+            return Err(Damage(format!("individual {individual} of {individuals} is the best")));
+        }
+        let program = state::program("the best program of an island", &program, experiment)?;
+        Ok(Best { program, fitness: state::fitness("the best program", fitness)?, individual })
+    }
+}
+
 /// One population and everything that evolves it.
 pub(super) struct Island {
     settings: Arc<IslandSettings>,
@@ -89,6 +103,9 @@ pub(super) struct Island {
     child: Program,
     individuals: u64,
     train_steps: u64,
+    pass: Pass,
+    /// Programs compiled before the checkpoint that it comes from.
+    compiled_before: u64,
     best: Option<Best>,
     /// Seed of the run, number of the experiment, number of the island in it.
     names: [u64; 3],
@@ -119,6 +136,8 @@ impl Island {
             child: Program::default(),
             individuals: 0,
             train_steps: 0,
+            pass: Pass { goal: 0, last_step: u64::MAX },
+            compiled_before: 0,
             best: None,
             names,
             exchange,
@@ -129,12 +148,77 @@ impl Island {
         }
     }
 
-    pub(super) const fn individuals(&self) -> u64 {
-        self.individuals
+    /// Everything that decides how it goes on, the exchange apart.
+    pub(super) fn state(&self) -> IslandState {
+        IslandState {
+            decisions: self.decisions.position(),
+            totals: self.totals(),
+            population: self.population.state(),
+            fec: self.fec.as_ref().map(Fec::state),
+            best: self.best.as_ref().map(|best| BestState {
+                program: best.program.to_string(),
+                fitness: best.fitness,
+                individual: best.individual,
+            }),
+        }
     }
 
-    pub(super) const fn train_steps(&self) -> u64 {
-        self.train_steps
+    /// The same island as it was when its state was taken; it must be new.
+    pub(super) fn restore(mut self, state: IslandState, experiment: &Experiment) -> Result<Island, Damage> {
+        let totals = state.totals.restore()?;
+        self.decisions = self.decisions.at(state::count("random decisions", state.decisions)?);
+        self.population = Population::restore(self.settings.population, state.population, experiment)?;
+        if self.population.len() as u64 != totals.individuals.min(self.settings.population as u64) {
+            return Err(Damage(format!("{} programs after {} individuals", self.population.len(), totals.individuals)));
+        }
+        self.fec = match (&self.settings.fec, state.fec) {
+            (Some(settings), Some(entries)) => Some(Fec::restore(settings, entries, totals.fec_hits)?),
+            (None, None) => None,
+            _ => return Err(Damage("an FEC cache where there is none, or none where there is one".to_owned())),
+        };
+        self.memo = self.memo.take().map(|memo| memo.after(totals.structural_hits));
+        self.best = state.best.map(|best| Best::restore(best, totals.individuals, experiment)).transpose()?;
+        if self.best.as_ref().map(|best| best.fitness) != totals.best_fitness || self.best.is_some() != (totals.individuals > 0) {
+            return Err(Damage("another best fitness than the best program's".to_owned()));
+        }
+        (self.individuals, self.train_steps, self.compiled_before) = (totals.individuals, totals.train_steps, totals.compiled);
+        self.rounds = self.settings.migrate_every().map_or(0, |every| Rounds::of(self.individuals, every).begun);
+        self.show();
+        Ok(self)
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        Totals {
+            individuals: self.individuals,
+            train_steps: self.train_steps,
+            fec_hits: self.fec.as_ref().map_or(0, Fec::hits),
+            structural_hits: self.memo.as_ref().map_or(0, Memo::hits),
+            compiled: self.compiled_before + self.worker.counters().compiled,
+            best_fitness: self.best.as_ref().map(|best| best.fitness),
+        }
+    }
+
+    /// Where it ends its part of the pass under way.
+    pub(super) const fn pass(&self) -> Pass {
+        self.pass
+    }
+
+    pub(super) const fn set_pass(&mut self, pass: Pass) {
+        self.pass = pass;
+    }
+
+    /// Ends its part of the pass with the child that passes so many training steps more.
+    pub(super) const fn allow_steps(&mut self, steps: u64) {
+        self.pass.last_step = self.train_steps.saturating_add(steps);
+    }
+
+    /// Whether it has not ended its part of the pass.
+    pub(super) const fn can_go_on(&self) -> bool {
+        self.individuals < self.pass.goal && self.train_steps < self.pass.last_step
+    }
+
+    pub(super) const fn individuals(&self) -> u64 {
+        self.individuals
     }
 
     pub(super) const fn best(&self) -> Option<&Best> {
@@ -145,16 +229,14 @@ impl Island {
         Arc::clone(&self.shown)
     }
 
-    /// Makes children until there are `goal` individuals, `allowance` training steps were begun in this call (the child that
-    /// passes the allowance is finished), or `halt` is set. What islands published two rounds of migration before the goal must be there.
+    /// Makes children until the pass ends for it or `halt` is set. What islands published two rounds of migration before must be there.
     ///
     /// # Errors
     /// A program that cannot be evaluated on these tasks at all, or of which the oracle says otherwise: it is in no population.
-    pub(super) fn advance(&mut self, goal: u64, allowance: u64, halt: &Halt) -> Result<(), SearchError> {
-        let last_step = self.train_steps.saturating_add(allowance);
+    pub(super) fn advance(&mut self, halt: &Halt) -> Result<(), SearchError> {
         let show_every = SHOW_EVERY.max(self.settings.population as u64 / 10);
         let mut show_at = self.individuals + show_every;
-        while self.individuals < goal && self.train_steps < last_step && !halt.is_set() {
+        while self.can_go_on() && !halt.is_set() {
             if self.individuals == self.round_end() {
                 self.begin_round()?;
             }
@@ -254,40 +336,33 @@ impl Island {
             }
         };
         let mut candidate = Candidate { program: child, individual: *individuals, worker, group, checks, known, prepared: key.is_none() };
-        let (fitness, train_steps) = match (fec, &settings.fec) {
+        let (score, train_steps) = match (fec, &settings.fec) {
             (Some(fec), Some(fec_settings)) => {
                 let probe = candidate.probe(fec, fec_settings);
                 match fec.look_up(probe.key) {
-                    Some(fitness) => (fitness, probe.train_steps),
+                    Some(score) => (score, probe.train_steps),
                     None => {
                         let run = candidate.run(settings.combine)?;
-                        fec.insert(probe.key, run.fitness);
-                        (run.fitness, run.train_steps)
+                        let score = Score::full(run.fitness);
+                        fec.insert(probe.key, score);
+                        (score, run.train_steps)
                     }
                 }
             }
             _ => {
                 let run = candidate.run(settings.combine)?;
-                (run.fitness, run.train_steps)
+                (Score::full(run.fitness), run.train_steps)
             }
         };
         self.train_steps += train_steps.get();
         if let (Some(memo), Some(key)) = (memo, key) {
             if candidate.prepared { memo.insert(key, candidate.known) } else { memo.count_hit() }
         }
-        Ok(Score::full(fitness))
+        Ok(score)
     }
 
     fn show(&self) {
-        self.shown.show(&IslandState {
-            individuals: self.individuals,
-            train_steps: self.train_steps,
-            fec_hits: self.fec.as_ref().map_or(0, Fec::hits),
-            structural_hits: self.memo.as_ref().map_or(0, Memo::hits),
-            compiled: self.worker.counters().compiled,
-            best_fitness: self.best.as_ref().map(|best| best.fitness),
-            mean_fitness: self.population.mean_fitness(),
-        });
+        self.shown.show(&self.totals(), self.population.mean_fitness());
     }
 }
 

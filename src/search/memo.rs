@@ -65,6 +65,11 @@ impl Memo {
         Memo { slots: Vec::new(), capacity, taken: 0, hits: 0 }
     }
 
+    /// The same, with so many hits before.
+    pub(super) fn after(self, hits: u64) -> Memo {
+        Memo { hits, ..self }
+    }
+
     /// What is known of the programs with this key.
     pub(super) fn look_up(&self, key: CanonicalKey) -> Known {
         match self.slots.get(self.index(key)) {

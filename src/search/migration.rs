@@ -10,7 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use exnihilo_jit::exec::random::{key, purpose};
 use exnihilo_jit::{Program, Stream};
 
+use super::checkpoint::Damage;
+use super::checkpoint::state::{MemberState, PoolState};
 use super::population::Score;
+use crate::experiment::Experiment;
 
 /// A program on its way from one island to another.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,20 @@ pub(super) trait Migration: Send + Sync {
     /// Draws `count` of the programs, or all if they are fewer, that the islands left at the end of round number `round`, each at most
     /// once. Called once by each island for each round.
     fn sample(&self, round: u64, count: usize, stream: &mut Stream) -> Vec<Migrant>;
+}
+
+/// How many rounds of migration an island has begun and ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rounds {
+    pub(super) begun: u64,
+    pub(super) ended: u64,
+}
+
+impl Rounds {
+    /// Of an island with so many individuals, in rounds of `every`; a round begins with its first child.
+    pub(super) const fn of(individuals: u64, every: u64) -> Rounds {
+        Rounds { begun: individuals.div_ceil(every), ended: individuals / every }
+    }
 }
 
 /// The exchange within one process: what was published, by round and island, until every island has drawn from it.
@@ -51,6 +68,43 @@ impl Exchange {
     /// An empty exchange between so many islands.
     pub(super) const fn new(islands: usize) -> Exchange {
         Exchange { islands, pools: Mutex::new(VecDeque::new()) }
+    }
+
+    /// The exchange as a checkpoint holds it.
+    pub(super) fn state(&self) -> Vec<PoolState> {
+        let of_island =
+            |migrants: &Vec<Migrant>| migrants.iter().map(|migrant| MemberState::new(&migrant.program, migrant.score)).collect();
+        let of_pool = |pool: &Pool| PoolState {
+            round: pool.round,
+            published: pool.published.iter().map(|island| island.as_ref().map(of_island)).collect(),
+        };
+        self.pools().iter().map(of_pool).collect()
+    }
+
+    /// The exchange of a checkpoint between islands that have begun so many rounds each, and ended so many.
+    pub(super) fn restore(rounds: &[Rounds], pools: Vec<PoolState>, experiment: &Experiment) -> Result<Exchange, Damage> {
+        let exchange = Exchange::new(rounds.len());
+        let (first, last) = (rounds.iter().map(|island| island.begun).min(), rounds.iter().map(|island| island.ended).max());
+        // A round is there from the first island that ended it until the last has begun the second after it.
+        let expected = first.unwrap_or(0).saturating_sub(2)..last.unwrap_or(0);
+        if pools.iter().map(|pool| pool.round).ne(expected) {
+            return Err(Damage("other rounds of migration than the islands have ended".to_owned()));
+        }
+        for PoolState { round, published } in pools {
+            if published.len() != rounds.len()
+                || published.iter().zip(rounds).any(|(island, rounds)| island.is_some() != (rounds.ended > round))
+            {
+                return Err(Damage(format!("other islands in round {round} of migration than have ended it")));
+            }
+            let restore = |members: Vec<MemberState>| -> Result<Vec<Migrant>, Damage> {
+                let migrant = |member: MemberState| member.restore(experiment).map(|(program, score)| Migrant { program, score });
+                members.into_iter().map(migrant).collect()
+            };
+            let published = published.into_iter().map(|island| island.map(restore).transpose()).collect::<Result<_, _>>()?;
+            let drawn = rounds.iter().filter(|island| island.begun > round + 2).count();
+            exchange.pools().push_back(Pool { round, published, drawn });
+        }
+        Ok(exchange)
     }
 
     fn pools(&self) -> MutexGuard<'_, VecDeque<Pool>> {

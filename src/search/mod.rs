@@ -1,6 +1,7 @@
 //! Regularized evolution: populations, mutation, functional equivalence checking, the memo of canonical forms, islands, and experiments side by side.
 //! [`Search`] is the entry for the command line and for users of the library; the rest serves it.
 
+mod checkpoint;
 mod checks;
 mod constants;
 mod control;
@@ -15,9 +16,10 @@ mod population;
 mod progress;
 mod run;
 
+pub use checkpoint::{Checkpoint, CheckpointError, Limits};
 pub use outcome::{Outcome, SearchError, StoppedBy};
 pub use progress::Progress;
-pub use run::{Search, SearchOptions};
+pub use run::{Report, Search, SearchOptions};
 
 /// Part number `index` of `total`, divided evenly among `parts`: the first `total % parts` parts have one more.
 const fn share(total: u64, parts: usize, index: usize) -> u64 {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use exnihilo_jit::{EvalError, Program};
 
+use super::checkpoint::{CheckpointError, Damage};
 use crate::experiment::ExperimentError;
 use crate::task::TaskError;
 use crate::verify::Difference;
@@ -83,6 +84,9 @@ pub enum SearchError {
     /// The oracle does not confirm an evaluation. It entered no population, and there is no result.
     #[error(transparent)]
     Difference(#[from] Box<Difference>),
+    /// The checkpoint to go on from cannot be.
+    #[error("the checkpoint cannot be resumed: {0}")]
+    Checkpoint(#[from] CheckpointError),
     /// An option that cannot be.
     #[error("{option}: {value} is not possible; {remedy}")]
     Option {
@@ -99,4 +103,10 @@ pub enum SearchError {
     /// The search ended before a single program was evaluated.
     #[error("the search was stopped before a single program was evaluated; there is no result")]
     NothingEvaluated,
+}
+
+impl From<Damage> for SearchError {
+    fn from(damage: Damage) -> SearchError {
+        SearchError::Checkpoint(damage.into())
+    }
 }

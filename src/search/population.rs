@@ -1,9 +1,14 @@
 //! The queue of programs of one island.
 
 use exnihilo_jit::{Program, Stream};
+use serde::{Deserialize, Serialize};
+
+use super::checkpoint::Damage;
+use super::checkpoint::state::{self, MemberState};
+use crate::experiment::Experiment;
 
 /// What evolution knows of a program.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Score {
     /// The search fitness, in [0, 1].
     pub(super) fitness: f64,
@@ -13,6 +18,23 @@ impl Score {
     /// Of a program that was evaluated on all tasks.
     pub(super) const fn full(fitness: f64) -> Score {
         Score { fitness }
+    }
+
+    /// Checks a score that comes from a checkpoint.
+    pub(super) fn restore(self) -> Result<Score, Damage> {
+        state::fitness("a score", self.fitness)?;
+        Ok(self)
+    }
+}
+
+impl MemberState {
+    pub(super) fn new(program: &Program, score: Score) -> MemberState {
+        MemberState { program: program.to_string(), score }
+    }
+
+    /// The program and its score.
+    pub(super) fn restore(self, experiment: &Experiment) -> Result<(Program, Score), Damage> {
+        Ok((state::program("a program of a population", &self.program, experiment)?, self.score.restore()?))
     }
 }
 
@@ -30,6 +52,25 @@ impl Population {
     /// An empty queue for `capacity` programs, at least 1.
     pub(super) fn new(capacity: usize) -> Population {
         Population { programs: Vec::with_capacity(capacity), scores: Vec::with_capacity(capacity), capacity, oldest: 0 }
+    }
+
+    /// The queue as a checkpoint holds it.
+    pub(super) fn state(&self) -> Vec<MemberState> {
+        (0..self.len()).map(|age| self.get(age)).map(|(program, score)| MemberState::new(program, score)).collect()
+    }
+
+    /// The queue of a checkpoint.
+    pub(super) fn restore(capacity: usize, members: Vec<MemberState>, experiment: &Experiment) -> Result<Population, Damage> {
+        if members.len() > capacity {
+            return Err(Damage(format!("{} programs in a population of {capacity}", members.len())));
+        }
+        let mut population = Population::new(capacity);
+        for member in members {
+            let (program, score) = member.restore(experiment)?;
+            population.programs.push(program);
+            population.scores.push(score);
+        }
+        Ok(population)
     }
 
     /// Whether there are P programs.

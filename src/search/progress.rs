@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::checkpoint::state::Totals;
 use super::checks::Checks;
 
 /// Totals since the start of a search.
@@ -46,18 +47,6 @@ pub(super) struct Shown {
 
 const NO_FITNESS: u64 = u64::MAX;
 
-/// The state of one island at one time.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct IslandState {
-    pub(super) individuals: u64,
-    pub(super) train_steps: u64,
-    pub(super) fec_hits: u64,
-    pub(super) structural_hits: u64,
-    pub(super) compiled: u64,
-    pub(super) best_fitness: Option<f64>,
-    pub(super) mean_fitness: Option<f64>,
-}
-
 impl Shown {
     pub(super) const fn new() -> Shown {
         Shown {
@@ -71,35 +60,35 @@ impl Shown {
         }
     }
 
-    pub(super) fn show(&self, state: &IslandState) {
+    pub(super) fn show(&self, totals: &Totals, mean_fitness: Option<f64>) {
         let bits = |fitness: Option<f64>| fitness.map_or(NO_FITNESS, f64::to_bits);
         for (cell, value) in [
-            (&self.individuals, state.individuals),
-            (&self.train_steps, state.train_steps),
-            (&self.fec_hits, state.fec_hits),
-            (&self.structural_hits, state.structural_hits),
-            (&self.compiled, state.compiled),
-            (&self.best_fitness, bits(state.best_fitness)),
-            (&self.mean_fitness, bits(state.mean_fitness)),
+            (&self.individuals, totals.individuals),
+            (&self.train_steps, totals.train_steps),
+            (&self.fec_hits, totals.fec_hits),
+            (&self.structural_hits, totals.structural_hits),
+            (&self.compiled, totals.compiled),
+            (&self.best_fitness, bits(totals.best_fitness)),
+            (&self.mean_fitness, bits(mean_fitness)),
         ] {
             cell.store(value, Ordering::Relaxed);
         }
     }
 
-    fn read(&self) -> IslandState {
+    fn read(&self) -> (Totals, Option<f64>) {
         let fitness = |cell: &AtomicU64| {
             let bits = cell.load(Ordering::Relaxed);
             (bits != NO_FITNESS).then(|| f64::from_bits(bits))
         };
-        IslandState {
+        let totals = Totals {
             individuals: self.individuals.load(Ordering::Relaxed),
             train_steps: self.train_steps.load(Ordering::Relaxed),
             fec_hits: self.fec_hits.load(Ordering::Relaxed),
             structural_hits: self.structural_hits.load(Ordering::Relaxed),
             compiled: self.compiled.load(Ordering::Relaxed),
             best_fitness: fitness(&self.best_fitness),
-            mean_fitness: fitness(&self.mean_fitness),
-        }
+        };
+        (totals, fitness(&self.mean_fitness))
     }
 }
 
@@ -113,54 +102,57 @@ pub(super) struct Board {
 #[derive(Debug, Default)]
 struct Watched {
     /// Of experiments that are over.
-    finished: Progress,
+    finished: Totals,
     /// Experiments begun.
     experiments: u64,
     islands: Vec<Arc<Shown>>,
 }
 
 impl Board {
-    /// No islands yet; `checks` are the run's.
-    pub(super) fn new(checks: Arc<Checks>) -> Board {
-        Board { watched: Mutex::default(), checks }
+    /// No islands yet, after experiments with these totals; `checks` are the run's.
+    pub(super) fn new(checks: Arc<Checks>, finished: Totals) -> Board {
+        Board { watched: Mutex::new(Watched { finished, ..Watched::default() }), checks }
     }
 
-    /// The islands at work from now on; those before are over.
+    /// The islands at work from now on; those before are over. So many experiments were begun by now.
     pub(super) fn replace(&self, experiments: u64, islands: Vec<Arc<Shown>>) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.finished = watched.total();
-        watched.experiments += experiments;
+        watched.finished = watched.total().0;
+        watched.experiments = experiments;
         watched.islands = islands;
     }
 
     /// The totals now.
     pub(super) fn progress(&self, elapsed: Duration) -> Progress {
         let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        Progress { elapsed, verified: self.checks.confirmed(), ..watched.total() }
+        let (totals, mean_fitness) = watched.total();
+        Progress {
+            elapsed,
+            individuals: totals.individuals,
+            train_steps: totals.train_steps,
+            best_fitness: totals.best_fitness,
+            mean_fitness,
+            fec_hits: totals.fec_hits,
+            structural_hits: totals.structural_hits,
+            compiled: totals.compiled,
+            experiments: watched.experiments,
+            verified: self.checks.confirmed(),
+        }
     }
 }
 
 impl Watched {
-    fn total(&self) -> Progress {
-        let mut total = Progress { experiments: self.experiments, ..self.finished };
+    /// The totals, and the mean of the populations' mean fitness.
+    fn total(&self) -> (Totals, Option<f64>) {
+        let mut total = self.finished;
         let (mut mean_sum, mut mean_count) = (0.0, 0);
         for island in &self.islands {
-            let state = island.read();
-            total.individuals += state.individuals;
-            total.train_steps += state.train_steps;
-            total.fec_hits += state.fec_hits;
-            total.structural_hits += state.structural_hits;
-            total.compiled += state.compiled;
-            if let Some(best) = state.best_fitness {
-                total.best_fitness = Some(total.best_fitness.map_or(best, |other| other.max(best)));
-            }
-            if let Some(mean) = state.mean_fitness {
+            let (totals, mean) = island.read();
+            total = total.and(totals);
+            if let Some(mean) = mean {
                 (mean_sum, mean_count) = (mean_sum + mean, mean_count + 1);
             }
         }
-        if mean_count > 0 {
-            total.mean_fitness = Some(mean_sum / f64::from(mean_count));
-        }
-        total
+        (total, (mean_count > 0).then(|| mean_sum / f64::from(mean_count)))
     }
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, TaskGroup, simplify};
 use rayon::prelude::*;
 
+use super::checkpoint::state::{self, Pass, RunState, Totals};
+use super::checkpoint::{Checkpoint, Damage, Limits};
 use super::checks::Checks;
 use super::control::Halt;
 use super::experiment_run::{ExperimentRun, Judged, Shared};
@@ -21,6 +23,9 @@ use crate::verify::{Claim, DEFAULT_RATE, Verifier};
 
 /// How often a running search reports.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
+
+/// A search that is saved runs at least this many times as long as it saves: on a slow disk checkpoints are rarer than they were asked for.
+const CHECKPOINT_SHARE: u32 = 10;
 
 /// The most threads; more than any machine has.
 const MAX_THREADS: usize = 4_096;
@@ -38,13 +43,15 @@ pub struct SearchOptions {
     /// Training steps of the whole run: what is left is divided evenly among the islands at work, and an island stops after
     /// the child that used up its part, so each can go beyond by less than one child.
     pub max_train_steps: Option<u64>,
-    /// Wall time: every island stops at its next child.
+    /// Wall time of the whole run: every island stops at its next child.
     pub max_seconds: Option<f64>,
     /// The target in place of the experiment's own.
     pub target: Option<f64>,
     /// The share, in [0, 1], of true fitness values (run, or answered by the memo) that the oracle evaluates again; the reported
     /// program's always are. A difference ends the search with [`SearchError::Difference`].
     pub verify: f64,
+    /// Seconds between two checkpoints ([`Report::Checkpoint`]), besides those at the beginning and at the end; without them there are none.
+    pub checkpoint_every: Option<f64>,
     /// Set by the caller to stop every island at its next child.
     pub stop: Arc<AtomicBool>,
 }
@@ -60,9 +67,26 @@ impl Default for SearchOptions {
             max_seconds: None,
             target: None,
             verify: DEFAULT_RATE,
+            checkpoint_every: None,
             stop: Arc::default(),
         }
     }
+}
+
+impl SearchOptions {
+    const fn limits(&self) -> Limits {
+        Limits { max_individuals: self.max_individuals, max_train_steps: self.max_train_steps, max_seconds: self.max_seconds }
+    }
+}
+
+/// What a running search tells.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Report<'a> {
+    /// How far it is.
+    Progress(&'a Progress),
+    /// What it can be resumed from; the search waits while this is told.
+    Checkpoint(&'a Checkpoint),
 }
 
 /// A search that can be run.
@@ -73,6 +97,8 @@ pub struct Search {
     experiment: Experiment,
     seed: u64,
     options: SearchOptions,
+    /// Where it goes on.
+    from: Option<RunState>,
 }
 
 impl Search {
@@ -101,47 +127,143 @@ impl Search {
         if options.threads > MAX_THREADS {
             return refused("threads", options.threads.to_string(), "choose at most 4096");
         }
-        Ok(Search { experiment, seed, options })
+        if let Some(seconds) = options.checkpoint_every.filter(|&seconds| seconds.is_nan() || seconds <= 0.0) {
+            return refused("checkpoint_every", seconds.to_string(), "choose a number above 0");
+        }
+        Ok(Search { experiment, seed, options, from: None })
     }
 
-    /// Runs the search. `report` is called about twice a second and after every round, from this thread or another, never
-    /// from two at once.
+    /// A search that goes on where a checkpoint was taken. With the limits of [`Checkpoint::limits`] it ends as the run would have that
+    /// the checkpoint is of; they count from the beginning of that run.
+    ///
+    /// # Errors
+    /// An option that cannot be.
+    pub fn resume(checkpoint: Checkpoint, options: SearchOptions) -> Result<Search, SearchError> {
+        let (experiment, seed, state) = checkpoint.into_parts();
+        Ok(Search { from: Some(state), ..Search::new(experiment, seed, options)? })
+    }
+
+    /// Whether the search can go on from its checkpoint, without running anything.
+    ///
+    /// # Errors
+    /// What is impossible in the checkpoint, and tasks that cannot be made.
+    pub fn check(&self) -> Result<(), SearchError> {
+        let shared = self.shared()?;
+        let halt = Halt::new(Arc::default());
+        let (board, report) = (Board::new(Arc::clone(&shared.checks), Totals::default()), Mutex::new(|_: Report<'_>| {}));
+        let over = Over::default();
+        let reporting = Reporting::new(&report, &board, &over, Clock::new(Duration::ZERO), None);
+        Run::new(self, shared, &halt, &reporting).map(drop)
+    }
+
+    /// Runs the search. `report` is called with the progress about twice a second and after every round, from this thread or another,
+    /// never from two at once.
     ///
     /// # Errors
     /// Tasks that cannot be made, programs that cannot be evaluated, threads that cannot be started, a stop before the first
     /// program was evaluated, and an evaluation that the oracle does not confirm.
-    pub fn run(&self, report: impl FnMut(&Progress) + Send) -> Result<Outcome, SearchError> {
-        let started = Instant::now();
+    pub fn run(&self, report: impl FnMut(Report<'_>) + Send) -> Result<Outcome, SearchError> {
+        let before = self.from.as_ref().map_or(0.0, |state| state.elapsed_seconds);
+        let before = Duration::try_from_secs_f64(before).map_err(|_| Damage(format!("{before} seconds so far")))?;
+        let clock = Clock::new(before);
         let shared = self.shared()?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.options.threads).build()?;
         let halt = Halt::new(Arc::clone(&self.options.stop));
-        let board = Board::new(Arc::clone(&shared.checks));
+        let finished = self.from.as_ref().map_or(Totals::default(), |state| state.finished);
+        let board = Board::new(Arc::clone(&shared.checks), finished);
         let report = Mutex::new(report);
-        let show = || {
-            let mut report = report.lock().expect("a report that panicked ends the search here");
-            report(&board.progress(started.elapsed()));
-        };
-        let mut run = Run { options: &self.options, shared, halt: &halt, board: &board, best: None, individuals: 0, train_steps: 0 };
-        let deadline = self.options.max_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let over = Over::default();
+        let seconds = |seconds: Option<f64>| seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let deadline = seconds(self.options.max_seconds);
+        let reporting = Reporting::new(&report, &board, &over, clock, seconds(self.options.checkpoint_every));
+        let mut run = Run::new(self, shared, &halt, &reporting)?;
         let stopped_by = std::thread::scope(|scope| {
             let _over = EndOnDrop(&over);
-            scope.spawn(|| watch(started, deadline, &over, &halt, &show));
-            pool.install(|| run.batches(&show))
+            scope.spawn(|| watch(deadline, &halt, &reporting));
+            pool.install(|| run.batches())
         })?;
-        let elapsed = started.elapsed();
-        run.finish(stopped_by, board.progress(elapsed))
+        run.finish(stopped_by, board.progress(clock.elapsed()))
     }
 
     fn shared(&self) -> Result<Shared<'_>, SearchError> {
+        let verified = self.from.as_ref().map_or(Ok(0), |state| state::count("confirmed evaluations", state.verified))?;
         Ok(Shared {
             experiment: &self.experiment,
             settings: Arc::new(IslandSettings::new(&self.experiment)?),
             evaluator: Evaluator::new(self.options.backend),
             data: DataCache::default(),
             seed: self.seed,
-            checks: Arc::new(Checks::new(self.options.verify, self.seed)),
+            checks: Arc::new(Checks::new(self.options.verify, self.seed, verified)),
         })
+    }
+}
+
+/// The time of a run, that before its checkpoint included.
+#[derive(Clone, Copy)]
+struct Clock {
+    before: Duration,
+    started: Instant,
+}
+
+impl Clock {
+    fn new(before: Duration) -> Clock {
+        Clock { before, started: Instant::now() }
+    }
+
+    fn elapsed(self) -> Duration {
+        self.before.saturating_add(self.started.elapsed())
+    }
+}
+
+/// Who is told, and of what.
+struct Reporting<'a, R> {
+    report: &'a Mutex<R>,
+    board: &'a Board,
+    over: &'a Over,
+    clock: Clock,
+    /// The time between two checkpoints, if there are any between the first and the last.
+    checkpoint_every: Option<Duration>,
+    next_checkpoint: Mutex<Duration>,
+}
+
+impl<'a, R: FnMut(Report<'_>)> Reporting<'a, R> {
+    const fn new(
+        report: &'a Mutex<R>,
+        board: &'a Board,
+        over: &'a Over,
+        clock: Clock,
+        checkpoint_every: Option<Duration>,
+    ) -> Reporting<'a, R> {
+        Reporting { report, board, over, clock, checkpoint_every, next_checkpoint: Mutex::new(Duration::MAX) }
+    }
+
+    /// When the next checkpoint is due.
+    fn next_checkpoint(&self) -> Duration {
+        *self.next_checkpoint.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a checkpoint be saved. The next is not due before this one is, and never so soon that they take more than their share of the time.
+    fn checkpoint(&self, checkpoint: &Checkpoint) {
+        let begun = self.clock.elapsed();
+        self.tell(Report::Checkpoint(checkpoint));
+        let ended = self.clock.elapsed();
+        let next = self.checkpoint_every.map_or(Duration::MAX, |every| {
+            let least = ended.saturating_sub(begun).saturating_mul(CHECKPOINT_SHARE);
+            ended.saturating_add(every.max(least))
+        });
+        *self.next_checkpoint.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        // The watcher sleeps until what was due before.
+        drop(self.over.0.lock());
+        self.over.1.notify_all();
+    }
+
+    fn progress(&self) {
+        self.tell(Report::Progress(&self.board.progress(self.clock.elapsed())));
+    }
+
+    fn tell(&self, what: Report<'_>) {
+        let mut report = self.report.lock().expect("a report that panicked ends the search here");
+        report(what);
     }
 }
 
@@ -159,40 +281,138 @@ impl Drop for EndOnDrop<'_> {
     }
 }
 
-/// Reports now and then and stops the islands when the time is up, until the search is over.
-fn watch(started: Instant, deadline: Option<Duration>, over: &Over, halt: &Halt, show: &impl Fn()) {
-    let mut next_report = REPORT_EVERY;
+/// Reports now and then, asks for checkpoints and stops the islands when the time is up, until the search is over.
+fn watch<R: FnMut(Report<'_>)>(deadline: Option<Duration>, halt: &Halt, reporting: &Reporting<'_, R>) {
+    let (over, clock) = (reporting.over, reporting.clock);
+    let mut next_report = clock.before + REPORT_EVERY;
     let mut is_over = over.0.lock().unwrap_or_else(PoisonError::into_inner);
     while !*is_over {
-        let elapsed = started.elapsed();
+        let elapsed = clock.elapsed();
         if deadline.is_some_and(|deadline| elapsed >= deadline) {
             halt.end_time();
         }
+        let next_checkpoint = reporting.next_checkpoint();
+        if elapsed >= next_checkpoint {
+            halt.ask_for_checkpoint();
+        }
         if elapsed >= next_report {
-            show();
+            reporting.progress();
             next_report = elapsed + REPORT_EVERY;
         }
-        let next = deadline.filter(|_| !halt.is_time_up()).map_or(next_report, |deadline| deadline.min(next_report));
-        let pause = next.saturating_sub(started.elapsed());
+        let deadline = deadline.filter(|_| !halt.is_time_up()).unwrap_or(Duration::MAX);
+        // A checkpoint that is due and not taken yet has nothing to wait for.
+        let next_checkpoint = if elapsed >= next_checkpoint { Duration::MAX } else { next_checkpoint };
+        let pause = next_report.min(next_checkpoint).min(deadline).saturating_sub(clock.elapsed());
         is_over = over.1.wait_timeout(is_over, pause).unwrap_or_else(PoisonError::into_inner).0;
     }
 }
 
+/// The individuals at which a round ends.
+#[derive(Clone, Copy, Debug)]
+struct Goals {
+    /// Of one experiment.
+    experiment: u64,
+    /// Of the batch, which may be less than all of its experiments'.
+    batch: u64,
+    /// Whether the experiments are used up then.
+    is_last: bool,
+    /// Whether the run is.
+    is_budget: bool,
+}
+
 /// A search under way.
-struct Run<'a> {
+struct Run<'a, R> {
     options: &'a SearchOptions,
     shared: Shared<'a>,
     halt: &'a Halt,
-    board: &'a Board,
+    reporting: &'a Reporting<'a, R>,
+    /// Of batches that are over.
+    finished: Totals,
+    /// The number of the first experiment of the batch under way.
+    first: u64,
+    /// The individuals of each of its experiments when they were last looked at on the select tasks.
+    judged_at: u64,
+    /// Whether a pass is under way, in which islands have their goals and shares of the training steps.
+    in_pass: bool,
+    batch: Vec<ExperimentRun>,
     /// The result so far.
     best: Option<Judged>,
-    /// Of batches that are over.
-    individuals: u64,
-    /// Of batches that are over.
-    train_steps: u64,
 }
 
-impl Run<'_> {
+impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
+    /// The run of `search` at its beginning or at its checkpoint.
+    fn new(search: &'a Search, shared: Shared<'a>, halt: &'a Halt, reporting: &'a Reporting<'a, R>) -> Result<Run<'a, R>, SearchError> {
+        let side_by_side = shared.experiment.search.side_by_side;
+        let mut run = Run {
+            options: &search.options,
+            shared,
+            halt,
+            reporting,
+            finished: Totals::default(),
+            first: 0,
+            judged_at: 0,
+            in_pass: false,
+            batch: Vec::new(),
+            best: None,
+        };
+        let Some(state) = search.from.clone() else {
+            run.begin_batch()?;
+            return Ok(run);
+        };
+        if state.batch.len() != side_by_side {
+            return Err(Damage(format!("{} experiments where {side_by_side} run side by side", state.batch.len())).into());
+        }
+        run.finished = state.finished.restore()?;
+        run.first = state::count("experiments", state.first)?;
+        run.judged_at = state.judged_at;
+        let experiments = (run.first..).zip(state.batch);
+        run.batch = experiments.map(|(number, state)| ExperimentRun::restore(&run.shared, number, state)).collect::<Result<_, _>>()?;
+        if let Some(passes) = state.pass.filter(|_| state.limits.has_same_division(run.options.limits())) {
+            if passes.len() != run.islands().count() {
+                return Err(Damage("a pass of other islands than there are".to_owned()).into());
+            }
+            run.in_pass = true;
+            let (mut passes, goals) = (passes.into_iter(), run.goals());
+            for (slot, experiment) in run.batch.iter_mut().enumerate() {
+                experiment.set_passes(share(goals.batch, side_by_side, slot), passes.by_ref());
+            }
+        }
+        run.best = state.best.map(|best| Judged::restore(best, &run.shared)).transpose()?;
+        run.show_batch();
+        Ok(run)
+    }
+
+    /// Everything that decides how the run goes on.
+    fn state(&self) -> RunState {
+        RunState {
+            limits: self.options.limits(),
+            elapsed_seconds: self.reporting.clock.elapsed().as_secs_f64(),
+            verified: self.shared.checks.confirmed(),
+            finished: self.finished,
+            first: self.first,
+            judged_at: self.judged_at,
+            pass: self.in_pass.then(|| self.islands().map(Island::pass).collect()),
+            batch: self.batch.iter().map(ExperimentRun::state).collect(),
+            best: self.best.as_ref().map(Judged::state),
+        }
+    }
+
+    /// Lets a checkpoint be saved, if somebody saves them.
+    fn checkpoint(&self) {
+        if self.options.checkpoint_every.is_some() {
+            let checkpoint = Checkpoint::new(self.shared.experiment.clone(), self.shared.seed, self.state());
+            self.reporting.checkpoint(&checkpoint);
+        }
+    }
+
+    fn islands(&self) -> impl Iterator<Item = &Island> {
+        self.batch.iter().flat_map(ExperimentRun::islands)
+    }
+
+    fn totals(&self) -> Totals {
+        self.batch.iter().map(ExperimentRun::totals).fold(self.finished, Totals::and)
+    }
+
     fn target(&self) -> Option<f64> {
         self.options.target.or(self.shared.experiment.target)
     }
@@ -202,92 +422,134 @@ impl Run<'_> {
     }
 
     /// One batch of experiments after another.
-    fn batches(&mut self, show: &(impl Fn() + Sync)) -> Result<StoppedBy, SearchError> {
-        let side_by_side = self.shared.experiment.search.side_by_side as u64;
-        let mut first = 0;
+    fn batches(&mut self) -> Result<StoppedBy, SearchError> {
+        self.checkpoint();
         loop {
-            let shared = &self.shared;
-            let mut batch: Vec<ExperimentRun> =
-                (first..first + side_by_side).map(|number| ExperimentRun::new(shared, number)).collect::<Result<_, _>>()?;
-            let islands = batch.iter().flat_map(ExperimentRun::islands);
-            self.board.replace(side_by_side, islands.map(Island::shown).collect());
-            let stopped = self.rounds(&mut batch, show)?;
-            self.individuals += total(&batch, Island::individuals);
-            self.train_steps += total(&batch, Island::train_steps);
-            if let Some(stopped_by) = stopped {
+            if let Some(stopped_by) = self.rounds()? {
                 return Ok(stopped_by);
             }
-            first += side_by_side;
+            self.finished = self.totals();
+            self.first += self.batch.len() as u64;
+            self.judged_at = 0;
+            self.begin_batch()?;
         }
     }
 
-    /// The rounds of a batch until it is used up (no reason to stop) or the run ends.
-    fn rounds(&mut self, batch: &mut [ExperimentRun], show: &(impl Fn() + Sync)) -> Result<Option<StoppedBy>, SearchError> {
+    fn begin_batch(&mut self) -> Result<(), SearchError> {
+        // Those before give their memory back first.
+        self.batch.clear();
+        let numbers = self.first..self.first + self.shared.experiment.search.side_by_side as u64;
+        self.batch = numbers.map(|number| ExperimentRun::new(&self.shared, number)).collect::<Result<_, _>>()?;
+        self.show_batch();
+        Ok(())
+    }
+
+    fn show_batch(&self) {
+        self.reporting.board.replace(self.first + self.batch.len() as u64, self.islands().map(Island::shown).collect());
+    }
+
+    /// Where the round under way ends.
+    fn goals(&self) -> Goals {
         let search = &self.shared.experiment.search;
         let limit = search.max_individuals.unwrap_or(u64::MAX);
-        let budget = self.options.max_individuals.map_or(u64::MAX, |most| most - self.individuals);
-        let mut goal: u64 = 0;
+        let budget = self.options.max_individuals.map_or(u64::MAX, |most| most.saturating_sub(self.finished.individuals));
+        let experiment = self.judged_at.saturating_add(search.round).min(limit);
+        let batch = experiment.saturating_mul(self.batch.len() as u64).min(budget);
+        Goals { experiment, batch, is_last: experiment == limit, is_budget: batch == budget }
+    }
+
+    /// The rounds of a batch until it is used up (no reason to stop) or the run ends.
+    fn rounds(&mut self) -> Result<Option<StoppedBy>, SearchError> {
         loop {
-            goal = goal.saturating_add(search.round).min(limit);
-            let batch_goal = goal.saturating_mul(batch.len() as u64).min(budget);
-            let out_of_steps = self.round(batch, batch_goal)?;
+            let goals = self.goals();
+            let out_of_steps = self.round(goals.batch)?;
             let stopped = if self.halt.is_interrupted() {
                 Some(StoppedBy::Interrupt)
             } else if self.halt.is_time_up() {
                 Some(StoppedBy::Seconds)
-            } else if batch_goal == budget {
+            } else if goals.is_budget {
                 Some(StoppedBy::Individuals)
             } else {
                 out_of_steps.then_some(StoppedBy::TrainSteps)
             };
-            let used_up = goal == limit;
-            let reached = self.judge(batch, used_up || stopped.is_some())?;
-            show();
+            if stopped.is_some() {
+                // What follows is for the report alone: the run that goes on looks at the select tasks when the round is over.
+                self.checkpoint();
+            }
+            let reached = self.judge(goals.is_last || stopped.is_some())?;
+            self.reporting.progress();
             if reached {
                 return Ok(Some(StoppedBy::Target));
             }
-            if used_up || stopped.is_some() {
+            if goals.is_last || stopped.is_some() {
                 return Ok(stopped);
+            }
+            self.judged_at = goals.experiment;
+        }
+    }
+
+    /// Brings all islands of a batch to their shares of `batch_goal`, pass by pass. True if the training steps ran out.
+    fn round(&mut self, batch_goal: u64) -> Result<bool, SearchError> {
+        loop {
+            if !self.in_pass {
+                if self.steps_left() == 0 {
+                    return Ok(true);
+                }
+                if !self.begin_pass(batch_goal) {
+                    return Ok(false);
+                }
+            }
+            let mut islands: Vec<&mut Island> =
+                self.batch.iter_mut().flat_map(ExperimentRun::islands_mut).filter(|island| island.can_go_on()).collect();
+            islands.par_iter_mut().with_max_len(1).try_for_each(|island| {
+                // The rest of a round may take minutes.
+                island.advance(self.halt).inspect_err(|_| self.halt.fail())
+            })?;
+            if self.halt.ends() {
+                return Ok(false);
+            }
+            if self.halt.take_checkpoint() {
+                self.checkpoint();
+            } else {
+                self.in_pass = false;
             }
         }
     }
 
-    /// Brings all islands of a batch to their shares of `batch_goal`. True if the training steps ran out.
-    fn round(&self, batch: &mut [ExperimentRun], batch_goal: u64) -> Result<bool, SearchError> {
-        let slots = batch.len();
-        loop {
-            let used = self.train_steps + total(batch, Island::train_steps);
-            let left = self.options.max_train_steps.map_or(u64::MAX, |most| most.saturating_sub(used));
-            if left == 0 {
-                return Ok(true);
-            }
-            let mut islands: Vec<(&mut Island, u64)> = batch
-                .iter_mut()
-                .enumerate()
-                .flat_map(|(slot, experiment)| experiment.islands_with_goals(share(batch_goal, slots, slot)))
-                .filter(|(island, goal)| island.individuals() < *goal)
-                .collect();
-            if islands.is_empty() || self.halt.is_set() {
-                return Ok(false);
-            }
+    /// The training steps that may still be begun.
+    fn steps_left(&self) -> u64 {
+        self.options.max_train_steps.map_or(u64::MAX, |most| most.saturating_sub(self.totals().train_steps))
+    }
+
+    /// Divides the training steps that are left evenly among the islands that have not reached their goals. False if all have.
+    fn begin_pass(&mut self, batch_goal: u64) -> bool {
+        let left = self.steps_left();
+        let slots = self.batch.len();
+        for (slot, experiment) in self.batch.iter_mut().enumerate() {
+            experiment.set_passes(share(batch_goal, slots, slot), std::iter::repeat(Pass::WHOLE));
+        }
+        let at_work = self.islands().filter(|island| island.can_go_on()).count() as u64;
+        if at_work == 0 {
+            return false;
+        }
+        if left < u64::MAX {
             // Every pass uses up at least one part or ends a round of migration, so what is left shrinks until it is less than one child
             // for each.
-            let allowance = if left == u64::MAX { left } else { left.div_ceil(islands.len() as u64) };
-            islands.par_iter_mut().with_max_len(1).try_for_each(|(island, goal)| {
-                // The rest of a round may take minutes.
-                island.advance(*goal, allowance, self.halt).inspect_err(|_| self.halt.fail())
-            })?;
+            let allowance = left.div_ceil(at_work);
+            self.batch.iter_mut().flat_map(ExperimentRun::islands_mut).for_each(|island| island.allow_steps(allowance));
         }
+        self.in_pass = true;
+        true
     }
 
     /// Evaluates on the select tasks what is new and passes the target in search, or whatever is new at the end of a batch.
     /// True if a program passes there too; of several the lowest experiment's is the result.
-    fn judge(&mut self, batch: &mut [ExperimentRun], all: bool) -> Result<bool, SearchError> {
+    fn judge(&mut self, all: bool) -> Result<bool, SearchError> {
         // No fitness passes infinity: without a target only the end of a batch asks for an opinion.
         let least = if all { f64::NEG_INFINITY } else { self.target().unwrap_or(f64::INFINITY) };
         let shared = &self.shared;
         let judged: Vec<Option<Judged>> =
-            batch.par_iter_mut().map(|experiment| experiment.judge(shared, least)).collect::<Result<_, SearchError>>()?;
+            self.batch.par_iter_mut().map(|experiment| experiment.judge(shared, least)).collect::<Result<_, SearchError>>()?;
         for judged in judged.into_iter().flatten() {
             if self.passes(judged.select_fitness) {
                 self.best = Some(judged);
@@ -302,6 +564,7 @@ impl Run<'_> {
 
     /// Evaluates the result once more on its search tasks and on the final tasks; the oracle confirms what is reported.
     fn finish(self, stopped_by: StoppedBy, progress: Progress) -> Result<Outcome, SearchError> {
+        let totals = self.totals();
         let shared = &self.shared;
         let reached_target = stopped_by == StoppedBy::Target;
         let best = self.best.ok_or(SearchError::NothingEvaluated)?;
@@ -330,21 +593,17 @@ impl Run<'_> {
             select_fitness,
             final_fitness,
             experiments: progress.experiments,
-            individuals: self.individuals,
-            train_steps: self.train_steps,
-            fec_hits: progress.fec_hits,
-            structural_hits: progress.structural_hits,
-            compiled: progress.compiled,
+            individuals: totals.individuals,
+            train_steps: totals.train_steps,
+            fec_hits: totals.fec_hits,
+            structural_hits: totals.structural_hits,
+            compiled: totals.compiled,
             verified: shared.checks.confirmed(),
             elapsed: progress.elapsed,
             reached_target,
             stopped_by,
         })
     }
-}
-
-fn total(batch: &[ExperimentRun], count: impl Fn(&Island) -> u64) -> u64 {
-    batch.iter().flat_map(ExperimentRun::islands).map(count).sum()
 }
 
 #[cfg(test)]

@@ -39,15 +39,20 @@ fn output_that_cannot_be_written_is_told() {
     check(&rows());
 }
 
-/// A limit on the size of files stands for a full disk: at the first file, and at the last event, which holds the whole program.
+/// A limit on the size of files stands for a full disk: at the first file, and at the first checkpoint with programs in it.
 #[test]
 fn a_full_disk_leaves_whole_files_and_lines() {
-    for (blocks, full, left) in [(0, "experiment.toml", &[][..]), (8, "events.jsonl", &["events.jsonl", "experiment.toml"][..])] {
+    let begun = &["checkpoint-000001.bin", "events.jsonl", "experiment.toml"][..];
+    for (blocks, full, left) in [(0, "experiment.toml", &[][..]), (8, "checkpoint-000002.bin", begun)] {
         let folder = Folder(tempfile::tempdir().expect("a temporary folder"));
         let sizes = "--set program.learn.max=1000 --set program.learn.initial=1000 --set program.learn.min=1000";
         let run = format!("(trap '' XFSZ; ulimit -f {blocks}; x evolve --quiet --max-individuals 8 --out run {sizes})");
         let (_, stdout, stderr) = shell(folder.0.path(), &format!("{{ {run} 2>&1; echo code $?; }} | cat"));
-        assert!(stdout.starts_with(&format!("error: run/{full}: cannot be written: File too large")), "{stdout}{stderr}");
+        assert!(
+            stdout.starts_with("error: ") && stdout.contains(&format!("run/{full}: cannot be written: File too large")),
+            "{stdout}{stderr}"
+        );
+        assert_eq!(stdout.contains("`exnihilo resume run` goes on"), blocks > 0, "{stdout}");
         assert!(stdout.ends_with("\ncode 1\n") && stdout.lines().count() == 2, "{stdout}");
         let mut names: Vec<_> =
             fs::read_dir(folder.path("run")).expect("a folder").map(|entry| entry.expect("a name").file_name()).collect();

@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use exnihilo::experiment::RunDirectory;
-use exnihilo::search::Progress;
+use exnihilo::search::{Progress, Report};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::result::StartEvent;
 use crate::cli::failure::Failure;
 use crate::cli::output::{event_line, grouped, note, percent, print_line};
 
@@ -68,6 +67,22 @@ impl ProgressEvent {
     }
 }
 
+/// A checkpoint was taken; it is written after this.
+#[derive(Serialize)]
+struct CheckpointEvent {
+    checkpoint: u64,
+    individuals: u64,
+    elapsed_seconds: f64,
+}
+
+/// What is told when a search has begun.
+pub(super) struct First {
+    /// An event, to be saved.
+    pub(super) event: String,
+    /// A line for people.
+    pub(super) note: Option<String>,
+}
+
 /// How people are told.
 enum Show {
     Bar(ProgressBar),
@@ -80,6 +95,8 @@ pub(super) struct Reporter {
     json: bool,
     show: Show,
     directory: Option<RunDirectory>,
+    /// The first event and a note, until the search has begun: an earlier run loses nothing before that.
+    first: Option<First>,
     stop: Arc<AtomicBool>,
     /// The last progress, and whether there is an event of it.
     last: Option<(Progress, bool)>,
@@ -95,6 +112,7 @@ impl Reporter {
         quiet: bool,
         max_individuals: Option<u64>,
         directory: Option<RunDirectory>,
+        first: First,
         stop: Arc<AtomicBool>,
     ) -> Reporter {
         let show = if json || quiet {
@@ -104,18 +122,53 @@ impl Reporter {
         } else {
             Show::Lines
         };
-        Reporter { json, show, directory, stop, last: None, next_event: Duration::ZERO, next_line: LINE_EVERY, failure: None }
+        Reporter {
+            json,
+            show,
+            directory,
+            first: Some(first),
+            stop,
+            last: None,
+            next_event: Duration::ZERO,
+            next_line: LINE_EVERY,
+            failure: None,
+        }
     }
 
-    /// Saves how the run was started.
-    pub(super) fn start(&mut self, event: &StartEvent<'_>) {
-        let line = event_line("start", event);
-        let saved = self.directory.as_mut().map_or(Ok(()), |directory| directory.event(&line));
-        self.check(saved.map_err(Failure::from));
+    /// Tells of what a search reports.
+    pub(super) fn report(&mut self, report: Report<'_>) {
+        if let Some(First { event, note: line }) = self.first.take() {
+            self.save(|directory| Ok(directory.event(&event)?));
+            line.into_iter().for_each(|line| note(&line));
+        }
+        match report {
+            Report::Progress(progress) => self.progress(progress),
+            Report::Checkpoint(checkpoint) => self.save(|directory| {
+                let event = CheckpointEvent {
+                    checkpoint: directory.next_checkpoint(),
+                    individuals: checkpoint.individuals(),
+                    elapsed_seconds: checkpoint.elapsed_seconds(),
+                };
+                Ok(directory.save_checkpoint(&event_line("checkpoint", &event), &checkpoint.encode()?)?)
+            }),
+            _ => {}
+        }
+    }
+
+    fn save(&mut self, save: impl FnOnce(&mut RunDirectory) -> Result<(), Failure>) {
+        let Some(directory) = &mut self.directory else { return };
+        let saved = save(directory).map_err(|failure| {
+            if directory.next_checkpoint() == 1 {
+                return failure;
+            }
+            let path = directory.path().display();
+            failure.at(format!("the search stops; when this is mended, `exnihilo resume {path}` goes on from its last checkpoint"))
+        });
+        self.check(saved);
     }
 
     /// Tells of progress.
-    pub(super) fn progress(&mut self, progress: &Progress) {
+    fn progress(&mut self, progress: &Progress) {
         let is_due = progress.elapsed >= self.next_event;
         self.last = Some((*progress, is_due));
         if is_due {
@@ -151,8 +204,7 @@ impl Reporter {
 
     fn event(&mut self, progress: &Progress) {
         let line = event_line("progress", &ProgressEvent::new(progress));
-        let saved = self.directory.as_mut().map_or(Ok(()), |directory| directory.event(&line));
-        self.check(saved.map_err(Failure::from));
+        self.save(|directory| Ok(directory.event(&line)?));
         if self.json {
             self.check(print_line(&line));
         }

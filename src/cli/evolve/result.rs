@@ -80,17 +80,16 @@ impl DoneEvent<'_> {
         experiment: &'a Experiment,
         outcome: &Outcome,
         baselines: &'a [Baseline],
-        backend: Backend,
+        options: &SearchOptions,
         seed: u64,
-        threads: usize,
         run_dir: Option<&'a str>,
     ) -> DoneEvent<'a> {
         let elapsed_seconds = outcome.elapsed.as_secs_f64();
         DoneEvent {
             preset: &experiment.name,
             seed,
-            backend,
-            threads,
+            backend: options.backend,
+            threads: options.threads,
             experiments: outcome.experiments,
             individuals: outcome.individuals,
             train_steps: outcome.train_steps,
@@ -101,7 +100,7 @@ impl DoneEvent<'_> {
             select_fitness: outcome.select_fitness,
             final_fitness: outcome.final_fitness,
             experiment: outcome.experiment,
-            target: experiment.target,
+            target: options.target.or(experiment.target),
             reached_target: outcome.reached_target,
             stopped_by: match outcome.stopped_by {
                 StoppedBy::Target => "target",

@@ -33,14 +33,15 @@ fn island(backend: Backend, fec: bool, rate: f64) -> (Island, Arc<Checks>) {
     experiment.fec.enabled = fec;
     let settings = Arc::new(IslandSettings::new(&experiment).expect("a valid experiment"));
     let group = build_group(&experiment.tasks.search, SetName::Search, 0, 0, &DataCache::new()).expect("small tasks");
-    let checks = Arc::new(Checks::new(rate, 0));
+    let checks = Arc::new(Checks::new(rate, 0, 0));
     let island_checks = IslandChecks::new(Arc::clone(&checks), 0, 0);
     let exchange = Arc::new(Exchange::new(1));
     (Island::new(settings, Arc::new(group), &Evaluator::new(backend), island_checks, exchange, [0; 3]), checks)
 }
 
 fn go_on(island: &mut Island, individuals: u64) -> Result<(), SearchError> {
-    island.advance(individuals, u64::MAX, &Halt::new(Arc::default()))
+    island.set_pass(Pass { goal: individuals, last_step: u64::MAX });
+    island.advance(&Halt::new(Arc::default()))
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn half_of_a_population_is_replaced_by_what_all_islands_published_two_rounds_bef
     let group = Arc::new(build_group(&experiment.tasks.search, SetName::Search, 0, 0, &DataCache::new()).expect("small tasks"));
     let exchange: Arc<dyn Migration> = Arc::new(Exchange::new(2));
     let mut islands = [0, 1].map(|number| {
-        let checks = IslandChecks::new(Arc::new(Checks::new(0.0, 0)), 0, number);
+        let checks = IslandChecks::new(Arc::new(Checks::new(0.0, 0, 0)), 0, number);
         let evaluator = Evaluator::new(Backend::Interp);
         Island::new(Arc::clone(&settings), Arc::clone(&group), &evaluator, checks, Arc::clone(&exchange), [0, 0, number])
     });

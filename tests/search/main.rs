@@ -1,10 +1,12 @@
 //! Whole searches in small: what decides their results, what ends them, and what they count.
 
+mod resume;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use exnihilo::experiment::Experiment;
-use exnihilo::search::{Outcome, Progress, Search, SearchError, SearchOptions, StoppedBy};
+use exnihilo::search::{Outcome, Progress, Report, Search, SearchError, SearchOptions, StoppedBy};
 
 /// The linear preset in small: 3 experiments of 2 islands side by side, no target.
 fn small() -> Experiment {
@@ -40,6 +42,15 @@ fn individuals(most: u64) -> SearchOptions {
 fn run(experiment: &Experiment, seed: u64, options: SearchOptions) -> Outcome {
     let search = Search::new(experiment.clone(), seed, options).expect("a valid search");
     search.run(|_| {}).expect("a search that ends")
+}
+
+/// Hears of progress alone.
+fn on_progress(mut hear: impl FnMut(&Progress) + Send) -> impl FnMut(Report<'_>) + Send {
+    move |report| {
+        if let Report::Progress(progress) = report {
+            hear(progress);
+        }
+    }
 }
 
 /// All that must not depend on time, threads, luck or checks.
@@ -149,7 +160,7 @@ fn a_stop_ends_the_search_at_the_next_child() {
     let stop = Arc::new(AtomicBool::new(false));
     let options = SearchOptions { threads: 2, stop: Arc::clone(&stop), ..SearchOptions::default() };
     let search = Search::new(small(), 7, options.clone()).expect("a valid search");
-    let outcome = search.run(|progress| stop.store(progress.individuals > 0, Ordering::Relaxed)).expect("a result");
+    let outcome = search.run(on_progress(|progress| stop.store(progress.individuals > 0, Ordering::Relaxed))).expect("a result");
     assert_eq!(outcome.stopped_by, StoppedBy::Interrupt);
     assert!(outcome.individuals > 0);
     let before = Search::new(small(), 7, options).expect("a valid search").run(|_| {});
@@ -168,12 +179,12 @@ fn progress_adds_up() {
     let options = SearchOptions { verify: 0.2, ..individuals(2_500) };
     let search = Search::new(small(), 8, options).expect("a valid search");
     let outcome = search
-        .run(|progress| {
+        .run(on_progress(|progress| {
             let mut last = last.lock().expect("no panic in a report");
             assert!(progress.individuals >= last.individuals && progress.train_steps >= last.train_steps);
             *last = *progress;
             calls.fetch_add(1, Ordering::Relaxed);
-        })
+        }))
         .expect("a result");
     let last = *last.lock().expect("no panic in a report");
     assert!(calls.into_inner() >= 6, "one report a round at least: 5 rounds of the first batch, 1 of the second");
@@ -284,6 +295,7 @@ fn impossible_options_are_refused() {
         SearchOptions { verify: -0.1, ..SearchOptions::default() },
         SearchOptions { verify: 1.1, ..SearchOptions::default() },
         SearchOptions { verify: f64::NAN, ..SearchOptions::default() },
+        SearchOptions { checkpoint_every: Some(0.0), ..SearchOptions::default() },
     ] {
         assert!(matches!(Search::new(small(), 0, options), Err(SearchError::Option { .. })));
     }

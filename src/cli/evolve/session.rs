@@ -1,0 +1,159 @@
+//! A search from its beginning or its checkpoint to its end, told, saved and concluded: what `evolve` and `resume` have in common.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use exnihilo::experiment::{Experiment, RunDirectory};
+use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
+use exnihilo::verify::DEFAULT_RATE;
+use exnihilo_jit::Backend;
+
+use super::baselines;
+use super::report::{First, Reporter};
+use super::result::{DoneEvent, StartEvent};
+use crate::cli::args::{ThreadArgs, note_replaced, parse_rate, parse_seconds, search_backend};
+use crate::cli::failure::Failure;
+use crate::cli::output::{self, note, print_line};
+use crate::cli::{Exit, difference};
+
+/// How a search runs and where it ends.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct RunArgs {
+    /// How programs are executed; never changes results
+    #[arg(long, default_value = "auto", value_parser = search_backend())]
+    backend: Backend,
+    #[command(flatten)]
+    threads: ThreadArgs,
+    /// Stop when a program reaches this fitness on the select tasks (default: the experiment's target)
+    #[arg(long, value_name = "X")]
+    pub(in crate::cli) target_fitness: Option<f64>,
+    /// Stop after exactly N individuals in all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(in crate::cli) max_individuals: Option<u64>,
+    /// Stop when about N training steps are used up
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(in crate::cli) max_train_steps: Option<u64>,
+    /// Stop after S seconds of search in all
+    #[arg(long, value_name = "S", value_parser = parse_seconds)]
+    pub(in crate::cli) max_seconds: Option<f64>,
+    /// Evaluate this share of programs once more with the oracle (0 to 1); never changes results
+    ///
+    /// The reported program is always confirmed. A difference ends the run with exit code 3 and a case file.
+    #[arg(long, value_name = "RATE", value_parser = parse_rate, default_value_t = DEFAULT_RATE)]
+    verify: f64,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+    /// No progress on stderr
+    #[arg(long)]
+    pub(in crate::cli) quiet: bool,
+}
+
+impl RunArgs {
+    /// What they say of how a search runs; its limits are the caller's.
+    pub(in crate::cli) fn options(&self, stop: Arc<AtomicBool>) -> SearchOptions {
+        SearchOptions { backend: self.backend, threads: self.threads.count(), verify: self.verify, stop, ..SearchOptions::default() }
+    }
+}
+
+/// A search that is about to run.
+pub(in crate::cli) struct Session {
+    pub(in crate::cli) search: Search,
+    pub(in crate::cli) experiment: Experiment,
+    pub(in crate::cli) seed: u64,
+    /// Those of `search`.
+    pub(in crate::cli) options: SearchOptions,
+    pub(in crate::cli) directory: Option<RunDirectory>,
+    /// The name of its first event.
+    pub(in crate::cli) begins_with: &'static str,
+    pub(in crate::cli) json: bool,
+    pub(in crate::cli) quiet: bool,
+}
+
+impl Session {
+    /// Runs it.
+    pub(in crate::cli) fn run(mut self) -> Result<Exit, Failure> {
+        let directory = self.directory.take();
+        let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
+        note_replaced(self.options.backend);
+
+        let start = StartEvent::new(&self.experiment, self.seed, &self.options);
+        let first = First { event: output::event_line(self.begins_with, &start), note: self.idle_threads().filter(|_| !self.quiet) };
+        let mut reporter =
+            Reporter::new(self.json, self.quiet, self.options.max_individuals, directory, first, Arc::clone(&self.options.stop));
+        let searched = self.search.run(|report| reporter.report(report));
+        let finished = reporter.finish();
+        if let Err(SearchError::Difference(difference)) = &searched {
+            let (event, failure) = difference::conclude(difference, &folder);
+            // What else cannot be written is of less weight.
+            if let Ok(Some(mut directory)) = finished {
+                let _ = directory.event(&event);
+            }
+            if self.json {
+                let _ = print_line(&event);
+            }
+            return Err(failure);
+        }
+        let directory = finished?;
+        let outcome = match searched {
+            Err(SearchError::NothingEvaluated) if self.options.stop.load(Ordering::Relaxed) => {
+                note("interrupted before a single program was evaluated");
+                return Ok(Exit::Interrupted);
+            }
+            searched => searched?,
+        };
+        self.conclude(&outcome, directory)?;
+        let target = self.options.target.or(self.experiment.target);
+        Ok(match outcome.stopped_by {
+            StoppedBy::Interrupt => Exit::Interrupted,
+            _ if target.is_some() && !outcome.reached_target => Exit::TargetMissed,
+            _ => Exit::Done,
+        })
+    }
+
+    /// What is to be said where there are more threads than islands.
+    fn idle_threads(&self) -> Option<String> {
+        let (search, threads) = (&self.experiment.search, self.options.threads);
+        let islands = search.islands * search.side_by_side;
+        (threads > islands).then(|| {
+            format!(
+                "{} of {threads} threads are idle, since one thread takes a whole island and there are {islands} ({} experiments side by side, \
+                 each of {}); more islands (evolve --islands N, or --set search.side_by_side=N) would use them, in another search",
+                threads - islands,
+                search.side_by_side,
+                search.islands
+            )
+        })
+    }
+
+    /// Compares with the hand-written programs, saves, prints.
+    fn conclude(&self, outcome: &Outcome, mut directory: Option<RunDirectory>) -> Result<(), Failure> {
+        let interrupted = outcome.stopped_by == StoppedBy::Interrupt;
+        let baselines = if interrupted { Vec::new() } else { baselines::evaluate(&self.experiment, self.seed)? };
+        let run_dir = directory.as_ref().map(|directory| directory.path().display().to_string());
+        let done = DoneEvent::new(&self.experiment, outcome, &baselines, &self.options, self.seed, run_dir.as_deref());
+        if let Some(directory) = &mut directory {
+            directory.event(&output::event_line("done", &done))?;
+            let saved = directory.finish(&outcome.program, &outcome.simplified, outcome.select_fitness, &done.pretty())?;
+            if saved != directory.path().join("result.json") {
+                note(&format!("an earlier result of this run is better on the select tasks and stays; this one is {}", saved.display()));
+            }
+        }
+        if self.json { output::print_event("done", &done) } else { output::print_text(&done.for_people()) }
+    }
+}
+
+/// A flag that the first interrupt sets, which asks the search to stop; the second ends the process.
+pub(in crate::cli) fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let set = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            RunDirectory::exit_between_writes(Exit::Interrupted.code().into());
+        }
+        note("stopping; once more to abort");
+    });
+    set.map_err(|error| Failure::failed(format!("cannot watch for Ctrl-C: {error}"))).map(|()| stop)
+}

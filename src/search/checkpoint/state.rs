@@ -1,0 +1,190 @@
+//! What a checkpoint holds: plain data, as it is written. Programs are in the printer's text, which reads back to the same bits. The owners
+//! of each part make it (`state`) and check it when it comes back (`restore`): a file may hold anything.
+
+use exnihilo_jit::Program;
+use serde::{Deserialize, Serialize};
+
+use super::Damage;
+use crate::experiment::Experiment;
+use crate::search::population::Score;
+
+/// A run between two children.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct RunState {
+    pub(in crate::search) limits: Limits,
+    /// Seconds of search and selection so far.
+    pub(in crate::search) elapsed_seconds: f64,
+    /// Evaluations that the oracle has confirmed.
+    pub(in crate::search) verified: u64,
+    /// Of experiments that are over.
+    pub(in crate::search) finished: Totals,
+    /// The number of the first experiment of the batch under way.
+    pub(in crate::search) first: u64,
+    /// The individuals of each of its experiments when they were last looked at on the select tasks.
+    pub(in crate::search) judged_at: u64,
+    /// Where each island ends the pass under way, if one is.
+    pub(in crate::search) pass: Option<Vec<Pass>>,
+    pub(in crate::search) batch: Vec<ExperimentState>,
+    /// The result so far.
+    pub(in crate::search) best: Option<JudgedState>,
+}
+
+/// What ends a run besides its experiment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Individuals.
+    pub max_individuals: Option<u64>,
+    /// Training steps.
+    pub max_train_steps: Option<u64>,
+    /// Seconds.
+    pub max_seconds: Option<f64>,
+}
+
+impl Limits {
+    /// Whether the islands get the same shares of what is limited.
+    pub(in crate::search) fn has_same_division(self, other: Limits) -> bool {
+        (self.max_individuals, self.max_train_steps) == (other.max_individuals, other.max_train_steps)
+    }
+}
+
+/// Where an island ends its part of a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::search) struct Pass {
+    /// At so many individuals.
+    pub(in crate::search) goal: u64,
+    /// Or as soon as so many training steps were begun.
+    pub(in crate::search) last_step: u64,
+}
+
+impl Pass {
+    /// As far as it can.
+    pub(in crate::search) const WHOLE: Pass = Pass { goal: u64::MAX, last_step: u64::MAX };
+}
+
+/// Counts of children and of how they were answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(in crate::search) struct Totals {
+    pub(in crate::search) individuals: u64,
+    pub(in crate::search) train_steps: u64,
+    pub(in crate::search) fec_hits: u64,
+    pub(in crate::search) structural_hits: u64,
+    pub(in crate::search) compiled: u64,
+    pub(in crate::search) best_fitness: Option<f64>,
+}
+
+/// An experiment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct ExperimentState {
+    pub(in crate::search) islands: Vec<IslandState>,
+    /// Programs on their way between islands.
+    pub(in crate::search) pools: Vec<PoolState>,
+    /// Island and individual that were last evaluated on the select tasks.
+    pub(in crate::search) judged: Option<(u64, u64)>,
+}
+
+/// An island.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct IslandState {
+    /// Random numbers drawn for decisions.
+    pub(in crate::search) decisions: u64,
+    pub(in crate::search) totals: Totals,
+    /// From the oldest to the newest.
+    pub(in crate::search) population: Vec<MemberState>,
+    /// From the least to the most recently seen; none if there is no cache.
+    pub(in crate::search) fec: Option<Vec<FecEntryState>>,
+    pub(in crate::search) best: Option<BestState>,
+}
+
+/// A program of a population, or on its way to another.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct MemberState {
+    pub(in crate::search) program: String,
+    pub(in crate::search) score: Score,
+}
+
+/// An entry of a cache of functional equivalence.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct FecEntryState {
+    pub(in crate::search) key: u128,
+    pub(in crate::search) score: Score,
+    pub(in crate::search) seen: u32,
+}
+
+/// The best program of an island.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct BestState {
+    pub(in crate::search) program: String,
+    pub(in crate::search) fitness: f64,
+    pub(in crate::search) individual: u64,
+}
+
+/// What the islands published at the end of a round of migration, by island; none of an island that has not ended it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct PoolState {
+    pub(in crate::search) round: u64,
+    pub(in crate::search) published: Vec<Option<Vec<MemberState>>>,
+}
+
+/// A program that was evaluated on the select tasks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct JudgedState {
+    pub(in crate::search) program: String,
+    pub(in crate::search) experiment: u64,
+    pub(in crate::search) search_fitness: f64,
+    /// On each select task.
+    pub(in crate::search) select_fitness: Vec<f64>,
+    pub(in crate::search) select_steps: u64,
+}
+
+/// No run has more of anything: sums of counters of all islands stay far from the largest number.
+const MAX_COUNT: u64 = 1 << 48;
+
+/// Checks a counter.
+pub(in crate::search) fn count(what: &str, value: u64) -> Result<u64, Damage> {
+    if value <= MAX_COUNT { Ok(value) } else { Err(Damage(format!("{what}: {value} is impossible"))) }
+}
+
+/// Checks a fitness.
+pub(in crate::search) fn fitness(what: &str, value: f64) -> Result<f64, Damage> {
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(Damage(format!("{what}: a fitness of {value} is impossible"))) }
+}
+
+/// Reads a program, which must be possible in `experiment`.
+pub(in crate::search) fn program(what: &str, text: &str, experiment: &Experiment) -> Result<Program, Damage> {
+    let program: Program = text.parse().map_err(|error| Damage(format!("{what}: {error}")))?;
+    experiment.check_program(&program).map_err(|error| Damage(format!("{what}: {error}")))?;
+    Ok(program)
+}
+
+impl Totals {
+    /// Checks all of them.
+    pub(in crate::search) fn restore(self) -> Result<Totals, Damage> {
+        let Totals { individuals, train_steps, fec_hits, structural_hits, compiled, best_fitness } = self;
+        for (what, value) in [
+            ("individuals", individuals),
+            ("training steps", train_steps),
+            ("FEC hits", fec_hits),
+            ("structural hits", structural_hits),
+            ("compiled programs", compiled),
+        ] {
+            count(what, value)?;
+        }
+        best_fitness.map_or(Ok(0.0), |best| fitness("the best fitness", best))?;
+        Ok(self)
+    }
+
+    /// The sum.
+    pub(in crate::search) fn and(self, other: Totals) -> Totals {
+        Totals {
+            individuals: self.individuals + other.individuals,
+            train_steps: self.train_steps + other.train_steps,
+            fec_hits: self.fec_hits + other.fec_hits,
+            structural_hits: self.structural_hits + other.structural_hits,
+            compiled: self.compiled + other.compiled,
+            best_fitness: match (self.best_fitness, other.best_fitness) {
+                (Some(one), Some(two)) => Some(one.max(two)),
+                (one, two) => one.or(two),
+            },
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Searches that are interrupted and go on: the same as if they had not been.
+
+use exnihilo::search::{Checkpoint, CheckpointError};
+use exnihilo_jit::Backend;
+
+use super::*;
+
+/// Islands that exchange programs at numbers of individuals that no round has, and enough experiments for several batches.
+fn islands() -> Experiment {
+    let mut experiment = small();
+    for (key, value) in [("migration.every", "23"), ("fec.forget_after", "10"), ("search.round", "100")] {
+        experiment.set(key, value).expect("a known key");
+    }
+    experiment
+}
+
+fn saved(options: SearchOptions) -> SearchOptions {
+    SearchOptions { checkpoint_every: Some(f64::MAX), ..options }
+}
+
+/// The last checkpoint of a search, through bytes.
+fn checkpoint(search: &Search) -> Checkpoint {
+    let mut bytes = Vec::new();
+    let outcome = search.run(|report| {
+        if let Report::Checkpoint(checkpoint) = report {
+            bytes = checkpoint.encode().expect("a preset can be written");
+        }
+    });
+    outcome.expect("a result");
+    Checkpoint::decode(&bytes).expect("what was written")
+}
+
+fn resume(checkpoint: Checkpoint, options: SearchOptions) -> Outcome {
+    let search = Search::resume(checkpoint, options).expect("possible options");
+    search.check().expect("a possible state");
+    search.run(|_| {}).expect("a search that ends")
+}
+
+#[test]
+fn a_resumed_search_is_the_uninterrupted_one_wherever_it_stopped() {
+    for fec in ["true", "false"] {
+        let mut experiment = islands();
+        experiment.set("fec.enabled", fec).expect("a known key");
+        let whole = result(&run(&experiment, 1, individuals(5_003)));
+        for stop in [1, 5, 7, 99, 240, 241, 600, 601, 1_333, 2_100, 2_101, 3_210, 5_002] {
+            let first = Search::new(experiment.clone(), 1, saved(individuals(stop))).expect("a valid search");
+            let checkpoint = checkpoint(&first);
+            assert_eq!((checkpoint.individuals(), checkpoint.seed(), checkpoint.limits().max_individuals), (stop, 1, Some(stop)));
+            let options = SearchOptions { threads: 2, backend: Backend::Interp, verify: 0.1, ..individuals(5_003) };
+            assert_eq!(result(&resume(checkpoint, options)), whole, "stopped after {stop} individuals, FEC {fec}");
+        }
+    }
+}
+
+/// Stopped between two children of some pass, wherever the islands just are.
+#[test]
+fn a_search_that_is_stopped_again_and_again_is_the_uninterrupted_one() {
+    let experiment = islands();
+    for limits in [individuals(40_000), SearchOptions { max_train_steps: Some(400_000), ..SearchOptions::default() }] {
+        let whole = result(&run(&experiment, 2, SearchOptions { threads: 1, ..limits.clone() }));
+        let mut last: Option<Checkpoint> = None;
+        for part in 1..=8 {
+            let stop = Arc::new(AtomicBool::new(false));
+            let options = SearchOptions { threads: 1 + part % 3, stop: Arc::clone(&stop), checkpoint_every: Some(1e-9), ..limits.clone() };
+            let search = match last.take() {
+                Some(checkpoint) => Search::resume(checkpoint, options).expect("possible options"),
+                None => Search::new(experiment.clone(), 2, options).expect("a valid search"),
+            };
+            let mut checkpoints = 0;
+            let outcome = search.run(|report| {
+                if let Report::Checkpoint(checkpoint) = report {
+                    last = Some(checkpoint.clone());
+                    checkpoints += 1;
+                    // The first is of the beginning.
+                    stop.store(checkpoints > part, Ordering::Relaxed);
+                }
+            });
+            let (outcome, checkpoint) = (outcome.expect("a result"), last.as_ref().expect("a search that is saved has checkpoints"));
+            assert_eq!(outcome.individuals, checkpoint.individuals(), "part {part}: the last one is of the end");
+            if outcome.stopped_by != StoppedBy::Interrupt {
+                // On a machine that let the watcher wait for too long.
+                assert_eq!(result(&outcome), whole);
+                break;
+            }
+        }
+        let checkpoint = last.expect("a search that is saved has checkpoints");
+        assert_eq!(result(&resume(checkpoint, limits)), whole);
+    }
+}
+
+#[test]
+fn what_is_no_checkpoint_is_refused() {
+    let search = Search::new(islands(), 3, saved(individuals(700))).expect("a valid search");
+    let bytes = checkpoint(&search).encode().expect("a preset can be written");
+    let refused = |bytes: &[u8]| Checkpoint::decode(bytes).expect_err("it is damaged");
+    for length in [0, 1, 8, 39, 40, 41, bytes.len() / 2, bytes.len() - 1] {
+        let error = refused(&bytes[..length]);
+        assert!(matches!(error, CheckpointError::Torn(_) | CheckpointError::Other), "{length} bytes: {error}");
+    }
+    // A bit anywhere: in the head, in the experiment, in programs, in the middle of numbers.
+    for bit in (0..bytes.len() * 8).step_by(bytes.len() / 50 + 1) {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        refused(&bytes);
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert!(matches!(refused(&longer), CheckpointError::Torn(_)));
+    let head_with = |at: usize, value: u8| {
+        let mut bytes = bytes.clone();
+        bytes[at] = value;
+        refused(&bytes)
+    };
+    assert!(matches!(head_with(0, b'e'), CheckpointError::Other));
+    // What stands in the head is said, even if the hash does not fit to it any more.
+    assert!(matches!(head_with(8, 77), CheckpointError::Format { found: 77 }), "another format");
+    assert!(matches!(head_with(12, 9), CheckpointError::Semantics { found: 9 }), "other results");
+}
+
+/// Bodies with a right hash and wrong contents: an answer, and no panic.
+#[test]
+fn impossible_contents_are_refused_or_harmless() {
+    let mut experiment = islands();
+    experiment.set("search.population", "5").expect("a known key");
+    let search = Search::new(experiment, 3, saved(individuals(300))).expect("a valid search");
+    let bytes = checkpoint(&search).encode().expect("a preset can be written");
+    let (mut refused, mut stream) = (0, exnihilo_jit::Stream::new(1));
+    for _ in 0..600 {
+        let mut body = bytes[40..].to_vec();
+        for _ in 0..1 + stream.below(3) {
+            let at = stream.below(body.len());
+            match stream.below(3) {
+                0 => body[at] ^= 1 << stream.below(8),
+                1 => body[at] = stream.below(256) as u8,
+                _ => drop(body.splice(at..(at + stream.below(9)).min(body.len()), [0xff; 3])),
+            }
+        }
+        let Ok(checkpoint) = Checkpoint::decode(&Checkpoint::with_head(&body)) else {
+            refused += 1;
+            continue;
+        };
+        let Ok(search) = Search::resume(checkpoint, individuals(400)) else { panic!("the options are possible") };
+        match search.check() {
+            Err(SearchError::Checkpoint(_) | SearchError::Tasks { .. }) => refused += 1,
+            Err(error) => panic!("{error}"),
+            // What can be cannot be told from what was.
+            Ok(()) => {}
+        }
+    }
+    assert!(refused > 300, "{refused} of 600");
+}
