@@ -3,6 +3,7 @@
 
 mod error;
 mod initial;
+mod mutations;
 mod presets;
 mod run_directory;
 mod settings;
@@ -14,9 +15,12 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ExperimentError;
 pub use initial::InitialPopulation;
+pub use mutations::{MutationKind, Mutations};
 pub use presets::{PRESETS, Preset};
 pub use run_directory::{RunDirectory, RunDirectoryError};
-pub use settings::{FecSettings, FunctionSettings, MemoSettings, MutationKind, OpName, ProgramSettings, SearchSettings, TaskSets};
+pub use settings::{
+    ConstantFactor, FecSettings, FunctionSettings, MemoSettings, Method, OpName, ProgramSettings, SearchSettings, TaskSets,
+};
 
 use error::{shortened, with_nearest};
 

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use exnihilo_jit::exec::random::{key, purpose};
-use exnihilo_jit::{Combine, Evaluator, Program, Stream, TaskGroup, Worker};
+use exnihilo_jit::{Combine, ComponentFunction, Evaluator, Program, Stream, TaskGroup, Worker};
 
 use super::checks::IslandChecks;
 use super::control::Halt;
@@ -14,7 +14,7 @@ use super::mutation::Mutator;
 use super::outcome::SearchError;
 use super::population::Population;
 use super::progress::{IslandState, Published};
-use crate::experiment::{Experiment, ExperimentError, FecSettings, InitialPopulation, MemoSettings};
+use crate::experiment::{Experiment, ExperimentError, FecSettings, InitialPopulation, MemoSettings, Method};
 use crate::verify::{Claim, Difference};
 
 /// Children between two publications, at least; a tenth of the population if that is more, as the mean fitness is summed anew.
@@ -24,7 +24,12 @@ const PUBLISH_EVERY: u64 = 100;
 #[derive(Debug)]
 pub(super) struct IslandSettings {
     mutator: Mutator,
-    initial: InitialPopulation,
+    /// What a first program is before its random functions are made, and every program of random search.
+    start: Program,
+    /// The component functions that are random in it.
+    random: Vec<ComponentFunction>,
+    /// Whether all programs are first ones.
+    always_first: bool,
     population: usize,
     tournament: usize,
     mutate_prob: f64,
@@ -39,11 +44,19 @@ impl IslandSettings {
     /// # Errors
     /// A start program that can no longer be read.
     pub(super) fn new(experiment: &Experiment) -> Result<IslandSettings, ExperimentError> {
+        let mutator = Mutator::new(experiment);
+        let random = experiment.random_functions();
+        let start = match experiment.initial_population()? {
+            InitialPopulation::NoOp | InitialPopulation::Random => mutator.no_op_program(),
+            InitialPopulation::Program(program) => mutator.cleared(&program, &random),
+        };
         Ok(IslandSettings {
-            mutator: Mutator::new(experiment),
-            initial: experiment.initial_population()?,
+            mutator,
+            start,
+            random,
+            always_first: experiment.search.method == Method::Random,
             population: experiment.search.population,
-            tournament: experiment.search.tournament,
+            tournament: if experiment.search.method == Method::Local { 1 } else { experiment.search.tournament },
             mutate_prob: experiment.search.mutate_prob,
             combine: experiment.search.fitness,
             fec: experiment.fec.enabled.then(|| experiment.fec.clone()),
@@ -158,24 +171,19 @@ impl Island {
         Ok(())
     }
 
-    /// An initial program until the population is full; then a tournament's winner, mutated with the probability set.
+    /// An initial program until the population is full, and always in random search; then a tournament's winner, mutated with the
+    /// probability set.
     fn make_child(&mut self) {
         let settings = &*self.settings;
-        if self.population.is_full() {
+        if self.population.is_full() && !settings.always_first {
             self.child.copy_from(self.population.tournament(settings.tournament, &mut self.decisions));
             if self.decisions.unit() < settings.mutate_prob {
                 settings.mutator.mutate(&mut self.child, &mut self.decisions);
             }
             return;
         }
-        match &settings.initial {
-            InitialPopulation::NoOp => self.child = settings.mutator.no_op_program(),
-            InitialPopulation::Random => {
-                self.child = settings.mutator.no_op_program();
-                settings.mutator.randomize(&mut self.child, &mut self.decisions);
-            }
-            InitialPopulation::Program(program) => self.child.copy_from(program),
-        }
+        self.child.copy_from(&settings.start);
+        settings.mutator.randomize(&mut self.child, &settings.random, &mut self.decisions);
     }
 
     /// The child's search fitness: from the cache if its first errors are known there, by a full run otherwise. What the memo knows

@@ -1,6 +1,6 @@
 //! What an island does with an evaluation that the oracle does not confirm.
 
-use exnihilo_jit::{Backend, ComponentFunction, known_program};
+use exnihilo_jit::{Backend, known_program};
 
 use super::*;
 use crate::search::checks::Checks;
@@ -16,8 +16,8 @@ impl Island {
 
     /// The program that every initial individual is.
     pub(in crate::search) fn first_program(&self) -> Program {
-        assert!(matches!(self.settings.initial, InitialPopulation::NoOp));
-        self.settings.mutator.no_op_program()
+        assert!(self.settings.random.is_empty());
+        self.settings.start.clone()
     }
 }
 
