@@ -131,6 +131,11 @@ impl Island {
         self.train_steps
     }
 
+    /// Children answered by functional equivalence checking.
+    pub(super) fn fec_hits(&self) -> u64 {
+        self.fec.as_ref().map_or(0, Fec::hits)
+    }
+
     pub(super) const fn best(&self) -> Option<&Best> {
         self.best.as_ref()
     }
@@ -161,14 +166,32 @@ impl Island {
 
     /// One individual: made, evaluated, added to the population.
     fn step(&mut self) -> Result<(), SearchError> {
+        let fitness = self.try_child()?;
+        self.add_child(fitness);
+        Ok(())
+    }
+
+    /// The first half of a step: makes a child and gives its search fitness.
+    ///
+    /// # Errors
+    /// As [`Island::advance`].
+    pub(super) fn try_child(&mut self) -> Result<f64, SearchError> {
         self.make_child();
-        let fitness = self.evaluate_child()?;
+        self.evaluate_child()
+    }
+
+    /// The child that is made, and not added yet.
+    pub(super) const fn child(&self) -> &Program {
+        &self.child
+    }
+
+    /// The second half of a step: adds the child with its search fitness to the population.
+    pub(super) fn add_child(&mut self, fitness: f64) {
         if self.best.as_ref().is_none_or(|best| fitness > best.fitness) {
             self.best = Some(Best { program: self.child.clone(), fitness, individual: self.individuals });
         }
         self.population.push(&mut self.child, fitness);
         self.individuals += 1;
-        Ok(())
     }
 
     /// An initial program until the population is full, and always in random search; then a tournament's winner, mutated with the
@@ -229,7 +252,7 @@ impl Island {
         self.published.publish(&IslandState {
             individuals: self.individuals,
             train_steps: self.train_steps,
-            fec_hits: self.fec.as_ref().map_or(0, Fec::hits),
+            fec_hits: self.fec_hits(),
             structural_hits: self.memo.as_ref().map_or(0, Memo::hits),
             compiled: self.worker.counters().compiled,
             best_fitness: self.best.as_ref().map(|best| best.fitness),

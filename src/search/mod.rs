@@ -1,7 +1,9 @@
 //! Regularized evolution: populations, mutation, functional equivalence checking, the memo of canonical forms, islands, and experiments side by side.
 //! [`Search`] is the entry for the command line and for users of the library; the rest serves it.
 
+mod acceptance;
 mod checks;
+mod comparison;
 mod constants;
 mod control;
 mod experiment_run;
@@ -14,6 +16,7 @@ mod population;
 mod progress;
 mod run;
 
+pub use comparison::{Comparison, ComparisonOptions, ComparisonOutcome, ComparisonProgress, MethodOutcome, MethodRuns};
 pub use outcome::{Outcome, SearchError, StoppedBy};
 pub use progress::Progress;
 pub use run::{Search, SearchOptions};

@@ -37,6 +37,8 @@ pub mod purpose {
     pub const CHOICE: u64 = 7;
     /// Choice of the evaluations that the oracle checks.
     pub const VERIFY: u64 = 8;
+    /// Seeds of the methods in a comparison.
+    pub const COMPARE: u64 = 9;
 }
 
 /// The output function of SplitMix64 (variant 13 of Stafford's mixers): a bijection of 64-bit numbers.
