@@ -3,6 +3,7 @@
 
 mod args;
 mod bench;
+mod compare;
 mod completions;
 mod conform;
 mod difference;
@@ -50,6 +51,7 @@ Exit codes: 0 done; 1 failed, such as unreadable input; 2 wrong usage; 3 a diffe
 #[derive(Debug, Subcommand)]
 enum Command {
     Evolve(evolve::Evolve),
+    Compare(compare::Compare),
     Eval(eval::Eval),
     Conform(conform::Conform),
     Bench(bench::Bench),
@@ -111,6 +113,7 @@ impl Command {
     fn run(self) -> Result<Exit, Failure> {
         match self {
             Command::Evolve(command) => command.run(),
+            Command::Compare(command) => command.run(),
             Command::Eval(command) => command.run(),
             Command::Conform(command) => command.run(),
             Command::Bench(command) => command.run(),

@@ -14,7 +14,7 @@ const ROUNDING: f64 = 1e-9;
 pub(super) struct Bar {
     scoring: Scoring,
     /// The reference's mean RMS error, or its mean accuracy.
-    pub(super) score: f64,
+    score: f64,
     /// The search fitness of an acceptable program is above it.
     least: f64,
 }
@@ -38,6 +38,11 @@ impl Bar {
             (Scoring::Accuracy, Combine::Median) => (tasks * score - (tasks - lower)) / lower,
         };
         Bar { scoring, score, least: least - ROUNDING }
+    }
+
+    /// The reference's mean RMS error, where that is the measure.
+    pub(super) fn rms_error(&self) -> Option<f64> {
+        (self.scoring == Scoring::Rms).then_some(self.score)
     }
 
     /// Whether a program with this true fitness as its search fitness can be acceptable: most cannot, and need no look at each task.

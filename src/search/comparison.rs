@@ -107,8 +107,8 @@ pub struct MethodOutcome {
     pub fec_hits: u64,
     /// The mean fitness of the reference on the tasks of all experiments.
     pub reference_fitness: Option<f64>,
-    /// The mean RMS error of the reference, or its mean accuracy, over the same.
-    pub reference_score: Option<f64>,
+    /// The mean RMS error of the reference over the same; where tasks are scored by accuracy there is none.
+    pub reference_rms: Option<f64>,
     /// The first acceptable program of the lowest experiment that has one.
     pub example: Option<Program>,
     /// Wall time.
@@ -291,7 +291,7 @@ struct Trial {
     train_steps: u64,
     fec_hits: u64,
     reference_fitness: f64,
-    reference_score: f64,
+    reference_rms: Option<f64>,
     /// The first acceptable program.
     example: Option<Box<Program>>,
 }
@@ -313,7 +313,10 @@ impl<R: FnMut(&ComparisonProgress) + Send> MethodRun<'_, R> {
         let begun: Vec<&Trial> = trials.iter().flatten().collect();
         let sum = |count: fn(&Trial) -> u64| begun.iter().map(|trial| count(trial)).sum::<u64>();
         // Added in the order of experiments: the same for any number of threads.
-        let mean = |value: fn(&Trial) -> f64| (!begun.is_empty()).then(|| begun.iter().map(|t| value(t)).sum::<f64>() / begun.len() as f64);
+        let mean = |value: fn(&Trial) -> Option<f64>| {
+            let sum = begun.iter().map(|trial| value(trial)).sum::<Option<f64>>()?;
+            (!begun.is_empty()).then(|| sum / begun.len() as f64)
+        };
         Ok(MethodOutcome {
             method,
             experiments: sum(|trial| trial.finished.into()),
@@ -323,8 +326,8 @@ impl<R: FnMut(&ComparisonProgress) + Send> MethodRun<'_, R> {
             successful_experiments: sum(|trial| (trial.acceptable > 0).into()),
             train_steps: sum(|trial| trial.train_steps),
             fec_hits: sum(|trial| trial.fec_hits),
-            reference_fitness: mean(|trial| trial.reference_fitness),
-            reference_score: mean(|trial| trial.reference_score),
+            reference_fitness: mean(|trial| Some(trial.reference_fitness)),
+            reference_rms: mean(|trial| trial.reference_rms),
             example: begun.iter().find_map(|trial| trial.example.as_deref().cloned()),
             elapsed: self.board.started.elapsed(),
         })
@@ -370,7 +373,7 @@ impl<R: FnMut(&ComparisonProgress) + Send> MethodRun<'_, R> {
             train_steps: island.train_steps(),
             fec_hits: island.fec_hits(),
             reference_fitness: judge.reference_fitness,
-            reference_score: judge.bar.score,
+            reference_rms: judge.bar.rms_error(),
             example,
         })
     }

@@ -37,7 +37,7 @@ fn counts(outcome: &ComparisonOutcome) -> Vec<(Method, [u64; 7], [u64; 2], Optio
             method.train_steps,
             method.fec_hits,
         ];
-        let reference = [method.reference_fitness, method.reference_score].map(|value| value.expect("experiments").to_bits());
+        let reference = [method.reference_fitness, method.reference_rms].map(|value| value.expect("experiments").to_bits());
         (method.method, numbers, reference, method.example.as_ref().map(ToString::to_string))
     };
     outcome.methods.iter().map(of).collect()
