@@ -26,7 +26,7 @@ Examples:
   exnihilo eval linear --data table.csv --label price
   exnihilo eval net --task projected --data mnist/ --pair 3-5 --tasks 4")]
 pub(super) struct Eval {
-    /// Program files (.az), lists of programs (.jsonl, .jsonl.gz), `linear` or `net`
+    /// Program files (.az), lists of programs (.jsonl, .jsonl.gz), `linear`, `affine` or `net`
     #[arg(required = true, value_name = "PROGRAM")]
     programs: Vec<PathBuf>,
     #[command(flatten)]

@@ -60,14 +60,41 @@ pub(super) struct Evolve {
 
 /// A key and its value, from the command line.
 #[derive(Clone, Debug)]
-struct Setting {
+pub(super) struct Setting {
     key: String,
     value: String,
 }
 
-fn parse_setting(text: &str) -> Result<Setting, String> {
+pub(super) fn parse_setting(text: &str) -> Result<Setting, String> {
     let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, as in search.population=1000")?;
     Ok(Setting { key: key.trim().to_owned(), value: value.to_owned() })
+}
+
+/// The experiment of a name, a preset's or a file's, with own data and settings.
+///
+/// # Errors
+/// An experiment that cannot be found, read or changed so.
+pub(super) fn resolve(named: &str, data: Option<&Path>, set: &[Setting]) -> Result<Experiment, Failure> {
+    let path = Path::new(named);
+    let is_preset = PRESETS.iter().any(|preset| preset.name == named);
+    let is_file = path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1 || path.is_file();
+    let mut experiment = if !is_preset && is_file {
+        Experiment::load(path).map_err(|error| match error {
+            // It names the file itself.
+            error @ exnihilo::experiment::ExperimentError::File { .. } => Failure::from(error),
+            error => Failure::from(error).at(named),
+        })?
+    } else {
+        Experiment::preset(named)?
+    };
+    if let Some(data) = data {
+        experiment.set_data(data)?;
+    }
+    for Setting { key, value } in set {
+        experiment.set(key, value)?;
+    }
+    experiment.take_in_initial(Path::new(""))?;
+    Ok(experiment)
 }
 
 impl Evolve {
@@ -98,26 +125,7 @@ impl Evolve {
 
     /// The experiment with everything that was said of it on the command line.
     fn resolve(&self) -> Result<Experiment, Failure> {
-        let named = self.experiment.as_str();
-        let path = Path::new(named);
-        let is_preset = PRESETS.iter().any(|preset| preset.name == named);
-        let is_file = path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1 || path.is_file();
-        let mut experiment = if !is_preset && is_file {
-            Experiment::load(path).map_err(|error| match error {
-                // It names the file itself.
-                error @ exnihilo::experiment::ExperimentError::File { .. } => Failure::from(error),
-                error => Failure::from(error).at(named),
-            })?
-        } else {
-            Experiment::preset(named)?
-        };
-        if let Some(data) = &self.data {
-            experiment.set_data(data)?;
-        }
-        for Setting { key, value } in &self.set {
-            experiment.set(key, value)?;
-        }
-        experiment.take_in_initial(Path::new(""))?;
+        let mut experiment = resolve(&self.experiment, self.data.as_deref(), &self.set)?;
         if let Some(islands) = self.islands {
             experiment.search.islands = islands;
         }

@@ -3,6 +3,7 @@
 
 mod args;
 mod bench;
+mod compare;
 mod completions;
 mod conform;
 mod difference;
@@ -42,7 +43,7 @@ Examples:
   exnihilo eval linear net --task two-layer
   exnihilo bench --features 4,16
 
-A PROGRAM is a file of program text (.az), or one of the names `linear` and `net`, the hand-written models.
+A PROGRAM is a file of program text (.az), or one of the names `linear`, `affine` and `net`, the hand-written models.
 Results go to stdout, progress and messages to stderr.
 
 Exit codes: 0 done; 1 failed, such as unreadable input; 2 wrong usage; 3 a difference between backends was found (see --verify);
@@ -52,6 +53,7 @@ Exit codes: 0 done; 1 failed, such as unreadable input; 2 wrong usage; 3 a diffe
 enum Command {
     Evolve(evolve::Evolve),
     Resume(resume::Resume),
+    Compare(compare::Compare),
     Eval(eval::Eval),
     Conform(conform::Conform),
     Bench(bench::Bench),
@@ -114,6 +116,7 @@ impl Command {
         match self {
             Command::Evolve(command) => command.run(),
             Command::Resume(command) => command.run(),
+            Command::Compare(command) => command.run(),
             Command::Eval(command) => command.run(),
             Command::Conform(command) => command.run(),
             Command::Bench(command) => command.run(),

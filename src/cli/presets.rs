@@ -58,7 +58,7 @@ fn summary(experiment: &Experiment) -> String {
     let features = tasks.search.resolved().features.map_or_else(|| "of the table".to_owned(), |features| features.to_string());
     let target = experiment.target.map_or_else(|| "none".to_owned(), |target| target.to_string());
     format!(
-        "{:<17} {}\n{:<17} tasks {} (F = {features}), addresses {}/{}/{}, at most {sizes} instructions, population {}, target {target}",
+        "{:<22}{}\n{:<22}tasks {} (F = {features}), addresses {}/{}/{}, at most {sizes} instructions, population {}, target {target}",
         experiment.name, experiment.description, "", tasks.search.kind, counts.scalars, counts.vectors, counts.matrices, search.population
     )
 }

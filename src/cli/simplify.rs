@@ -14,7 +14,7 @@ use super::{Exit, programs};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  exnihilo simplify runs/linear-s0/best.az")]
 pub(super) struct Simplify {
-    /// Program file (.az), or `linear` or `net`
+    /// Program file (.az), or `linear`, `affine` or `net`
     program: PathBuf,
 }
 

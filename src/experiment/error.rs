@@ -51,7 +51,7 @@ pub enum ExperimentError {
 }
 
 impl ExperimentError {
-    pub(super) fn value(key: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> ExperimentError {
+    pub(crate) fn value(key: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> ExperimentError {
         ExperimentError::Value { key: key.into(), problem: problem.into(), remedy: remedy.into() }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use exnihilo_jit::{Program, known_program};
+use exnihilo_jit::{ComponentFunction, Program, known_program};
 
 use super::error::shortened;
-use super::{Experiment, ExperimentError, MAX_FILE_BYTES, read_text};
+use super::{Experiment, ExperimentError, MAX_FILE_BYTES, Method, read_text};
 
 /// What the first P programs of a population are.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,7 @@ pub enum InitialPopulation {
     NoOp,
     /// Random programs, in the initial sizes.
     Random,
-    /// Copies of one program.
+    /// Copies of one program, in which the component functions in `search.randomize` are random.
     Program(Program),
 }
 
@@ -47,6 +47,17 @@ impl Experiment {
         Ok(InitialPopulation::Program(program))
     }
 
+    /// The component functions that are random in the first programs, and in random search in all: those named, or else all that have ops
+    /// where the start is random or the search is.
+    pub(crate) fn random_functions(&self) -> Vec<ComponentFunction> {
+        let search = &self.search;
+        if !search.randomize.is_empty() {
+            return search.randomize.clone();
+        }
+        let all = search.initial == "random" || search.method == Method::Random;
+        ComponentFunction::ALL.into_iter().filter(|&function| all && !self.program.function(function).ops.is_empty()).collect()
+    }
+
     /// Replaces a path in `search.initial`, taken from `folder`, by the text of the program, so that the experiment stands alone and
     /// the file, which may be a pipe, is read once.
     ///
@@ -77,7 +88,7 @@ fn read_program(path: &Path, named: &str) -> Result<String, ExperimentError> {
         return Err(ExperimentError::value(
             "search.initial",
             format!("there is no file `{}`", shortened(named)),
-            "write \"no-op\", \"random\", \"linear\", \"net\", the path of a program or its text",
+            "write \"no-op\", \"random\", \"linear\", \"affine\", \"net\", the path of a program or its text",
         ));
     }
     read_text(path, MAX_FILE_BYTES / 2)

@@ -3,6 +3,7 @@
 
 mod error;
 mod initial;
+mod mutations;
 mod presets;
 mod run_directory;
 mod settings;
@@ -14,10 +15,11 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ExperimentError;
 pub use initial::InitialPopulation;
+pub use mutations::{MutationKind, Mutations};
 pub use presets::{PRESETS, Preset};
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use settings::{
-    CheckpointSettings, FecSettings, FunctionSettings, MemoSettings, MigrationSettings, MutationKind, OpName, ProgramSettings,
+    CheckpointSettings, ConstantFactor, FecSettings, FunctionSettings, MemoSettings, Method, MigrationSettings, OpName, ProgramSettings,
     SearchSettings, TaskSets,
 };
 

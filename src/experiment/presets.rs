@@ -13,10 +13,14 @@ pub struct Preset {
 }
 
 /// Every built-in experiment; the first is what a search without a choice runs.
-pub const PRESETS: [Preset; 4] = [
+pub const PRESETS: [Preset; 8] = [
     Preset { name: "linear", toml: include_str!("presets/linear.toml") },
     Preset { name: "net-from-damaged", toml: include_str!("presets/net-from-damaged.toml") },
     Preset { name: "digits", toml: include_str!("presets/digits.toml") },
+    Preset { name: "fig4-linear", toml: include_str!("presets/fig4-linear.toml") },
+    Preset { name: "fig4-affine", toml: include_str!("presets/fig4-affine.toml") },
+    Preset { name: "fig4-linear-backprop", toml: include_str!("presets/fig4-linear-backprop.toml") },
+    Preset { name: "fig4-affine-backprop", toml: include_str!("presets/fig4-affine-backprop.toml") },
     Preset { name: "baseline", toml: include_str!("presets/baseline.toml") },
 ];
 

@@ -4,6 +4,7 @@ use exnihilo_jit::{AddressCounts, Combine, ComponentFunction, Op};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::error::nearest;
+use super::mutations::{MutationKind, Mutations};
 use crate::task::TaskSpec;
 
 /// `[program]`: what programs may look like.
@@ -58,10 +59,17 @@ pub struct SearchSettings {
     pub tournament: usize,
     /// The probability that a child is mutated; otherwise it is an exact copy.
     pub mutate_prob: f64,
-    /// The kinds of mutation, drawn uniformly; one that stands twice is twice as likely.
-    pub mutations: Vec<MutationKind>,
+    /// The kinds of mutation: a list from which one is drawn uniformly, a table of weights, `paper` or `reference`.
+    pub mutations: Mutations,
+    /// What an altered constant is multiplied by, where its sign is not flipped.
+    pub constants: ConstantFactor,
+    /// How children come about.
+    pub method: Method,
     /// What the population starts from: `no-op`, `random`, the name or path of a program, or its text.
     pub initial: String,
+    /// The component functions of a program in `initial` that random ones, of their initial sizes, take the place of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub randomize: Vec<ComponentFunction>,
     /// Islands of each experiment, each with a population of its own.
     pub islands: usize,
     /// Experiments that run side by side.
@@ -81,13 +89,16 @@ impl Default for SearchSettings {
             population: 1000,
             tournament: 10,
             mutate_prob: 0.9,
-            mutations: vec![
+            mutations: Mutations::List(vec![
                 MutationKind::AlterParameter,
                 MutationKind::RandomizeFunction,
                 MutationKind::InsertInstruction,
                 MutationKind::RemoveInstruction,
-            ],
+            ]),
+            constants: ConstantFactor::LogNormal,
+            method: Method::Evolution,
             initial: "no-op".to_owned(),
+            randomize: Vec::new(),
             islands: 1,
             side_by_side: 1,
             max_individuals: None,
@@ -95,6 +106,42 @@ impl Default for SearchSettings {
             fitness: Combine::Mean,
         }
     }
+}
+
+/// How the children of a search come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Regularized evolution: the parent is the best of a tournament.
+    Evolution,
+    /// Random search: every individual is a new random program of the initial sizes.
+    Random,
+    /// Local search without selection: the parent is drawn uniformly from the population.
+    Local,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Method; 3] = [Method::Evolution, Method::Random, Method::Local];
+
+    /// The name in files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Method::Evolution => "evolution",
+            Method::Random => "random",
+            Method::Local => "local",
+        }
+    }
+}
+
+/// What an altered constant is multiplied by; one in ten has its sign flipped instead, standard deviations apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConstantFactor {
+    /// exp(z) with z standard normal, as in the published code.
+    LogNormal,
+    /// Uniform in [0.5, 2), as in the paper.
+    Uniform,
 }
 
 /// `[fec]`: functional equivalence checking.
@@ -188,42 +235,6 @@ pub struct TaskSets {
     /// The unseen tasks of the final evaluation; without them there is none.
     #[serde(rename = "final", default, skip_serializing_if = "Option::is_none")]
     pub final_set: Option<TaskSpec>,
-}
-
-/// A kind of mutation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MutationKind {
-    /// Redraws one address or alters one constant of one instruction.
-    AlterParameter,
-    /// Replaces one instruction by a random one.
-    RandomizeInstruction,
-    /// Replaces all instructions of one component function by random ones.
-    RandomizeFunction,
-    /// Inserts a random instruction.
-    InsertInstruction,
-    /// Removes an instruction.
-    RemoveInstruction,
-    /// Inserts a random instruction, then removes one, in the same component function.
-    TradeInstruction,
-    /// Replaces all instructions of all component functions by random ones.
-    RandomizeProgram,
-    /// Changes nothing.
-    Identity,
-}
-
-impl MutationKind {
-    /// Every kind.
-    pub const ALL: [MutationKind; 8] = [
-        MutationKind::AlterParameter,
-        MutationKind::RandomizeInstruction,
-        MutationKind::RandomizeFunction,
-        MutationKind::InsertInstruction,
-        MutationKind::RemoveInstruction,
-        MutationKind::TradeInstruction,
-        MutationKind::RandomizeProgram,
-        MutationKind::Identity,
-    ];
 }
 
 /// An op as experiments write it: by its reference name, `SCALAR_SUM_OP`, or its number in the paper.

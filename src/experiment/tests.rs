@@ -157,3 +157,59 @@ fn a_named_program_file_becomes_text() {
     let message = Experiment::load(&folder.path().join("absent.toml")).expect_err("no such file").to_string();
     assert!(message.contains("absent.toml"), "{message}");
 }
+
+/// Of the table of the paper's supplement, section S3 and figure 4.
+#[test]
+fn the_presets_of_figure_4_are_those_of_the_paper() {
+    let predict_setup = [vec![56, 57], vec![27], vec![1, 27]];
+    for (name, addresses, sizes, predict, learn, individuals) in [
+        ("fig4-linear", [4, 3, 1], [5, 1, 4], &predict_setup[1], &[2, 3, 18, 23][..], 10_000),
+        ("fig4-affine", [5, 3, 1], [6, 2, 6], &predict_setup[2], &[1, 2, 3, 18, 23], 100_000),
+        ("fig4-linear-backprop", [4, 3, 1], [0, 0, 4], &predict_setup[1], &[2, 3, 18, 23], 10_000),
+        ("fig4-affine-backprop", [5, 3, 1], [0, 0, 6], &predict_setup[2], &[1, 2, 3, 18, 23], 10_000),
+    ] {
+        let experiment = Experiment::preset(name).expect("a built-in preset");
+        let counts = experiment.program.addresses;
+        assert_eq!([counts.scalars, counts.vectors, counts.matrices], addresses, "{name}");
+        let given = name.ends_with("backprop");
+        for (function, ops) in ComponentFunction::ALL.into_iter().zip([&predict_setup[0], predict, &learn.to_vec()]) {
+            let settings = experiment.program.function(function);
+            let found: Vec<u8> = settings.ops.iter().map(|op| op.0.number()).collect();
+            if given && function != ComponentFunction::Learn {
+                assert!(found.is_empty(), "{name}: {} is given", function.name());
+                continue;
+            }
+            assert_eq!(&found, ops, "{name} {}", function.name());
+            assert_eq!([settings.initial, settings.min, settings.max], [sizes[function as usize]; 3], "{name} {}", function.name());
+        }
+        let search = &experiment.search;
+        assert_eq!((search.population, search.tournament, search.islands, search.mutate_prob), (1000, 10, 1, 0.9));
+        assert_eq!(
+            (search.max_individuals, search.constants, &search.mutations),
+            (Some(individuals), ConstantFactor::Uniform, &Mutations::Reference)
+        );
+        assert_eq!(search.randomize, if given { vec![ComponentFunction::Learn] } else { Vec::new() });
+        assert_eq!(experiment.fec, FecSettings::default());
+        let tasks = experiment.tasks.search.resolved();
+        assert_eq!((tasks.tasks, tasks.features, tasks.train, tasks.valid), (3, Some(8), Some(1_000), Some(100)));
+    }
+}
+
+#[test]
+fn random_functions_at_the_start_need_a_program_and_ops() {
+    let refused = |name: &str, settings: &[(&str, &str)]| {
+        let mut experiment = Experiment::preset(name).expect("a built-in preset");
+        for (key, value) in settings {
+            experiment.set(key, value).expect("a known key");
+        }
+        experiment.validate().expect_err("refused").to_string()
+    };
+    let learn = [("search.randomize", "[\"learn\"]")];
+    assert!(refused("linear", &learn).starts_with("search.randomize: means nothing where search.initial is \"random\""));
+    for (value, words) in [("[\"setup\"]", "has no ops"), ("[\"learn\", \"learn\"]", "has Learn twice")] {
+        let message = refused("fig4-linear-backprop", &[("search.randomize", value)]);
+        assert!(message.starts_with("search.randomize: ") && message.contains(words), "{message}");
+    }
+    let message = refused("digits", &[("search.method", "random")]);
+    assert!(message.starts_with("search.method: ") && message.contains("program.setup.initial"), "{message}");
+}

@@ -5,14 +5,12 @@ use std::fmt::Display;
 use exnihilo_jit::lang::MAX_INSTRUCTIONS;
 use exnihilo_jit::{ComponentFunction, Program, Space};
 
-use super::{Experiment, ExperimentError, InitialPopulation};
+use super::{Experiment, ExperimentError, InitialPopulation, Method};
 
 /// The largest population of an island.
 const MAX_POPULATION: usize = 1_000_000;
 /// The most draws of a tournament.
 const MAX_TOURNAMENT: usize = 1_000_000;
-/// The most kinds of mutation in a list, repetitions included.
-const MAX_MUTATIONS: usize = 1_000;
 /// The most islands that run at once, over all experiments side by side.
 const MAX_ISLANDS: usize = 10_000;
 /// The most cache entries over all islands, about 100 bytes each.
@@ -99,13 +97,30 @@ impl Experiment {
         if let Some(individuals) = search.max_individuals {
             between("search.max_individuals", individuals, 1, MAX_INTEGER)?;
         }
-        if search.mutations.is_empty() {
-            let remedy = "name at least one, such as \"alter-parameter\"; \"identity\" changes nothing";
-            return Err(ExperimentError::value("search.mutations", "the list is empty", remedy));
+        search.mutations.validate()?;
+        self.validate_randomized()
+    }
+
+    /// What is random at the start, and in random search always.
+    fn validate_randomized(&self) -> Result<(), ExperimentError> {
+        let search = &self.search;
+        let refused = |key: &str, problem: String, remedy: &str| Err(ExperimentError::value(key, problem, remedy));
+        for (index, &function) in search.randomize.iter().enumerate() {
+            if matches!(search.initial.as_str(), "no-op" | "random") {
+                let problem = format!("means nothing where search.initial is \"{}\"", search.initial);
+                return refused("search.randomize", problem, "remove it, or start from a program");
+            }
+            if search.randomize[..index].contains(&function) {
+                return refused("search.randomize", format!("has {} twice", function.name()), "name each component function once");
+            }
+            if self.program.function(function).ops.is_empty() {
+                let problem = format!("{} has no ops to be made of", function.name());
+                return refused("search.randomize", problem, &format!("list some in {}.ops, or leave it out", function_key(function)));
+            }
         }
-        if search.mutations.len() > MAX_MUTATIONS {
-            let problem = format!("{} kinds are too many", search.mutations.len());
-            return Err(ExperimentError::value("search.mutations", problem, format!("name at most {MAX_MUTATIONS}")));
+        if search.method == Method::Random && self.random_functions().iter().all(|&function| self.program.function(function).initial == 0) {
+            let problem = "random programs of the initial sizes have no random instruction".to_owned();
+            return refused("search.method", problem, "raise program.setup.initial and the like where there are ops, or choose evolution");
         }
         Ok(())
     }
@@ -144,15 +159,15 @@ impl Experiment {
 
     fn validate_initial(&self) -> Result<(), ExperimentError> {
         let InitialPopulation::Program(program) = self.initial_population()? else { return Ok(()) };
-        self.check_program(&program)
+        self.check_program(&program, &self.search.randomize)
     }
 
-    /// Whether a program can be in a population of this experiment.
-    pub(crate) fn check_program(&self, program: &Program) -> Result<(), ExperimentError> {
+    /// Whether a program can be in a population of this experiment, whatever the sizes of the component functions in `except`.
+    pub(crate) fn check_program(&self, program: &Program, except: &[ComponentFunction]) -> Result<(), ExperimentError> {
         program.check_addresses(self.program.addresses).map_err(|error| {
             ExperimentError::value("search.initial", error.to_string(), "raise program.addresses or start from another program")
         })?;
-        for function in ComponentFunction::ALL {
+        for function in ComponentFunction::ALL.into_iter().filter(|function| !except.contains(function)) {
             let settings = self.program.function(function);
             let length = program.function(function).len();
             if length < settings.min || length > settings.max {

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use exnihilo_jit::exec::random::{key, purpose};
-use exnihilo_jit::{Combine, Evaluator, Program, Stream, TaskGroup, Worker};
+use exnihilo_jit::{Combine, ComponentFunction, Evaluator, Program, Stream, TaskGroup, Worker};
 
 use super::checkpoint::Damage;
 use super::checkpoint::state::{self, BestState, IslandState, Pass, Totals};
@@ -17,7 +17,7 @@ use super::mutation::Mutator;
 use super::outcome::SearchError;
 use super::population::{Population, Score};
 use super::progress::Shown;
-use crate::experiment::{Experiment, ExperimentError, FecSettings, InitialPopulation, MemoSettings, MigrationSettings};
+use crate::experiment::{Experiment, ExperimentError, FecSettings, InitialPopulation, MemoSettings, Method, MigrationSettings};
 use crate::verify::{Claim, Difference};
 
 /// Children between two looks that others may have, at least; a tenth of the population if that is more, as the mean fitness is summed anew.
@@ -27,7 +27,12 @@ const SHOW_EVERY: u64 = 100;
 #[derive(Debug)]
 pub(super) struct IslandSettings {
     mutator: Mutator,
-    initial: InitialPopulation,
+    /// What a first program is before its random functions are made, and every program of random search.
+    start: Program,
+    /// The component functions that are random in it.
+    random: Vec<ComponentFunction>,
+    /// Whether all programs are first ones.
+    always_first: bool,
     population: usize,
     tournament: usize,
     mutate_prob: f64,
@@ -44,11 +49,19 @@ impl IslandSettings {
     /// # Errors
     /// A start program that can no longer be read.
     pub(super) fn new(experiment: &Experiment) -> Result<IslandSettings, ExperimentError> {
+        let mutator = Mutator::new(experiment);
+        let random = experiment.random_functions();
+        let start = match experiment.initial_population()? {
+            InitialPopulation::NoOp | InitialPopulation::Random => mutator.no_op_program(),
+            InitialPopulation::Program(program) => mutator.cleared(&program, &random),
+        };
         Ok(IslandSettings {
-            mutator: Mutator::new(experiment),
-            initial: experiment.initial_population()?,
+            mutator,
+            start,
+            random,
+            always_first: experiment.search.method == Method::Random,
             population: experiment.search.population,
-            tournament: experiment.search.tournament,
+            tournament: if experiment.search.method == Method::Local { 1 } else { experiment.search.tournament },
             mutate_prob: experiment.search.mutate_prob,
             combine: experiment.search.fitness,
             fec: experiment.fec.enabled.then(|| experiment.fec.clone()),
@@ -191,7 +204,7 @@ impl Island {
         Totals {
             individuals: self.individuals,
             train_steps: self.train_steps,
-            fec_hits: self.fec.as_ref().map_or(0, Fec::hits),
+            fec_hits: self.fec_hits(),
             structural_hits: self.memo.as_ref().map_or(0, Memo::hits),
             compiled: self.compiled_before + self.worker.counters().compiled,
             best_fitness: self.best.as_ref().map(|best| best.fitness),
@@ -219,6 +232,11 @@ impl Island {
 
     pub(super) const fn individuals(&self) -> u64 {
         self.individuals
+    }
+
+    /// Children answered by functional equivalence checking.
+    pub(super) fn fec_hits(&self) -> u64 {
+        self.fec.as_ref().map_or(0, Fec::hits)
     }
 
     pub(super) const fn best(&self) -> Option<&Best> {
@@ -291,34 +309,47 @@ impl Island {
 
     /// One individual: made, evaluated, added to the population.
     fn step(&mut self) -> Result<(), SearchError> {
+        let score = self.try_child()?;
+        self.add_child(score);
+        Ok(())
+    }
+
+    /// The first half of a step: makes a child and gives its score.
+    ///
+    /// # Errors
+    /// As [`Island::advance`].
+    pub(super) fn try_child(&mut self) -> Result<Score, SearchError> {
         self.make_child();
-        let score = self.evaluate_child()?;
+        self.evaluate_child()
+    }
+
+    /// The child that is made, and not added yet.
+    pub(super) const fn child(&self) -> &Program {
+        &self.child
+    }
+
+    /// The second half of a step: adds the child with its score to the population.
+    pub(super) fn add_child(&mut self, score: Score) {
         if self.best.as_ref().is_none_or(|best| score.fitness > best.fitness) {
             self.best = Some(Best { program: self.child.clone(), fitness: score.fitness, individual: self.individuals });
         }
         self.population.push(&mut self.child, score);
         self.individuals += 1;
-        Ok(())
     }
 
-    /// An initial program until the population is full; then a tournament's winner, mutated with the probability set.
+    /// An initial program until the population is full, and always in random search; then a tournament's winner, mutated with the
+    /// probability set.
     fn make_child(&mut self) {
         let settings = &*self.settings;
-        if self.population.is_full() {
+        if self.population.is_full() && !settings.always_first {
             self.child.copy_from(self.population.tournament(settings.tournament, &mut self.decisions));
             if self.decisions.unit() < settings.mutate_prob {
                 settings.mutator.mutate(&mut self.child, &mut self.decisions);
             }
             return;
         }
-        match &settings.initial {
-            InitialPopulation::NoOp => self.child = settings.mutator.no_op_program(),
-            InitialPopulation::Random => {
-                self.child = settings.mutator.no_op_program();
-                settings.mutator.randomize(&mut self.child, &mut self.decisions);
-            }
-            InitialPopulation::Program(program) => self.child.copy_from(program),
-        }
+        self.child.copy_from(&settings.start);
+        settings.mutator.randomize(&mut self.child, &settings.random, &mut self.decisions);
     }
 
     /// The child's search fitness: from the cache if its first errors are known there, by a full run otherwise. What the memo knows

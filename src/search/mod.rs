@@ -1,8 +1,10 @@
 //! Regularized evolution: populations, mutation, functional equivalence checking, the memo of canonical forms, islands, and experiments side by side.
 //! [`Search`] is the entry for the command line and for users of the library; the rest serves it.
 
+mod acceptance;
 mod checkpoint;
 mod checks;
+mod comparison;
 mod constants;
 mod control;
 mod experiment_run;
@@ -17,6 +19,7 @@ mod progress;
 mod run;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Limits};
+pub use comparison::{Comparison, ComparisonOptions, ComparisonOutcome, ComparisonProgress, MethodOutcome, MethodRuns};
 pub use outcome::{Outcome, SearchError, StoppedBy};
 pub use progress::Progress;
 pub use run::{Report, Search, SearchOptions};

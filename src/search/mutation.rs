@@ -3,7 +3,7 @@
 use exnihilo_jit::{AddressCounts, ComponentFunction, Data, Instruction, Op, Program, Space, Stream};
 
 use super::constants;
-use crate::experiment::{Experiment, MutationKind};
+use crate::experiment::{ConstantFactor, Experiment, MutationKind};
 
 /// What may change in one component function.
 #[derive(Clone, Debug)]
@@ -21,7 +21,9 @@ pub(super) struct Mutator {
     functions: [FunctionRules; 3],
     /// The functions that have allowed ops.
     mutable: Vec<ComponentFunction>,
-    kinds: Vec<MutationKind>,
+    /// Each kind of mutation with the sum of the weights up to and with its own.
+    kinds: Vec<(MutationKind, usize)>,
+    constants: ConstantFactor,
 }
 
 impl Mutator {
@@ -33,7 +35,12 @@ impl Mutator {
             FunctionRules { initial: settings.initial, min: settings.min, max: settings.max, ops }
         });
         let mutable = ComponentFunction::ALL.into_iter().filter(|&function| !functions[function as usize].ops.is_empty()).collect();
-        Mutator { addresses: experiment.program.addresses, functions, mutable, kinds: experiment.search.mutations.clone() }
+        let kinds = experiment.search.mutations.weights().into_iter().scan(0, |sum, (kind, weight)| {
+            *sum += weight as usize;
+            Some((kind, *sum))
+        });
+        let kinds = kinds.collect();
+        Mutator { addresses: experiment.program.addresses, functions, mutable, kinds, constants: experiment.search.constants }
     }
 
     /// A program of no-ops in the initial sizes.
@@ -42,23 +49,40 @@ impl Mutator {
         Program::new(&setup, &predict, &learn)
     }
 
-    /// Makes every instruction of the functions that have allowed ops random.
-    pub(super) fn randomize(&self, program: &mut Program, stream: &mut Stream) {
-        for &function in &self.mutable {
+    /// `program` with no-ops in the place of these component functions, in their initial sizes.
+    pub(super) fn cleared(&self, program: &Program, functions: &[ComponentFunction]) -> Program {
+        let [setup, predict, learn] = ComponentFunction::ALL.map(|function| {
+            if functions.contains(&function) {
+                vec![Instruction::NO_OP; self.rules(function).initial]
+            } else {
+                program.function(function).to_vec()
+            }
+        });
+        Program::new(&setup, &predict, &learn)
+    }
+
+    /// Makes every instruction of these component functions, which have allowed ops, random.
+    pub(super) fn randomize(&self, program: &mut Program, functions: &[ComponentFunction], stream: &mut Stream) {
+        for &function in functions {
             self.randomize_function(program, function, stream);
         }
     }
 
-    /// Applies one kind of mutation, drawn uniformly from the experiment's list; one that cannot apply changes nothing.
+    /// Applies one kind of mutation, drawn by the experiment's weights; one that cannot apply changes nothing.
     pub(super) fn mutate(&self, program: &mut Program, stream: &mut Stream) {
-        let kind = self.kinds[stream.below(self.kinds.len())];
-        self.apply(kind, program, stream);
+        self.apply(self.draw_kind(stream), program, stream);
+    }
+
+    fn draw_kind(&self, stream: &mut Stream) -> MutationKind {
+        let sum = self.kinds.last().map_or(1, |&(_, sum)| sum);
+        let drawn = stream.below(sum);
+        self.kinds[self.kinds.partition_point(|&(_, sum)| sum <= drawn)].0
     }
 
     fn apply(&self, kind: MutationKind, program: &mut Program, stream: &mut Stream) {
         match kind {
             MutationKind::Identity => return,
-            MutationKind::RandomizeProgram => return self.randomize(program, stream),
+            MutationKind::RandomizeProgram => return self.randomize(program, &self.mutable, stream),
             _ => {}
         }
         if self.mutable.is_empty() {
@@ -130,7 +154,7 @@ impl Mutator {
                 instruction(op, addresses, old.out(), old.data())
             }
             Some(space) if choice == inputs => instruction(op, addresses, self.output_address(space, stream), old.data()),
-            _ => instruction(op, addresses, old.out(), constants::alter(old.data(), stream)),
+            _ => instruction(op, addresses, old.out(), constants::alter(old.data(), self.constants, stream)),
         }
     }
 
@@ -185,7 +209,7 @@ mod tests {
         for kind in MutationKind::ALL {
             let mut stream = Stream::new(kind as u64);
             let mut program = mutator.no_op_program();
-            mutator.randomize(&mut program, &mut stream);
+            mutator.randomize(&mut program, &mutator.mutable, &mut stream);
             let (mut seen, mut changed) = (HashSet::new(), 0);
             for _ in 0..3_000 {
                 let before = program.clone();
@@ -213,6 +237,33 @@ mod tests {
                 MutationKind::RemoveInstruction => assert_eq!((changed, lengths(&program)), (4, [2, 3, 2])),
                 MutationKind::AlterParameter => assert!(changed > 1_500, "{changed}"),
                 _ => assert!(seen.len() == 65 && changed > 2_200, "{kind:?}: {} ops, {changed} changes", seen.len()),
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_are_drawn_by_their_weights() {
+        use MutationKind::{AlterParameter, Identity, InsertInstruction, RandomizeFunction, RandomizeInstruction, RemoveInstruction};
+        for (notation, expected) in [
+            ("paper", &[(AlterParameter, 3), (RandomizeFunction, 3), (InsertInstruction, 1), (RemoveInstruction, 2)][..]),
+            ("reference", &[(AlterParameter, 3), (RandomizeInstruction, 3), (RandomizeFunction, 3)]),
+            ("[\"identity\", \"alter-parameter\", \"identity\"]", &[(AlterParameter, 3), (Identity, 6)]),
+            ("{ identity = 70000, remove-instruction = 0, alter-parameter = 20000 }", &[(AlterParameter, 2), (Identity, 7)]),
+        ] {
+            let mut experiment = Experiment::preset("linear").expect("a built-in preset");
+            experiment.set("search.mutations", notation).expect("a notation");
+            experiment.validate().expect("a valid experiment");
+            let mutator = Mutator::new(&experiment);
+            let mut stream = Stream::new(21);
+            let mut drawn = [0; MutationKind::ALL.len()];
+            for _ in 0..90_000 {
+                drawn[mutator.draw_kind(&mut stream) as usize] += 1;
+            }
+            for kind in MutationKind::ALL {
+                let ninths = expected.iter().find(|(other, _)| *other == kind).map_or(0, |&(_, ninths)| ninths);
+                let count: usize = drawn[kind as usize];
+                let fits = if ninths == 0 { count == 0 } else { count.abs_diff(ninths * 10_000) < 600 };
+                assert!(fits, "{notation}: {count} of 90,000 {kind:?}");
             }
         }
     }

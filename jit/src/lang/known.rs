@@ -3,10 +3,11 @@
 use super::program::Program;
 
 /// The names that [`known_program`] knows.
-pub const KNOWN_PROGRAMS: [&str; 2] = ["linear", "net"];
+pub const KNOWN_PROGRAMS: [&str; 3] = ["linear", "affine", "net"];
 
-/// The hand-written program of this name: `linear`, a linear model (4 scalars, 3 vectors, no matrix), or `net`, a
-/// two-layer network (4 scalars, 8 vectors, 2 matrices), both trained by gradient descent.
+/// The hand-written program of this name: `linear`, a linear model (4 scalars, 3 vectors, no matrix), `affine`, the same with a
+/// bias (5 scalars, 3 vectors, no matrix), or `net`, a two-layer network (4 scalars, 8 vectors, 2 matrices), all trained by gradient
+/// descent with a learning rate of 0.01.
 ///
 /// ```
 /// let linear = exnihilo_jit::known_program("linear").expect("a known name");
@@ -15,6 +16,7 @@ pub const KNOWN_PROGRAMS: [&str; 2] = ["linear", "net"];
 pub fn known_program(name: &str) -> Option<Program> {
     let text = match name {
         "linear" => include_str!("programs/linear.az"),
+        "affine" => include_str!("programs/affine.az"),
         "net" => include_str!("programs/net.az"),
         _ => return None,
     };
@@ -29,7 +31,7 @@ mod tests {
     #[test]
     fn every_known_name_is_a_program_of_the_stated_size() {
         let sizes = KNOWN_PROGRAMS.map(|name| known_program(name).map(|program| program.address_counts()));
-        assert_eq!(sizes, [(4, 3, 0), (4, 8, 2)].map(|(s, v, m)| AddressCounts::new(s, v, m).ok()));
+        assert_eq!(sizes, [(4, 3, 0), (5, 3, 0), (4, 8, 2)].map(|(s, v, m)| AddressCounts::new(s, v, m).ok()));
         assert_eq!(known_program("Linear"), None);
     }
 }

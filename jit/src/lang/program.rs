@@ -13,7 +13,8 @@ pub const MAX_INSTRUCTIONS: usize = 10_000;
 pub const MAX_FEATURES: usize = 4_096;
 
 /// One of the three parts of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ComponentFunction {
     /// Runs once, before training.
     Setup,

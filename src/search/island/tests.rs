@@ -1,6 +1,6 @@
 //! What an island does with an evaluation that the oracle does not confirm.
 
-use exnihilo_jit::{Backend, ComponentFunction, known_program};
+use exnihilo_jit::{Backend, known_program};
 
 use super::*;
 use crate::search::checks::Checks;
@@ -17,8 +17,8 @@ impl Island {
 
     /// The program that every initial individual is.
     pub(in crate::search) fn first_program(&self) -> Program {
-        assert!(matches!(self.settings.initial, InitialPopulation::NoOp));
-        self.settings.mutator.no_op_program()
+        assert!(self.settings.random.is_empty());
+        self.settings.start.clone()
     }
 }
 
@@ -154,4 +154,71 @@ fn half_of_a_population_is_replaced_by_what_all_islands_published_two_rounds_bef
     let foreign = programs(second).iter().filter(|program| of_first.contains(program)).count();
     assert!((1..=10).contains(&foreign), "{foreign} of 10 that were drawn from both");
     assert!(programs(second).iter().all(|program| of_first.contains(program) || of_second.contains(program)));
+}
+
+/// The programs of a search, in order, and the mean fitness of the population at its end.
+fn programs(settings: &[(&str, &str)], count: u64) -> (Vec<Program>, f64) {
+    let mut experiment = Experiment::preset("fig4-linear").expect("a built-in preset");
+    for (key, value) in [("search.population", "50"), ("tasks.search.tasks", "2"), ("tasks.search.train", "20")].iter().chain(settings) {
+        experiment.set(key, value).expect("a known key");
+    }
+    experiment.validate().expect("a valid experiment");
+    let settings = Arc::new(IslandSettings::new(&experiment).expect("a valid experiment"));
+    let group = build_group(&experiment.tasks.search, SetName::Search, 0, 0, &DataCache::new()).expect("small tasks");
+    let checks = IslandChecks::new(Arc::new(Checks::new(0.0, 0, 0)), 0, 0);
+    let mut island = Island::new(settings, Arc::new(group), &Evaluator::new(Backend::Interp), checks, Arc::new(Exchange::new(1)), [0; 3]);
+    let programs = (0..count).map(|_| {
+        let score = island.try_child().expect("no difference");
+        let program = island.child().clone();
+        island.add_child(score);
+        program
+    });
+    let programs = programs.collect();
+    (programs, island.population.mean_fitness().expect("there are programs"))
+}
+
+#[test]
+fn random_search_makes_every_program_anew() {
+    let (random, _) = programs(&[("search.method", "random")], 500);
+    let (evolved, _) = programs(&[], 500);
+    assert_eq!(random[..50], evolved[..50], "the first population is the same");
+    let distinct = |programs: &[Program]| programs.iter().map(ToString::to_string).collect::<std::collections::HashSet<_>>().len();
+    assert_eq!(distinct(&random), 500);
+    assert!(distinct(&evolved) < 500, "a tenth of the children are copies");
+    let lengths = |program: &Program| ComponentFunction::ALL.map(|function| program.function(function).len());
+    assert!(random.iter().all(|program| lengths(program) == [5, 1, 4]));
+}
+
+#[test]
+fn local_search_mutates_but_does_not_select() {
+    let (_, evolution) = programs(&[], 3_000);
+    let (programs, local) = programs(&[("search.method", "local")], 3_000);
+    // A child shares most instructions with one of the population, its parent.
+    let shared = |a: &Program, b: &Program| a.instructions().iter().zip(b.instructions()).filter(|(a, b)| a == b).count();
+    for at in (100..3_000).step_by(97) {
+        assert!(programs[at - 50..at].iter().any(|parent| shared(parent, &programs[at]) >= 5), "individual {at} has no parent");
+    }
+    assert!(local + 0.02 < evolution, "without selection fitness does not rise: {local} against {evolution}");
+}
+
+#[test]
+fn named_functions_are_random_at_the_start_and_the_others_given() {
+    let start = [
+        ("search.initial", "def Setup():\n  s2 = 0.5\ndef Predict():\n  s1 = dot(v0, v1)\n"),
+        ("search.randomize", "[\"learn\"]"),
+        ("program.setup", "{ max = 1 }"),
+        ("program.predict", "{ max = 1 }"),
+    ];
+    for (method, all) in [("evolution", false), ("random", true)] {
+        let (programs, _) = programs(&[&start[..], &[("search.method", method)]].concat(), 200);
+        let learns: std::collections::HashSet<String> = programs[..50].iter().map(ToString::to_string).collect();
+        assert_eq!(learns.len(), 50);
+        for program in &programs {
+            let text = program.to_string();
+            assert!(text.starts_with("def Setup():\n  s2 = 0.5\ndef Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n"), "{text}");
+            assert_eq!(program.function(ComponentFunction::Learn).len(), 4);
+        }
+        let distinct = programs.iter().map(ToString::to_string).collect::<std::collections::HashSet<_>>().len();
+        assert_eq!(distinct == 200, all, "{method}");
+    }
 }

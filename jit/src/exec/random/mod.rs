@@ -39,6 +39,8 @@ pub mod purpose {
     pub const VERIFY: u64 = 8;
     /// Choices of programs that islands exchange.
     pub const MIGRATION: u64 = 9;
+    /// Seeds of the methods in a comparison.
+    pub const COMPARE: u64 = 10;
 }
 
 /// The output function of SplitMix64 (variant 13 of Stafford's mixers): a bijection of 64-bit numbers.
