@@ -4,6 +4,7 @@ mod baselines;
 mod report;
 mod result;
 pub(super) mod session;
+mod tiers;
 
 use std::path::{Path, PathBuf};
 

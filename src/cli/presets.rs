@@ -2,6 +2,7 @@
 
 use clap::Args;
 use exnihilo::experiment::{Experiment, PRESETS};
+use exnihilo::task::TaskSpec;
 use serde::Serialize;
 
 use super::Exit;
@@ -55,10 +56,16 @@ fn summary(experiment: &Experiment) -> String {
     let Experiment { program, search, tasks, .. } = experiment;
     let counts = program.addresses;
     let sizes = [&program.setup, &program.predict, &program.learn].map(|function| function.max.to_string()).join("/");
-    let features = tasks.search.resolved().features.map_or_else(|| "of the table".to_owned(), |features| features.to_string());
+    let set = |spec: &TaskSpec| {
+        let features = spec.resolved().features.map_or_else(|| "of the table".to_owned(), |features| features.to_string());
+        format!("{} (F = {features})", spec.kind)
+    };
+    let mut sets: Vec<String> = tasks.search.iter().map(set).collect();
+    sets.dedup();
+    let sets = sets.join(", ");
     let target = experiment.target.map_or_else(|| "none".to_owned(), |target| target.to_string());
     format!(
-        "{:<22}{}\n{:<22}tasks {} (F = {features}), addresses {}/{}/{}, at most {sizes} instructions, population {}, target {target}",
-        experiment.name, experiment.description, "", tasks.search.kind, counts.scalars, counts.vectors, counts.matrices, search.population
+        "{:<22}{}\n{:<22}tasks {sets}, addresses {}/{}/{}, at most {sizes} instructions, population {}, target {target}",
+        experiment.name, experiment.description, "", counts.scalars, counts.vectors, counts.matrices, search.population
     )
 }

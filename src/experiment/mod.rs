@@ -19,8 +19,8 @@ pub use mutations::{MutationKind, Mutations};
 pub use presets::{PRESETS, Preset};
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use settings::{
-    CheckpointSettings, ConstantFactor, FecSettings, FunctionSettings, MemoSettings, Method, MigrationSettings, OpName, ProgramSettings,
-    SearchSettings, TaskSets,
+    BudgetSettings, CheckpointSettings, ConstantFactor, FecSettings, FunctionSettings, HurdleSettings, MemoSettings, Method,
+    MigrationSettings, OpName, ProgramSettings, SearchSettings, TaskSets,
 };
 
 use error::{shortened, with_nearest};
@@ -60,6 +60,12 @@ pub struct Experiment {
     /// Functional equivalence checking.
     #[serde(default)]
     pub fec: FecSettings,
+    /// The hurdle between the first tasks and the rest.
+    #[serde(default)]
+    pub hurdle: HurdleSettings,
+    /// What a program may cost.
+    #[serde(default)]
+    pub budget: BudgetSettings,
     /// The memo of canonical forms.
     #[serde(default)]
     pub memo: MemoSettings,
@@ -155,7 +161,7 @@ impl Experiment {
             sets[..present].iter().flat_map(|&[kind_key, data_key]| [(kind_key, kind.into()), (data_key, text.into())]).collect();
         self.set_values(&values)?;
         if kind == "table" {
-            for spec in [Some(&mut self.tasks.search), Some(&mut self.tasks.select), self.tasks.final_set.as_mut()].into_iter().flatten() {
+            for spec in self.tasks.search.iter_mut().chain([&mut self.tasks.select]).chain(self.tasks.final_set.as_mut()) {
                 (spec.features, spec.train, spec.valid) = (None, None, None);
             }
         }
@@ -183,14 +189,38 @@ fn insert(mut table: &mut toml::Table, key: &str, value: toml::Value) -> Result<
         return Err(refused("this is not a key; write SECTION.KEY, as in search.population"));
     }
     let (last, sections) = parts.split_last().expect("splitting gives at least one part");
-    for section in sections {
-        table = table
-            .entry((*section).to_owned())
-            .or_insert_with(|| toml::Value::Table(toml::Table::new()))
-            .as_table_mut()
-            .ok_or_else(|| refused(&format!("`{}` is a value and has no keys of its own", shortened(section))))?;
+    for (depth, section) in sections.iter().enumerate() {
+        let inner = table.entry((*section).to_owned()).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        table = match inner {
+            toml::Value::Table(inner) => inner,
+            toml::Value::Array(list) if list.iter().all(toml::Value::is_table) => {
+                let rest = &parts[depth + 1..];
+                return insert_in_list(list, rest, &value).map_err(|problem| refused(&problem));
+            }
+            _ => return Err(refused(&format!("`{}` is a value and has no keys of its own", shortened(section)))),
+        };
     }
     table.insert((*last).to_owned(), value);
+    Ok(())
+}
+
+/// Puts a value at a key of one section of a list, which its number from 0 names, or, without a number, of all.
+fn insert_in_list(list: &mut [toml::Value], rest: &[&str], value: &toml::Value) -> Result<(), String> {
+    let count = list.len();
+    let (sections, rest) = match rest[0].parse::<usize>() {
+        Err(_) => (list, rest),
+        Ok(number) => match list.get_mut(number) {
+            Some(section) => (std::slice::from_mut(section), &rest[1..]),
+            None => return Err(format!("there is no section {number}; there are {count}, from 0")),
+        },
+    };
+    let [key] = rest else {
+        return Err("write one key behind the list, or its number and one key, as in tasks.search.0.features".to_owned());
+    };
+    for section in sections {
+        let section = section.as_table_mut().expect("lists of sections only");
+        section.insert((*key).to_owned(), value.clone());
+    }
     Ok(())
 }
 

@@ -44,6 +44,20 @@ impl MutationKind {
         MutationKind::RandomizeProgram,
         MutationKind::Identity,
     ];
+
+    /// The name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            MutationKind::AlterParameter => "alter-parameter",
+            MutationKind::RandomizeInstruction => "randomize-instruction",
+            MutationKind::RandomizeFunction => "randomize-function",
+            MutationKind::InsertInstruction => "insert-instruction",
+            MutationKind::RemoveInstruction => "remove-instruction",
+            MutationKind::TradeInstruction => "trade-instruction",
+            MutationKind::RandomizeProgram => "randomize-program",
+            MutationKind::Identity => "identity",
+        }
+    }
 }
 
 /// Which kinds of mutation there are and how likely each is.

@@ -55,7 +55,7 @@ pub enum RunDirectoryError {
     Experiment(#[from] super::ExperimentError),
 }
 
-/// The directory of one run: `experiment.toml`, `events.jsonl`, checkpoints, and in the end `best.az`, `best_simplified.az` and
+/// The directory of one run: `experiment.toml`, `events.jsonl`, checkpoints, `hall_of_fame.jsonl`, and in the end `best.az`, `best_simplified.az` and
 /// `result.json`. Each file but the events is complete or absent, whatever happens; `result.json` comes last. While it is in use, the
 /// system holds a lock on `events.jsonl`, which goes with the process.
 #[derive(Debug)]
@@ -207,6 +207,14 @@ impl RunDirectory {
             fs::remove_file(&path).map_err(|source| refused(&path, source))?;
         }
         Ok(())
+    }
+
+    /// Saves the hall of fame in place of an earlier one.
+    ///
+    /// # Errors
+    /// [`RunDirectoryError::Io`].
+    pub fn save_hall_of_fame(&self, records: &str) -> Result<(), RunDirectoryError> {
+        write_whole(&self.path.join("hall_of_fame.jsonl"), records.as_bytes())
     }
 
     /// The run goes on from checkpoint number `number`: the events after it are removed before the next is added, and the number of

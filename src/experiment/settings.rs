@@ -207,6 +207,40 @@ impl MigrationSettings {
     }
 }
 
+/// `[hurdle]`: programs that are poor on the first tasks are not run on the rest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HurdleSettings {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// The first tasks, in front of it; sets that have no more tasks have no hurdle.
+    pub tasks: usize,
+    /// Which share of the unique mean fitness values of the population on the first tasks does not exceed it.
+    pub percentile: f64,
+}
+
+impl Default for HurdleSettings {
+    fn default() -> HurdleSettings {
+        HurdleSettings { enabled: false, tasks: 2, percentile: 0.75 }
+    }
+}
+
+/// `[budget]`: programs that would cost too much get fitness 0 unrun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BudgetSettings {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// What a program may be charged, in charges for the hand-written two-layer network on the same tasks (by the table of `docs/semantics.md`).
+    pub factor: f64,
+}
+
+impl Default for BudgetSettings {
+    fn default() -> BudgetSettings {
+        BudgetSettings { enabled: false, factor: 2.0 }
+    }
+}
+
 /// `[checkpoint]`: how often a run that is saved can be resumed from. It never changes the result of a search.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -228,13 +262,49 @@ pub struct TaskSets {
     /// The seed of all tasks, instead of the run's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// The tasks of evolution, new for every experiment.
-    pub search: TaskSpec,
+    /// The tasks of evolution, new for every experiment: one set, or several, which the islands take in turn.
+    #[serde(with = "one_or_more")]
+    pub search: Vec<TaskSpec>,
     /// The tasks that choose between the best programs of experiments, new for every experiment.
     pub select: TaskSpec,
     /// The unseen tasks of the final evaluation; without them there is none.
     #[serde(rename = "final", default, skip_serializing_if = "Option::is_none")]
     pub final_set: Option<TaskSpec>,
+}
+
+/// One set of tasks is written as a table, several as a list of tables.
+mod one_or_more {
+    use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+    use serde::de::{MapAccess, SeqAccess, Visitor};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::task::TaskSpec;
+
+    pub(super) fn serialize<S: Serializer>(specs: &Vec<TaskSpec>, serializer: S) -> Result<S::Ok, S::Error> {
+        if let [spec] = &specs[..] { spec.serialize(serializer) } else { specs.serialize(serializer) }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TaskSpec>, D::Error> {
+        struct OneOrMore;
+
+        impl<'de> Visitor<'de> for OneOrMore {
+            type Value = Vec<TaskSpec>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a set of tasks, or a list of such sets")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<TaskSpec>, A::Error> {
+                TaskSpec::deserialize(MapAccessDeserializer::new(map)).map(|spec| vec![spec])
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Vec<TaskSpec>, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list))
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMore)
+    }
 }
 
 /// An op as experiments write it: by its reference name, `SCALAR_SUM_OP`, or its number in the paper.

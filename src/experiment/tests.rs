@@ -190,7 +190,7 @@ fn the_presets_of_figure_4_are_those_of_the_paper() {
         );
         assert_eq!(search.randomize, if given { vec![ComponentFunction::Learn] } else { Vec::new() });
         assert_eq!(experiment.fec, FecSettings::default());
-        let tasks = experiment.tasks.search.resolved();
+        let tasks = experiment.tasks.search[0].resolved();
         assert_eq!((tasks.tasks, tasks.features, tasks.train, tasks.valid), (3, Some(8), Some(1_000), Some(100)));
     }
 }

@@ -36,6 +36,9 @@ impl Experiment {
         self.validate_program()?;
         self.validate_search()?;
         self.validate_fec()?;
+        between("hurdle.tasks", self.hurdle.tasks, 1, MAX_PROBE)?;
+        between("hurdle.percentile", self.hurdle.percentile, 0.0, 1.0)?;
+        between("budget.factor", self.budget.factor, 0.0, f64::MAX)?;
         between("memo.capacity", self.memo.capacity, 1, MAX_CACHE_ENTRIES)?;
         between("migration.every", self.migration.every, 1, MAX_INTEGER)?;
         between("migration.share", self.migration.share, 0.0, 1.0)?;
@@ -45,15 +48,28 @@ impl Experiment {
         if let Some(seed) = tasks.seed {
             between("tasks.seed", seed, 0, MAX_INTEGER)?;
         }
-        let sets =
-            [("tasks.search", Some(&tasks.search)), ("tasks.select", Some(&tasks.select)), ("tasks.final", tasks.final_set.as_ref())];
-        for (key, spec) in sets {
-            if let Some(spec) = spec {
-                let remedy = format!("change the section [{key}]");
-                spec.validate().map_err(|error| ExperimentError::value(key, error.to_string(), remedy))?;
-            }
-        }
+        self.validate_task_sets()?;
         self.validate_initial()
+    }
+
+    fn validate_task_sets(&self) -> Result<(), ExperimentError> {
+        let tasks = &self.tasks;
+        let count = tasks.search.len();
+        if count == 0 {
+            return Err(ExperimentError::value("tasks.search", "the list is empty", "name at least one set of tasks"));
+        }
+        if self.search.islands < count {
+            let problem = format!("{} islands cannot evolve on {count} sets of search tasks", self.search.islands);
+            return Err(ExperimentError::value("search.islands", problem, format!("choose {count} or more, or leave sets out")));
+        }
+        let key = |index: usize| if count == 1 { "tasks.search".to_owned() } else { format!("tasks.search.{index}") };
+        let search = tasks.search.iter().enumerate().map(|(index, spec)| (key(index), spec));
+        let others = [("tasks.select".to_owned(), Some(&tasks.select)), ("tasks.final".to_owned(), tasks.final_set.as_ref())];
+        for (key, spec) in search.chain(others.into_iter().filter_map(|(key, spec)| Some((key, spec?)))) {
+            let remedy = format!("change the section [{key}]");
+            spec.validate().map_err(|error| ExperimentError::value(&key, error.to_string(), remedy))?;
+        }
+        Ok(())
     }
 
     fn validate_program(&self) -> Result<(), ExperimentError> {

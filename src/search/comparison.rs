@@ -13,9 +13,10 @@ use rayon::prelude::*;
 use super::acceptance::Bar;
 use super::checks::{Checks, IslandChecks};
 use super::control::Halt;
-use super::island::{Island, IslandSettings};
+use super::island::{Island, IslandPlace, IslandSettings};
 use super::migration::Exchange;
 use super::outcome::SearchError;
+use super::search_tasks::SearchTasks;
 use crate::experiment::{Experiment, ExperimentError, Method};
 use crate::task::{DataCache, SetName, TaskKind, build_group};
 use crate::verify::{Claim, DEFAULT_RATE, Verifier};
@@ -176,7 +177,7 @@ impl Comparison {
         if options.threads > MAX_THREADS {
             return impossible("threads", options.threads.to_string(), "choose at most 4096");
         }
-        let default = || known_program(Comparison::default_reference(experiment.tasks.search.kind)).expect("a known name");
+        let default = || known_program(Comparison::default_reference(experiment.tasks.search[0].kind)).expect("a known name");
         let reference = options.reference.clone().unwrap_or_else(default);
         Ok(Comparison { experiment, seed, options, reference, budget })
     }
@@ -339,27 +340,33 @@ impl<R: FnMut(&ComparisonProgress) + Send> MethodRun<'_, R> {
         let Comparison { experiment, seed, reference, budget, .. } = self.comparison;
         let method = self.board.runs.method;
         let task_seed = experiment.tasks.seed.unwrap_or(*seed);
-        let group = build_group(&experiment.tasks.search, SetName::Search, task_seed, number, self.data)
+        let group = build_group(&experiment.tasks.search[0], SetName::Search, task_seed, number, self.data)
             .map_err(|error| SearchError::Tasks { set: "search", error: error.into() })?;
-        let group = Arc::new(group);
-        let mut judge = Judge::new(reference, &group, &self.evaluator, self.settings.combine())?;
+        let tasks = Arc::new(SearchTasks::new(group, self.settings.first_tasks()));
+        let mut judge = Judge::new(reference, tasks.all(), &self.evaluator, self.settings.combine())?;
         // The methods draw apart from each other, or the first programs of all would be the same.
         let names = [key(key(*seed, purpose::COMPARE), method as u64), number, 0];
-        let checks = IslandChecks::new(Arc::clone(self.checks), number, method as u64);
-        let mut island =
-            Island::new(Arc::clone(&self.settings), Arc::clone(&group), &self.evaluator, checks, Arc::new(Exchange::new(1)), names);
+        let place = IslandPlace {
+            tasks: Arc::clone(&tasks),
+            task_set: 0,
+            evaluator: &self.evaluator,
+            checks: IslandChecks::new(Arc::clone(self.checks), number, method as u64),
+            exchange: Arc::new(Exchange::new(1)),
+            names,
+        };
+        let mut island = Island::new(Arc::clone(&self.settings), place);
         let (mut acceptable, mut example, mut shown) = (0, None, (0, 0));
         let ends_at_success = method != Method::Random;
         while island.individuals() < *budget && !(ends_at_success && acceptable > 0) && !self.halt.is_set() {
-            let score = island.try_child()?;
-            if judge.accepts(island.child(), score.fitness)? {
+            let scored = island.try_child()?;
+            if judge.accepts(island.child(), scored.score.fitness)? {
                 acceptable += 1;
                 if example.is_none() {
                     judge.confirm(island.child(), self.checks)?;
                     example = Some(Box::new(island.child().clone()));
                 }
             }
-            island.add_child(score);
+            island.add_child(scored);
             if island.individuals() - shown.0 >= LOOK_EVERY {
                 self.board.add(island.individuals() - shown.0, acceptable - shown.1);
                 shown = (island.individuals(), acceptable);

@@ -7,12 +7,13 @@ use exnihilo_jit::{Combine, Evaluation, Evaluator, Program, TaskGroup, Worker};
 use super::checkpoint::Damage;
 use super::checkpoint::state::{self, ExperimentState, JudgedState, Pass, Totals};
 use super::checks::{Checks, IslandChecks};
-use super::island::{Best, Island, IslandSettings};
+use super::island::{Best, Island, IslandPlace, IslandSettings};
 use super::migration::{Exchange, Migration, Rounds};
 use super::outcome::SearchError;
+use super::search_tasks::SearchTasks;
 use super::share;
 use crate::experiment::Experiment;
-use crate::task::{DataCache, SetName, build_group};
+use crate::task::{DataCache, SetName, build_group, build_group_from};
 use crate::verify::Claim;
 
 /// What the experiments of a run have in common.
@@ -31,17 +32,25 @@ impl Shared<'_> {
         self.experiment.tasks.seed.unwrap_or(self.seed)
     }
 
-    /// The search or select tasks of an experiment.
+    /// One of the sets of search tasks of an experiment. The tasks of all sets are numbered through, so that none has another's seed.
     ///
     /// # Errors
     /// Tasks that cannot be made.
-    pub(super) fn group(&self, set: SetName, experiment: u64) -> Result<TaskGroup, SearchError> {
-        let (spec, name) = match set {
-            SetName::Search => (&self.experiment.tasks.search, "search"),
-            _ => (&self.experiment.tasks.select, "select"),
-        };
-        build_group(spec, set, self.task_seed(), experiment, &self.data)
-            .map_err(|error| SearchError::Tasks { set: name, error: error.into() })
+    pub(super) fn search_tasks(&self, task_set: usize, experiment: u64) -> Result<SearchTasks, SearchError> {
+        let specs = &self.experiment.tasks.search;
+        let first = specs[..task_set].iter().map(|spec| spec.tasks as u64).sum();
+        let group = build_group_from(&specs[task_set], SetName::Search, self.task_seed(), experiment, first, &self.data);
+        let group = group.map_err(|error| SearchError::Tasks { set: "search", error: error.into() })?;
+        Ok(SearchTasks::new(group, self.settings.first_tasks()))
+    }
+
+    /// The select tasks of an experiment.
+    ///
+    /// # Errors
+    /// Tasks that cannot be made.
+    pub(super) fn select_tasks(&self, experiment: u64) -> Result<TaskGroup, SearchError> {
+        build_group(&self.experiment.tasks.select, SetName::Select, self.task_seed(), experiment, &self.data)
+            .map_err(|error| SearchError::Tasks { set: "select", error: error.into() })
     }
 }
 
@@ -50,12 +59,14 @@ impl Shared<'_> {
 pub(super) struct Judged {
     pub(super) program: Program,
     pub(super) experiment: u64,
+    /// The set of search tasks on which it has its search fitness.
+    pub(super) task_set: usize,
     pub(super) search_fitness: f64,
     pub(super) select_fitness: f64,
     /// Where `select_fitness` comes from.
     pub(super) select: Evaluation,
     /// The tasks that `search_fitness` is about.
-    pub(super) search_group: Arc<TaskGroup>,
+    pub(super) search_tasks: Arc<SearchTasks>,
 }
 
 impl Judged {
@@ -63,6 +74,7 @@ impl Judged {
         JudgedState {
             program: self.program.to_string(),
             experiment: self.experiment,
+            task_set: self.task_set as u64,
             search_fitness: self.search_fitness,
             select_fitness: self.select.task_fitness.clone(),
             select_steps: self.select.train_steps,
@@ -71,7 +83,11 @@ impl Judged {
 
     /// The result so far of a checkpoint; what it says of its fitness is confirmed by the oracle in the end.
     pub(super) fn restore(state: JudgedState, shared: &Shared<'_>) -> Result<Judged, SearchError> {
-        let JudgedState { program, experiment, search_fitness, select_fitness, select_steps } = state;
+        let JudgedState { program, experiment, task_set, search_fitness, select_fitness, select_steps } = state;
+        let task_set = task_set as usize;
+        if task_set >= shared.experiment.tasks.search.len() {
+            return Err(Damage(format!("set {task_set} of search tasks")).into());
+        }
         let tasks = shared.experiment.tasks.select.tasks;
         if select_fitness.len() != tasks {
             return Err(Damage(format!("the fitness on {} of {tasks} select tasks", select_fitness.len())).into());
@@ -87,10 +103,11 @@ impl Judged {
         Ok(Judged {
             program: state::program("the result so far", &program, shared.experiment)?,
             experiment,
+            task_set,
             search_fitness: state::fitness("the result so far", search_fitness)?,
             select_fitness: select.fitness(Combine::Mean),
             select,
-            search_group: Arc::new(shared.group(SetName::Search, experiment)?),
+            search_tasks: Arc::new(shared.search_tasks(task_set, experiment)?),
         })
     }
 }
@@ -98,14 +115,15 @@ impl Judged {
 /// One experiment under way.
 pub(super) struct ExperimentRun {
     number: u64,
-    group: Arc<TaskGroup>,
+    /// Its sets of search tasks, which the islands take in turn.
+    tasks: Vec<Arc<SearchTasks>>,
     islands: Vec<Island>,
     exchange: Arc<Exchange>,
     migrate_every: Option<u64>,
     /// The select tasks and who evaluates on them, from the first use on.
     select: Option<(TaskGroup, Worker)>,
-    /// Island and individual that were judged last.
-    judged: Option<(usize, u64)>,
+    /// For each set of search tasks: whose best program was judged last, and the how manieth best of that island it was.
+    judged: Vec<Option<(usize, u64)>>,
 }
 
 impl ExperimentRun {
@@ -118,17 +136,24 @@ impl ExperimentRun {
     }
 
     fn with_exchange(shared: &Shared<'_>, number: u64, exchange: Exchange) -> Result<ExperimentRun, SearchError> {
-        let group = Arc::new(shared.group(SetName::Search, number)?);
+        let sets = shared.experiment.tasks.search.len();
+        let tasks = (0..sets).map(|set| shared.search_tasks(set, number).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
         let exchange = Arc::new(exchange);
-        let islands = (0..shared.experiment.search.islands as u64)
-            .map(|island| {
-                let names = [shared.seed, number, island];
-                let checks = IslandChecks::new(Arc::clone(&shared.checks), number, island);
-                let exchange = Arc::clone(&exchange) as Arc<dyn Migration>;
-                Island::new(Arc::clone(&shared.settings), Arc::clone(&group), &shared.evaluator, checks, exchange, names)
-            })
-            .collect();
-        Ok(ExperimentRun { number, group, islands, exchange, migrate_every: shared.settings.migrate_every(), select: None, judged: None })
+        let island = |island: usize| {
+            let task_set = island % sets;
+            let place = IslandPlace {
+                tasks: Arc::clone(&tasks[task_set]),
+                task_set,
+                evaluator: &shared.evaluator,
+                checks: IslandChecks::new(Arc::clone(&shared.checks), number, island as u64),
+                exchange: Arc::clone(&exchange) as Arc<dyn Migration>,
+                names: [shared.seed, number, island as u64],
+            };
+            Island::new(Arc::clone(&shared.settings), place)
+        };
+        let islands = (0..shared.experiment.search.islands).map(island).collect();
+        let migrate_every = shared.settings.migrate_every();
+        Ok(ExperimentRun { number, tasks, islands, exchange, migrate_every, select: None, judged: vec![None; sets] })
     }
 
     /// Everything that decides how it goes on.
@@ -136,7 +161,7 @@ impl ExperimentRun {
         ExperimentState {
             islands: self.islands.iter().map(Island::state).collect(),
             pools: self.exchange.state(),
-            judged: self.judged.map(|(island, individual)| (island as u64, individual)),
+            judged: self.judged.iter().map(|judged| judged.map(|(island, number)| (island as u64, number))).collect(),
         }
     }
 
@@ -159,7 +184,10 @@ impl ExperimentRun {
         let mut experiment = ExperimentRun::with_exchange(shared, number, exchange)?;
         let islands = std::mem::take(&mut experiment.islands).into_iter().zip(state.islands);
         experiment.islands = islands.map(|(island, state)| island.restore(state, shared.experiment)).collect::<Result<_, _>>()?;
-        experiment.judged = state.judged.map(|(island, individual)| (island as usize, individual));
+        if state.judged.len() != experiment.judged.len() {
+            return Err(Damage(format!("programs of {} sets of search tasks were judged", state.judged.len())).into());
+        }
+        experiment.judged = state.judged.into_iter().map(|judged| judged.map(|(island, number)| (island as usize, number))).collect();
         Ok(experiment)
     }
 
@@ -188,9 +216,11 @@ impl ExperimentRun {
         }
     }
 
-    /// The best program so far and its island: highest search fitness, the earliest of equals, then the lowest island.
-    fn best(&self) -> Option<(usize, &Best)> {
-        let candidates = self.islands.iter().enumerate().filter_map(|(index, island)| Some((index, island.best()?)));
+    /// The best program so far on a set of search tasks and its island: highest search fitness, the earliest of equals, then the lowest
+    /// island.
+    fn best(&self, task_set: usize) -> Option<(usize, &Best)> {
+        let islands = self.islands.iter().enumerate().filter(|(_, island)| island.task_set() == task_set);
+        let candidates = islands.filter_map(|(index, island)| Some((index, island.best()?)));
         candidates.reduce(|first, second| {
             let better = second.1.fitness > first.1.fitness;
             let earlier = second.1.fitness == first.1.fitness && second.1.individual < first.1.individual;
@@ -198,28 +228,33 @@ impl ExperimentRun {
         })
     }
 
-    /// Evaluates the best program on the select tasks, unless it was judged before or its search fitness is below `least`.
+    /// Evaluates the best program on each set of search tasks on the select tasks, unless it was judged before or its search fitness is
+    /// below `least`.
     ///
     /// # Errors
     /// Select tasks that cannot be made, or on which the program cannot be evaluated; an evaluation in the share that the oracle
     /// checks, and does not confirm.
-    pub(super) fn judge(&mut self, shared: &Shared<'_>, least: f64) -> Result<Option<Judged>, SearchError> {
-        let Some((island, best)) = self.best() else { return Ok(None) };
-        let identity = (island, best.individual);
-        if best.fitness < least || self.judged == Some(identity) {
-            return Ok(None);
+    pub(super) fn judge(&mut self, shared: &Shared<'_>, least: f64) -> Result<Vec<Judged>, SearchError> {
+        let mut all = Vec::new();
+        for task_set in 0..self.tasks.len() {
+            let Some((island, best)) = self.best(task_set) else { continue };
+            let identity = Some((island, best.number));
+            if best.fitness < least || self.judged[task_set] == identity {
+                continue;
+            }
+            let (program, search_fitness, individual) = (best.program.clone(), best.fitness, best.individual);
+            let (group, worker) = match &mut self.select {
+                Some(select) => select,
+                none => none.insert((shared.select_tasks(self.number)?, shared.evaluator.worker())),
+            };
+            let select = worker.evaluate(&program, group)?.clone();
+            let mut checks = IslandChecks::new(Arc::clone(&shared.checks), self.number, island as u64);
+            checks.check(individual, &program, group, || Claim::of(&select, Combine::Mean))?;
+            let select_fitness = select.fitness(Combine::Mean);
+            self.judged[task_set] = identity;
+            let search_tasks = Arc::clone(&self.tasks[task_set]);
+            all.push(Judged { program, experiment: self.number, task_set, search_fitness, select_fitness, select, search_tasks });
         }
-        let (program, search_fitness) = (best.program.clone(), best.fitness);
-        let (group, worker) = match &mut self.select {
-            Some(select) => select,
-            none => none.insert((shared.group(SetName::Select, self.number)?, shared.evaluator.worker())),
-        };
-        let select = worker.evaluate(&program, group)?.clone();
-        let mut checks = IslandChecks::new(Arc::clone(&shared.checks), self.number, island as u64);
-        checks.check(identity.1, &program, group, || Claim::of(&select, Combine::Mean))?;
-        let select_fitness = select.fitness(Combine::Mean);
-        self.judged = Some(identity);
-        let search_group = Arc::clone(&self.group);
-        Ok(Some(Judged { program, experiment: self.number, search_fitness, select_fitness, select, search_group }))
+        Ok(all)
     }
 }

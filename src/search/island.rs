@@ -1,24 +1,26 @@
 //! One island: a population, its cache and its stream of decisions, advanced child by child on one thread at a time.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use exnihilo_jit::exec::random::{key, purpose};
-use exnihilo_jit::{Combine, ComponentFunction, Evaluator, Program, Stream, TaskGroup, Worker};
+use exnihilo_jit::{Combine, ComponentFunction, Evaluator, Program, Stream};
 
 use super::checkpoint::Damage;
 use super::checkpoint::state::{self, BestState, IslandState, Pass, Totals};
 use super::checks::IslandChecks;
 use super::control::Halt;
 use super::fec::Fec;
-use super::memo::{Known, KnownProbe, KnownRun, Memo};
+use super::hall_of_fame::{Famous, HallOfFame};
+use super::lineage::{Improvement, Origin, ProgramHash};
+use super::memo::Memo;
 use super::migration::{self, Choice, Migrant, Migration, Rounds, draw};
 use super::mutation::Mutator;
 use super::outcome::SearchError;
 use super::population::{Population, Score};
-use super::progress::Shown;
-use crate::experiment::{Experiment, ExperimentError, FecSettings, InitialPopulation, MemoSettings, Method, MigrationSettings};
-use crate::verify::{Claim, Difference};
+use super::progress::{Look, Shown};
+use super::scorer::{ScoreSettings, Scored, Scorer};
+use super::search_tasks::SearchTasks;
+use crate::experiment::{Experiment, ExperimentError, InitialPopulation, MemoSettings, Method, MigrationSettings};
 
 /// Children between two looks that others may have, at least; a tenth of the population if that is more, as the mean fitness is summed anew.
 const SHOW_EVERY: u64 = 100;
@@ -36,8 +38,7 @@ pub(super) struct IslandSettings {
     population: usize,
     tournament: usize,
     mutate_prob: f64,
-    combine: Combine,
-    fec: Option<FecSettings>,
+    score: Arc<ScoreSettings>,
     memo: Option<MemoSettings>,
     /// None if islands never exchange programs.
     migration: Option<MigrationSettings>,
@@ -63,8 +64,7 @@ impl IslandSettings {
             population: experiment.search.population,
             tournament: if experiment.search.method == Method::Local { 1 } else { experiment.search.tournament },
             mutate_prob: experiment.search.mutate_prob,
-            combine: experiment.search.fitness,
-            fec: experiment.fec.enabled.then(|| experiment.fec.clone()),
+            score: Arc::new(ScoreSettings::new(experiment)),
             memo: experiment.memo.enabled.then(|| experiment.memo.clone()),
             migration: (experiment.migration.enabled && experiment.search.islands > 1).then(|| experiment.migration.clone()),
         })
@@ -75,8 +75,13 @@ impl IslandSettings {
         self.migration.as_ref().map(|migration| migration.every)
     }
 
-    pub(super) const fn combine(&self) -> Combine {
-        self.combine
+    pub(super) fn combine(&self) -> Combine {
+        self.score.combine
+    }
+
+    /// The first tasks of a set, in front of the hurdle, if there is one.
+    pub(super) fn first_tasks(&self) -> Option<usize> {
+        self.score.hurdle().map(|hurdle| hurdle.tasks)
     }
 }
 
@@ -87,39 +92,56 @@ pub(super) struct Best {
     pub(super) fitness: f64,
     /// Which individual of its island, from 0.
     pub(super) individual: u64,
+    /// The how manieth best it is.
+    pub(super) number: u64,
 }
 
 impl Best {
-    /// The best of so many individuals.
-    fn restore(state: BestState, individuals: u64, experiment: &Experiment) -> Result<Best, Damage> {
+    /// The best of so many individuals, and the how manieth best of its island.
+    fn restore(state: BestState, individuals: u64, number: u64, experiment: &Experiment) -> Result<Best, Damage> {
         let BestState { program, fitness, individual } = state;
-        if individual >= individuals {
+        if individual > individuals {
             return Err(Damage(format!("individual {individual} of {individuals} is the best")));
         }
         let program = state::program("the best program of an island", &program, experiment)?;
-        Ok(Best { program, fitness: state::fitness("the best program", fitness)?, individual })
+        Ok(Best { program, fitness: state::fitness("the best program", fitness)?, individual, number })
     }
+}
+
+/// What an island is given beside its settings.
+pub(super) struct IslandPlace<'a> {
+    pub(super) tasks: Arc<SearchTasks>,
+    /// Which of the experiment's sets of search tasks they are.
+    pub(super) task_set: usize,
+    pub(super) evaluator: &'a Evaluator,
+    pub(super) checks: IslandChecks,
+    pub(super) exchange: Arc<dyn Migration>,
+    /// Seed of the run, number of the experiment, number of the island in it.
+    pub(super) names: [u64; 3],
 }
 
 /// One population and everything that evolves it.
 pub(super) struct Island {
     settings: Arc<IslandSettings>,
-    group: Arc<TaskGroup>,
+    task_set: usize,
     /// Every random decision, in order. Its position and the state below, the memo apart, are all that decides how the island goes on.
     decisions: Stream,
     population: Population,
-    fec: Option<Fec>,
-    memo: Option<Memo>,
-    worker: Worker,
-    checks: IslandChecks,
+    scorer: Scorer,
     /// The child in the making; its buffer changes places with that of the program which it drives out.
     child: Program,
+    /// How the child comes about, and the age rank of its parent.
+    origin: Origin,
+    parent: Option<usize>,
     individuals: u64,
     train_steps: u64,
     pass: Pass,
-    /// Programs compiled before the checkpoint that it comes from.
-    compiled_before: u64,
-    best: Option<Best>,
+    best: Option<Arc<Best>>,
+    /// How many programs were the best one after the other.
+    bests: u64,
+    /// Those since they were asked for.
+    improvements: Vec<Improvement>,
+    hall: HallOfFame,
     /// Seed of the run, number of the experiment, number of the island in it.
     names: [u64; 3],
     exchange: Arc<dyn Migration>,
@@ -129,35 +151,31 @@ pub(super) struct Island {
 }
 
 impl Island {
-    /// Island number `island` of experiment number `experiment` in the run with seed `seed`, before its first individual.
-    pub(super) fn new(
-        settings: Arc<IslandSettings>,
-        group: Arc<TaskGroup>,
-        evaluator: &Evaluator,
-        checks: IslandChecks,
-        exchange: Arc<dyn Migration>,
-        names: [u64; 3],
-    ) -> Island {
+    /// An island before its first individual.
+    pub(super) fn new(settings: Arc<IslandSettings>, place: IslandPlace<'_>) -> Island {
+        let IslandPlace { tasks, task_set, evaluator, checks, exchange, names } = place;
         let [seed, experiment, island] = names;
+        let memo = settings.memo.as_ref().map(Memo::new);
         Island {
+            task_set,
             decisions: Stream::named(key(key(seed, purpose::SEARCH), experiment), island),
             population: Population::new(settings.population),
-            fec: settings.fec.as_ref().map(Fec::new),
-            memo: settings.memo.as_ref().map(Memo::new),
-            worker: evaluator.worker(),
-            checks,
+            scorer: Scorer::new(Arc::clone(&settings.score), tasks, evaluator, memo, checks),
             child: Program::default(),
+            origin: Origin::Start,
+            parent: None,
             individuals: 0,
             train_steps: 0,
             pass: Pass { goal: 0, last_step: u64::MAX },
-            compiled_before: 0,
             best: None,
+            bests: 0,
+            improvements: Vec::new(),
+            hall: HallOfFame::default(),
             names,
             exchange,
             rounds: 0,
-            shown: Arc::new(Shown::new()),
+            shown: Arc::default(),
             settings,
-            group,
         }
     }
 
@@ -167,12 +185,15 @@ impl Island {
             decisions: self.decisions.position(),
             totals: self.totals(),
             population: self.population.state(),
-            fec: self.fec.as_ref().map(Fec::state),
+            fec: self.scorer.fec.as_ref().map(Fec::state),
+            hurdle: self.scorer.hurdle,
             best: self.best.as_ref().map(|best| BestState {
                 program: best.program.to_string(),
                 fitness: best.fitness,
                 individual: best.individual,
             }),
+            bests: self.bests,
+            hall: self.hall.state(),
         }
     }
 
@@ -184,17 +205,22 @@ impl Island {
         if self.population.len() as u64 != totals.individuals.min(self.settings.population as u64) {
             return Err(Damage(format!("{} programs after {} individuals", self.population.len(), totals.individuals)));
         }
-        self.fec = match (&self.settings.fec, state.fec) {
+        self.scorer.fec = match (self.settings.score.fec(), state.fec) {
             (Some(settings), Some(entries)) => Some(Fec::restore(settings, entries, totals.fec_hits)?),
             (None, None) => None,
             _ => return Err(Damage("an FEC cache where there is none, or none where there is one".to_owned())),
         };
-        self.memo = self.memo.take().map(|memo| memo.after(totals.structural_hits));
-        self.best = state.best.map(|best| Best::restore(best, totals.individuals, experiment)).transpose()?;
+        self.scorer.hurdle = state.hurdle.map(|hurdle| state::fitness("the hurdle", hurdle)).transpose()?;
+        self.bests = state::count("best programs", state.bests)?;
+        let best = state.best.map(|best| Best::restore(best, totals.individuals, self.bests, experiment)).transpose()?;
+        self.best = best.map(Arc::new);
         if self.best.as_ref().map(|best| best.fitness) != totals.best_fitness || self.best.is_some() != (totals.individuals > 0) {
             return Err(Damage("another best fitness than the best program's".to_owned()));
         }
-        (self.individuals, self.train_steps, self.compiled_before) = (totals.individuals, totals.train_steps, totals.compiled);
+        self.hall = HallOfFame::restore(state.hall, experiment)?;
+        (self.individuals, self.train_steps) = (totals.individuals, totals.train_steps);
+        (self.scorer.tiers, self.scorer.saved_steps) = (totals.tiers, totals.saved_steps);
+        self.scorer.compiled_before = totals.compiled;
         self.rounds = self.settings.migrate_every().map_or(0, |every| Rounds::of(self.individuals, every).begun);
         self.show();
         Ok(self)
@@ -205,8 +231,9 @@ impl Island {
             individuals: self.individuals,
             train_steps: self.train_steps,
             fec_hits: self.fec_hits(),
-            structural_hits: self.memo.as_ref().map_or(0, Memo::hits),
-            compiled: self.compiled_before + self.worker.counters().compiled,
+            tiers: self.scorer.tiers,
+            saved_steps: self.scorer.saved_steps,
+            compiled: self.scorer.compiled(),
             best_fitness: self.best.as_ref().map(|best| best.fitness),
         }
     }
@@ -234,13 +261,28 @@ impl Island {
         self.individuals
     }
 
-    /// Children answered by functional equivalence checking.
-    pub(super) fn fec_hits(&self) -> u64 {
-        self.fec.as_ref().map_or(0, Fec::hits)
+    /// Which of the experiment's sets of search tasks it evolves on.
+    pub(super) const fn task_set(&self) -> usize {
+        self.task_set
     }
 
-    pub(super) const fn best(&self) -> Option<&Best> {
-        self.best.as_ref()
+    /// Children answered by functional equivalence checking.
+    pub(super) fn fec_hits(&self) -> u64 {
+        self.scorer.fec.as_ref().map_or(0, Fec::hits)
+    }
+
+    pub(super) fn best(&self) -> Option<&Best> {
+        self.best.as_deref()
+    }
+
+    /// The best programs by size.
+    pub(super) const fn hall(&self) -> &HallOfFame {
+        &self.hall
+    }
+
+    /// The improvements since this was called last.
+    pub(super) fn take_improvements(&mut self) -> impl Iterator<Item = Improvement> {
+        self.improvements.drain(..)
     }
 
     pub(super) fn shown(&self) -> Arc<Shown> {
@@ -284,13 +326,14 @@ impl Island {
         let population = &self.population;
         let leaving = |age| {
             let (program, score) = population.get(age);
-            Migrant { program: program.clone(), score }
+            Migrant { program: program.clone(), score, task_set: self.task_set }
         };
         let ages = draw(population.len(), migration.count(population.len()), &mut stream);
         self.exchange.publish(self.names[2] as usize, round, ages.into_iter().map(leaving).collect());
     }
 
-    /// Takes in what it draws from all islands' programs of the round before the last, in place of as many of its own.
+    /// Takes in what it draws from all islands' programs of the round before the last, in place of as many of its own. What has its
+    /// score on other tasks is scored on these.
     fn begin_round(&mut self) -> Result<(), SearchError> {
         let Some(migration) = &self.settings.migration else { return Ok(()) };
         let round = self.rounds;
@@ -301,7 +344,16 @@ impl Island {
         let mut stream = migration::stream(self.names, round, Choice::Replaced);
         let ages = draw(self.population.len(), migration.count(self.population.len()), &mut stream);
         let migrants = self.exchange.sample(round - 2, ages.len(), &mut stream);
-        for (age, Migrant { program, score }) in ages.into_iter().zip(migrants) {
+        for (age, Migrant { program, score, task_set }) in ages.into_iter().zip(migrants) {
+            let score = if task_set == self.task_set {
+                score
+            } else {
+                self.child.copy_from(&program);
+                (self.origin, self.parent) = (Origin::Migration, None);
+                let scored = self.score_child()?;
+                self.compare_with_best(scored);
+                scored.score
+            };
             self.population.replace(age, &program, score);
         }
         Ok(())
@@ -309,8 +361,8 @@ impl Island {
 
     /// One individual: made, evaluated, added to the population.
     fn step(&mut self) -> Result<(), SearchError> {
-        let score = self.try_child()?;
-        self.add_child(score);
+        let scored = self.try_child()?;
+        self.add_child(scored);
         Ok(())
     }
 
@@ -318,9 +370,15 @@ impl Island {
     ///
     /// # Errors
     /// As [`Island::advance`].
-    pub(super) fn try_child(&mut self) -> Result<Score, SearchError> {
+    pub(super) fn try_child(&mut self) -> Result<Scored, SearchError> {
+        if let Some(hurdle) = self.settings.score.hurdle()
+            && self.population.is_full()
+            && self.individuals.is_multiple_of(self.settings.population as u64)
+        {
+            self.scorer.hurdle = self.population.hurdle(hurdle.percentile);
+        }
         self.make_child();
-        self.evaluate_child()
+        self.score_child()
     }
 
     /// The child that is made, and not added yet.
@@ -329,11 +387,9 @@ impl Island {
     }
 
     /// The second half of a step: adds the child with its score to the population.
-    pub(super) fn add_child(&mut self, score: Score) {
-        if self.best.as_ref().is_none_or(|best| score.fitness > best.fitness) {
-            self.best = Some(Best { program: self.child.clone(), fitness: score.fitness, individual: self.individuals });
-        }
-        self.population.push(&mut self.child, score);
+    pub(super) fn add_child(&mut self, scored: Scored) {
+        self.compare_with_best(scored);
+        self.population.push(&mut self.child, scored.score);
         self.individuals += 1;
     }
 
@@ -342,111 +398,49 @@ impl Island {
     fn make_child(&mut self) {
         let settings = &*self.settings;
         if self.population.is_full() && !settings.always_first {
-            self.child.copy_from(self.population.tournament(settings.tournament, &mut self.decisions));
+            let parent = self.population.tournament(settings.tournament, &mut self.decisions);
+            self.child.copy_from(self.population.get(parent).0);
+            self.parent = Some(parent);
+            self.origin = Origin::Copy;
             if self.decisions.unit() < settings.mutate_prob {
-                settings.mutator.mutate(&mut self.child, &mut self.decisions);
+                self.origin = Origin::Mutation(settings.mutator.mutate(&mut self.child, &mut self.decisions));
             }
             return;
         }
+        (self.origin, self.parent) = (Origin::Start, None);
         self.child.copy_from(&settings.start);
         settings.mutator.randomize(&mut self.child, &settings.random, &mut self.decisions);
     }
 
-    /// The child's search fitness: from the cache if its first errors are known there, by a full run otherwise. What the memo knows
-    /// by its canonical form is not run again, but looked up and counted as if it had been.
-    fn evaluate_child(&mut self) -> Result<Score, SearchError> {
-        let Island { settings, group, fec, memo, worker, checks, child, individuals, .. } = self;
-        let (key, known) = match memo {
-            Some(memo) => {
-                let key = worker.canonical_key(child, group)?;
-                (Some(key), memo.look_up(key))
-            }
-            None => {
-                worker.prepare(child, group)?;
-                (None, Known::default())
-            }
-        };
-        let mut candidate = Candidate { program: child, individual: *individuals, worker, group, checks, known, prepared: key.is_none() };
-        let (score, train_steps) = match (fec, &settings.fec) {
-            (Some(fec), Some(fec_settings)) => {
-                let probe = candidate.probe(fec, fec_settings);
-                match fec.look_up(probe.key) {
-                    Some(score) => (score, probe.train_steps),
-                    None => {
-                        let run = candidate.run(settings.combine)?;
-                        let score = Score::full(run.fitness);
-                        fec.insert(probe.key, score);
-                        (score, run.train_steps)
-                    }
-                }
-            }
-            _ => {
-                let run = candidate.run(settings.combine)?;
-                (Score::full(run.fitness), run.train_steps)
-            }
-        };
-        self.train_steps += train_steps.get();
-        if let (Some(memo), Some(key)) = (memo, key) {
-            if candidate.prepared { memo.insert(key, candidate.known) } else { memo.count_hit() }
+    fn score_child(&mut self) -> Result<Scored, SearchError> {
+        let scored = self.scorer.score(&self.child, self.individuals)?;
+        self.train_steps += scored.train_steps;
+        Ok(scored)
+    }
+
+    /// Remembers the child if it is the best so far, or the best of its size. What stayed below the hurdle is neither.
+    fn compare_with_best(&mut self, Scored { score, size, .. }: Scored) {
+        let Score { fitness, is_partial, .. } = score;
+        if is_partial {
+            return;
         }
-        Ok(score)
+        let ([_, experiment, island], individual, task_set) = (self.names, self.individuals, self.task_set);
+        let program = || self.child.clone();
+        let famous = || Famous { task_set, size, experiment, island, individual, fitness, program: program() };
+        self.hall.admit(task_set, size, fitness, famous);
+        if self.best.as_ref().is_none_or(|best| fitness > best.fitness) {
+            self.bests += 1;
+            self.best = Some(Arc::new(Best { program: program(), fitness, individual, number: self.bests }));
+            let parent = self.parent.map(|age| ProgramHash::of(self.population.get(age).0));
+            let origin = self.origin;
+            self.improvements.push(Improvement { experiment, island, task_set, individual, fitness, program: program(), origin, parent });
+        }
     }
 
     fn show(&self) {
-        self.shown.show(&self.totals(), self.population.mean_fitness());
+        let look = Look { totals: self.totals(), mean_fitness: self.population.mean_fitness(), best: self.best.clone() };
+        self.shown.show(look);
     }
-}
-
-/// A program under evaluation, and what is known of it; it is decoded when something must be run.
-struct Candidate<'a> {
-    program: &'a Program,
-    /// Which one of its island.
-    individual: u64,
-    worker: &'a mut Worker,
-    group: &'a TaskGroup,
-    checks: &'a mut IslandChecks,
-    known: Known,
-    /// Whether the worker has decoded it.
-    prepared: bool,
-}
-
-impl Candidate<'_> {
-    fn probe(&mut self, fec: &mut Fec, settings: &FecSettings) -> KnownProbe {
-        if let Some(probe) = self.known.probe {
-            return probe;
-        }
-        self.prepare();
-        let group = self.group;
-        let train = settings.train.min(group.train_examples());
-        let valid = settings.valid.min(group.valid_examples());
-        let probe = self.worker.probe(group, train, valid);
-        let key = fec.key(group, (0..group.tasks().len()).map(|task| [probe.train_errors(task), probe.valid_errors(task)]));
-        *self.known.probe.insert(KnownProbe { key, train_steps: begun(probe.train_steps) })
-    }
-
-    /// The true fitness; it is nowhere yet when a check finds it wrong.
-    fn run(&mut self, combine: Combine) -> Result<KnownRun, Box<Difference>> {
-        if let Some(run) = self.known.run {
-            let claim = || Claim::remembered(run.fitness, run.train_steps.get(), combine);
-            self.checks.check(self.individual, self.program, self.group, claim)?;
-            return Ok(run);
-        }
-        self.prepare();
-        let evaluation = self.worker.run(self.group);
-        self.checks.check(self.individual, self.program, self.group, || Claim::of(evaluation, combine))?;
-        Ok(*self.known.run.insert(KnownRun { fitness: evaluation.fitness(combine), train_steps: begun(evaluation.train_steps) }))
-    }
-
-    fn prepare(&mut self) {
-        if !self.prepared {
-            self.worker.prepare_simplified(self.group);
-            self.prepared = true;
-        }
-    }
-}
-
-fn begun(train_steps: u64) -> NonZeroU64 {
-    NonZeroU64::new(train_steps).expect("there is a task, and it begins its first training example")
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ pub(super) struct Memo {
     capacity: usize,
     /// How many are taken.
     taken: usize,
-    hits: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -44,6 +43,8 @@ pub(super) struct KnownProbe {
     pub(super) key: u128,
     /// The training steps that it begins: every task begins one at least.
     pub(super) train_steps: NonZeroU64,
+    /// Those on the tasks behind a hurdle.
+    pub(super) rest_steps: u64,
 }
 
 /// What a full run gave.
@@ -62,12 +63,7 @@ impl Memo {
     /// An empty memo with the settings of a valid experiment; the capacity is rounded down to a power of two.
     pub(super) fn new(settings: &MemoSettings) -> Memo {
         let capacity = 1 << settings.capacity.max(1).ilog2();
-        Memo { slots: Vec::new(), capacity, taken: 0, hits: 0 }
-    }
-
-    /// The same, with so many hits before.
-    pub(super) fn after(self, hits: u64) -> Memo {
-        Memo { hits, ..self }
+        Memo { slots: Vec::new(), capacity, taken: 0 }
     }
 
     /// What is known of the programs with this key.
@@ -87,16 +83,6 @@ impl Memo {
         let index = self.index(key);
         self.taken += usize::from(self.slots[index].known == Known::default());
         self.slots[index] = Slot { key, known };
-    }
-
-    /// Counts a program that was answered without running any of it.
-    pub(super) const fn count_hit(&mut self) {
-        self.hits += 1;
-    }
-
-    /// How many programs were answered without running any of them.
-    pub(super) const fn hits(&self) -> u64 {
-        self.hits
     }
 
     fn index(&self, key: CanonicalKey) -> usize {
@@ -133,7 +119,7 @@ mod tests {
         let key = Canonicalizer::default().key(&simplify(&text.parse().expect("a program")), 1);
         let train_steps = NonZeroU64::MIN.saturating_add(number);
         let run = Some(KnownRun { fitness: number as f64, train_steps });
-        (key, Known { probe: Some(KnownProbe { key: number.into(), train_steps }), run })
+        (key, Known { probe: Some(KnownProbe { key: number.into(), train_steps, rest_steps: 0 }), run })
     }
 
     #[test]

@@ -11,7 +11,7 @@ use exnihilo_jit::exec::random::{key, purpose};
 use exnihilo_jit::{Program, Stream};
 
 use super::checkpoint::Damage;
-use super::checkpoint::state::{MemberState, PoolState};
+use super::checkpoint::state::{MemberState, MigrantState, PoolState};
 use super::population::Score;
 use crate::experiment::Experiment;
 
@@ -21,6 +21,19 @@ pub(super) struct Migrant {
     pub(super) program: Program,
     /// What evolution knew of it where it comes from.
     pub(super) score: Score,
+    /// The set of search tasks on which it has this score.
+    pub(super) task_set: usize,
+}
+
+impl Migrant {
+    fn state(&self) -> MigrantState {
+        MigrantState { member: MemberState::new(&self.program, self.score), task_set: self.task_set as u64 }
+    }
+
+    fn restore(state: MigrantState, experiment: &Experiment) -> Result<Migrant, Damage> {
+        let (program, score) = state.member.restore(experiment)?;
+        Ok(Migrant { program, score, task_set: state.task_set as usize })
+    }
 }
 
 /// Where islands leave programs for each other. Rounds are counted from 0.
@@ -72,8 +85,7 @@ impl Exchange {
 
     /// The exchange as a checkpoint holds it.
     pub(super) fn state(&self) -> Vec<PoolState> {
-        let of_island =
-            |migrants: &Vec<Migrant>| migrants.iter().map(|migrant| MemberState::new(&migrant.program, migrant.score)).collect();
+        let of_island = |migrants: &Vec<Migrant>| migrants.iter().map(Migrant::state).collect();
         let of_pool = |pool: &Pool| PoolState {
             round: pool.round,
             published: pool.published.iter().map(|island| island.as_ref().map(of_island)).collect(),
@@ -96,9 +108,8 @@ impl Exchange {
             {
                 return Err(Damage(format!("other islands in round {round} of migration than have ended it")));
             }
-            let restore = |members: Vec<MemberState>| -> Result<Vec<Migrant>, Damage> {
-                let migrant = |member: MemberState| member.restore(experiment).map(|(program, score)| Migrant { program, score });
-                members.into_iter().map(migrant).collect()
+            let restore = |migrants: Vec<MigrantState>| -> Result<Vec<Migrant>, Damage> {
+                migrants.into_iter().map(|migrant| Migrant::restore(migrant, experiment)).collect()
             };
             let published = published.into_iter().map(|island| island.map(restore).transpose()).collect::<Result<_, _>>()?;
             let drawn = rounds.iter().filter(|island| island.begun > round + 2).count();
@@ -176,7 +187,7 @@ mod tests {
 
     /// Told from others by its length, which is below 1,000.
     fn migrant(length: usize) -> Migrant {
-        Migrant { program: Program::new(&vec![Instruction::NO_OP; length], &[], &[]), score: Score::full(length as f64 / 1e3) }
+        Migrant { program: Program::new(&vec![Instruction::NO_OP; length], &[], &[]), score: Score::full(length as f64 / 1e3), task_set: 0 }
     }
 
     fn lengths(migrants: &[Migrant]) -> Vec<usize> {

@@ -9,7 +9,9 @@ mod constants;
 mod control;
 mod experiment_run;
 mod fec;
+mod hall_of_fame;
 mod island;
+mod lineage;
 mod memo;
 mod migration;
 mod mutation;
@@ -17,12 +19,17 @@ mod outcome;
 mod population;
 mod progress;
 mod run;
+mod scorer;
+mod search_tasks;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Limits};
 pub use comparison::{Comparison, ComparisonOptions, ComparisonOutcome, ComparisonProgress, MethodOutcome, MethodRuns};
+pub use hall_of_fame::{Famous, HallOfFame};
+pub use lineage::{Improvement, Origin, ProgramHash};
 pub use outcome::{Outcome, SearchError, StoppedBy};
 pub use progress::Progress;
 pub use run::{Report, Search, SearchOptions};
+pub use scorer::Tiers;
 
 /// Part number `index` of `total`, divided evenly among `parts`: the first `total % parts` parts have one more.
 const fn share(total: u64, parts: usize, index: usize) -> u64 {

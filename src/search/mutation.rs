@@ -68,9 +68,11 @@ impl Mutator {
         }
     }
 
-    /// Applies one kind of mutation, drawn by the experiment's weights; one that cannot apply changes nothing.
-    pub(super) fn mutate(&self, program: &mut Program, stream: &mut Stream) {
-        self.apply(self.draw_kind(stream), program, stream);
+    /// Applies one kind of mutation, drawn by the experiment's weights, and says which; one that cannot apply changes nothing.
+    pub(super) fn mutate(&self, program: &mut Program, stream: &mut Stream) -> MutationKind {
+        let kind = self.draw_kind(stream);
+        self.apply(kind, program, stream);
+        kind
     }
 
     fn draw_kind(&self, stream: &mut Stream) -> MutationKind {

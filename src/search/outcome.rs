@@ -5,6 +5,8 @@ use std::time::Duration;
 use exnihilo_jit::{EvalError, Program};
 
 use super::checkpoint::{CheckpointError, Damage};
+use super::hall_of_fame::HallOfFame;
+use super::scorer::Tiers;
 use crate::experiment::ExperimentError;
 use crate::task::TaskError;
 use crate::verify::Difference;
@@ -33,6 +35,8 @@ pub struct Outcome {
     pub simplified: Program,
     /// The number of the experiment that found it, from 0.
     pub experiment: u64,
+    /// The set of search tasks on which it evolved, from 0.
+    pub task_set: usize,
     /// What evolution saw; by functional equivalence checking it may be another program's.
     pub search_fitness: f64,
     /// The fitness on the search tasks, evaluated anew and confirmed by the oracle.
@@ -49,12 +53,16 @@ pub struct Outcome {
     pub train_steps: u64,
     /// Programs answered by functional equivalence checking.
     pub fec_hits: u64,
-    /// Programs of which nothing was run, since one with the same canonical form was known; most of them are FEC hits too.
-    pub structural_hits: u64,
+    /// Programs by how they were answered.
+    pub tiers: Tiers,
+    /// Training steps that were not begun, thanks to FEC, the hurdle and the budget, as far as no program stops early.
+    pub saved_steps: u64,
     /// Programs compiled to native code in search.
     pub compiled: u64,
     /// Evaluations that the oracle confirmed: the share asked for, and the program's own on search, select and final tasks.
     pub verified: u64,
+    /// The best programs by size.
+    pub hall: HallOfFame,
     /// Wall time of search and selection, without the final evaluation.
     pub elapsed: Duration,
     /// Whether the program passed the target on the select tasks.

@@ -12,17 +12,27 @@ use crate::experiment::Experiment;
 pub(super) struct Score {
     /// The search fitness, in [0, 1].
     pub(super) fitness: f64,
+    /// The mean fitness on the first tasks, where a hurdle stands behind them.
+    pub(super) first_stage: f64,
+    /// Whether `fitness` is that on the first tasks alone.
+    pub(super) is_partial: bool,
 }
 
 impl Score {
-    /// Of a program that was evaluated on all tasks.
+    /// Of a program that was evaluated on all tasks, without a hurdle between them.
     pub(super) const fn full(fitness: f64) -> Score {
-        Score { fitness }
+        Score { fitness, first_stage: fitness, is_partial: false }
+    }
+
+    /// Of a program that stayed below the hurdle.
+    pub(super) const fn partial(first_stage: f64) -> Score {
+        Score { fitness: first_stage, first_stage, is_partial: true }
     }
 
     /// Checks a score that comes from a checkpoint.
     pub(super) fn restore(self) -> Result<Score, Damage> {
         state::fitness("a score", self.fitness)?;
+        state::fitness("a score on the first tasks", self.first_stage)?;
         Ok(self)
     }
 }
@@ -90,16 +100,28 @@ impl Population {
         self.oldest = if self.oldest + 1 == self.capacity { 0 } else { self.oldest + 1 };
     }
 
-    /// The best of `draws` programs, drawn uniformly with replacement by age; the first drawn wins a tie.
-    pub(super) fn tournament(&self, draws: usize, stream: &mut Stream) -> &Program {
-        let mut best = self.place(stream.below(self.programs.len()));
+    /// The age rank of the best of `draws` programs, drawn uniformly with replacement by age; the first drawn wins a tie.
+    pub(super) fn tournament(&self, draws: usize, stream: &mut Stream) -> usize {
+        let mut best = stream.below(self.programs.len());
+        let mut best_fitness = self.scores[self.place(best)].fitness;
         for _ in 1..draws {
-            let drawn = self.place(stream.below(self.programs.len()));
-            if self.scores[drawn].fitness > self.scores[best].fitness {
-                best = drawn;
+            let drawn = stream.below(self.programs.len());
+            let fitness = self.scores[self.place(drawn)].fitness;
+            if fitness > best_fitness {
+                (best, best_fitness) = (drawn, fitness);
             }
         }
-        &self.programs[best]
+        best
+    }
+
+    /// The hurdle: of the unique mean fitness values on the first tasks, in ascending order, the least that the share `percentile` of
+    /// them does not exceed (nearest rank). None before there are programs.
+    pub(super) fn hurdle(&self, percentile: f64) -> Option<f64> {
+        let mut unique: Vec<f64> = self.scores.iter().map(|score| score.first_stage).collect();
+        unique.sort_unstable_by(f64::total_cmp);
+        unique.dedup();
+        let rank = (percentile * unique.len() as f64).ceil() as usize;
+        unique.get(rank.saturating_sub(1)).copied()
     }
 
     /// The mean search fitness, if there are programs.
@@ -168,6 +190,18 @@ mod tests {
     }
 
     #[test]
+    fn the_hurdle_is_a_percentile_of_unique_values() {
+        assert_eq!(Population::new(3).hurdle(0.75), None);
+        let population = population(&[0.4, 0.1, 0.1, 0.2, 0.1, 0.3, 0.1]);
+        for (percentile, expected) in [(0.0, 0.1), (0.25, 0.1), (0.26, 0.2), (0.5, 0.2), (0.75, 0.3), (0.76, 0.4), (1.0, 0.4)] {
+            assert_eq!(population.hurdle(percentile), Some(expected), "{percentile}");
+        }
+        let mut partial = Population::new(1);
+        partial.push(&mut program(1), Score { fitness: 0.9, first_stage: 0.5, is_partial: false });
+        assert_eq!(partial.hurdle(0.75), Some(0.5), "of the first tasks");
+    }
+
+    #[test]
     fn a_replacement_takes_over_the_age() {
         let mut population = population(&[0.0, 0.1, 0.2]);
         population.push(&mut program(3), Score::full(0.3));
@@ -184,7 +218,7 @@ mod tests {
         let population = population(&[0.5; 7]);
         for seed in 0..200 {
             let first = Stream::new(seed).below(7);
-            assert_eq!(population.tournament(10, &mut Stream::new(seed)), &program(first));
+            assert_eq!(population.tournament(10, &mut Stream::new(seed)), first);
         }
     }
 
@@ -194,7 +228,7 @@ mod tests {
         let mut stream = Stream::new(3);
         let mut wins = [0; 4];
         for _ in 0..40_000 {
-            wins[population.tournament(2, &mut stream).instructions().len()] += 1;
+            wins[population.tournament(2, &mut stream)] += 1;
         }
         // The program of rank r (0 the worst) of n wins with probability ((r + 1)^2 - r^2) / n^2 in two draws.
         for (program, expected) in [(0, 2_500), (3, 7_500), (2, 12_500), (1, 17_500)] {

@@ -1,14 +1,17 @@
 //! How far a search is: shown by the islands now and then, read by whoever watches.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use exnihilo_jit::Program;
+
 use super::checkpoint::state::Totals;
 use super::checks::Checks;
+use super::island::Best;
+use super::scorer::Tiers;
 
 /// Totals since the start of a search.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Progress {
     /// Programs added to populations, initial ones included.
     pub individuals: u64,
@@ -22,8 +25,12 @@ pub struct Progress {
     pub mean_fitness: Option<f64>,
     /// Programs answered by functional equivalence checking.
     pub fec_hits: u64,
-    /// Programs of which nothing was run, since one with the same canonical form was known; most of them are FEC hits too.
-    pub structural_hits: u64,
+    /// Programs by how they were answered.
+    pub tiers: Tiers,
+    /// Training steps that were not begun, thanks to FEC, the hurdle and the budget, as far as no program stops early.
+    pub saved_steps: u64,
+    /// The program with the best search fitness so far of those at work, as evolved.
+    pub best: Option<Program>,
     /// Programs compiled to native code.
     pub compiled: u64,
     /// Experiments begun.
@@ -32,63 +39,26 @@ pub struct Progress {
     pub verified: u64,
 }
 
-/// What one island lets others see. Fitness lies in [0, 1], so its bits order as its values do and 0 to 1 leave
-/// `NO_FITNESS` free.
-#[derive(Debug)]
-pub(super) struct Shown {
-    individuals: AtomicU64,
-    train_steps: AtomicU64,
-    fec_hits: AtomicU64,
-    structural_hits: AtomicU64,
-    compiled: AtomicU64,
-    best_fitness: AtomicU64,
-    mean_fitness: AtomicU64,
+/// What one island lets others see now and then.
+#[derive(Debug, Default)]
+pub(super) struct Shown(Mutex<Look>);
+
+/// A look at one island.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Look {
+    pub(super) totals: Totals,
+    /// The mean search fitness of the population, if there are programs.
+    pub(super) mean_fitness: Option<f64>,
+    pub(super) best: Option<Arc<Best>>,
 }
 
-const NO_FITNESS: u64 = u64::MAX;
-
 impl Shown {
-    pub(super) const fn new() -> Shown {
-        Shown {
-            individuals: AtomicU64::new(0),
-            train_steps: AtomicU64::new(0),
-            fec_hits: AtomicU64::new(0),
-            structural_hits: AtomicU64::new(0),
-            compiled: AtomicU64::new(0),
-            best_fitness: AtomicU64::new(NO_FITNESS),
-            mean_fitness: AtomicU64::new(NO_FITNESS),
-        }
+    pub(super) fn show(&self, look: Look) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = look;
     }
 
-    pub(super) fn show(&self, totals: &Totals, mean_fitness: Option<f64>) {
-        let bits = |fitness: Option<f64>| fitness.map_or(NO_FITNESS, f64::to_bits);
-        for (cell, value) in [
-            (&self.individuals, totals.individuals),
-            (&self.train_steps, totals.train_steps),
-            (&self.fec_hits, totals.fec_hits),
-            (&self.structural_hits, totals.structural_hits),
-            (&self.compiled, totals.compiled),
-            (&self.best_fitness, bits(totals.best_fitness)),
-            (&self.mean_fitness, bits(mean_fitness)),
-        ] {
-            cell.store(value, Ordering::Relaxed);
-        }
-    }
-
-    fn read(&self) -> (Totals, Option<f64>) {
-        let fitness = |cell: &AtomicU64| {
-            let bits = cell.load(Ordering::Relaxed);
-            (bits != NO_FITNESS).then(|| f64::from_bits(bits))
-        };
-        let totals = Totals {
-            individuals: self.individuals.load(Ordering::Relaxed),
-            train_steps: self.train_steps.load(Ordering::Relaxed),
-            fec_hits: self.fec_hits.load(Ordering::Relaxed),
-            structural_hits: self.structural_hits.load(Ordering::Relaxed),
-            compiled: self.compiled.load(Ordering::Relaxed),
-            best_fitness: fitness(&self.best_fitness),
-        };
-        (totals, fitness(&self.mean_fitness))
+    fn look(&self) -> Look {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -126,6 +96,8 @@ impl Board {
     pub(super) fn progress(&self, elapsed: Duration) -> Progress {
         let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let (totals, mean_fitness) = watched.total();
+        let best = watched.islands.iter().filter_map(|island| island.look().best);
+        let best = best.reduce(|first, second| if second.fitness > first.fitness { second } else { first });
         Progress {
             elapsed,
             individuals: totals.individuals,
@@ -133,7 +105,9 @@ impl Board {
             best_fitness: totals.best_fitness,
             mean_fitness,
             fec_hits: totals.fec_hits,
-            structural_hits: totals.structural_hits,
+            tiers: totals.tiers,
+            saved_steps: totals.saved_steps,
+            best: best.map(|best| best.program.clone()),
             compiled: totals.compiled,
             experiments: watched.experiments,
             verified: self.checks.confirmed(),
@@ -147,9 +121,9 @@ impl Watched {
         let mut total = self.finished;
         let (mut mean_sum, mut mean_count) = (0.0, 0);
         for island in &self.islands {
-            let (totals, mean) = island.read();
+            let Look { totals, mean_fitness, .. } = island.look();
             total = total.and(totals);
-            if let Some(mean) = mean {
+            if let Some(mean) = mean_fitness {
                 (mean_sum, mean_count) = (mean_sum + mean, mean_count + 1);
             }
         }

@@ -13,7 +13,9 @@ use super::checkpoint::{Checkpoint, Damage, Limits};
 use super::checks::Checks;
 use super::control::Halt;
 use super::experiment_run::{ExperimentRun, Judged, Shared};
+use super::hall_of_fame::HallOfFame;
 use super::island::{Island, IslandSettings};
+use super::lineage::Improvement;
 use super::outcome::{Outcome, SearchError, StoppedBy};
 use super::progress::{Board, Progress};
 use super::share;
@@ -85,8 +87,10 @@ impl SearchOptions {
 pub enum Report<'a> {
     /// How far it is.
     Progress(&'a Progress),
-    /// What it can be resumed from; the search waits while this is told.
-    Checkpoint(&'a Checkpoint),
+    /// A program that is better than all before it on its island. Told before any checkpoint that has it.
+    Improvement(&'a Improvement),
+    /// What it can be resumed from, and the best programs by size until then; the search waits while this is told.
+    Checkpoint(&'a Checkpoint, &'a HallOfFame),
 }
 
 /// A search that can be run.
@@ -243,9 +247,9 @@ impl<'a, R: FnMut(Report<'_>)> Reporting<'a, R> {
     }
 
     /// Lets a checkpoint be saved. The next is not due before this one is, and never so soon that they take more than their share of the time.
-    fn checkpoint(&self, checkpoint: &Checkpoint) {
+    fn checkpoint(&self, checkpoint: &Checkpoint, hall: &HallOfFame) {
         let begun = self.clock.elapsed();
-        self.tell(Report::Checkpoint(checkpoint));
+        self.tell(Report::Checkpoint(checkpoint, hall));
         let ended = self.clock.elapsed();
         let next = self.checkpoint_every.map_or(Duration::MAX, |every| {
             let least = ended.saturating_sub(begun).saturating_mul(CHECKPOINT_SHARE);
@@ -328,6 +332,7 @@ struct Run<'a, R> {
     reporting: &'a Reporting<'a, R>,
     /// Of batches that are over.
     finished: Totals,
+    finished_hall: HallOfFame,
     /// The number of the first experiment of the batch under way.
     first: u64,
     /// The individuals of each of its experiments when they were last looked at on the select tasks.
@@ -349,6 +354,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             halt,
             reporting,
             finished: Totals::default(),
+            finished_hall: HallOfFame::default(),
             first: 0,
             judged_at: 0,
             in_pass: false,
@@ -363,6 +369,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             return Err(Damage(format!("{} experiments where {side_by_side} run side by side", state.batch.len())).into());
         }
         run.finished = state.finished.restore()?;
+        run.finished_hall = HallOfFame::restore(state.hall, run.shared.experiment)?;
         run.first = state::count("experiments", state.first)?;
         run.judged_at = state.judged_at;
         let experiments = (run.first..).zip(state.batch);
@@ -394,6 +401,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             pass: self.in_pass.then(|| self.islands().map(Island::pass).collect()),
             batch: self.batch.iter().map(ExperimentRun::state).collect(),
             best: self.best.as_ref().map(Judged::state),
+            hall: self.finished_hall.state(),
         }
     }
 
@@ -401,8 +409,24 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
     fn checkpoint(&self) {
         if self.options.checkpoint_every.is_some() {
             let checkpoint = Checkpoint::new(self.shared.experiment.clone(), self.shared.seed, self.state());
-            self.reporting.checkpoint(&checkpoint);
+            self.reporting.checkpoint(&checkpoint, &self.hall());
         }
+    }
+
+    /// Tells of the improvements since the last time: experiment by experiment, island by island.
+    fn tell_improvements(&mut self) {
+        for island in self.batch.iter_mut().flat_map(ExperimentRun::islands_mut) {
+            for improvement in island.take_improvements() {
+                self.reporting.tell(Report::Improvement(&improvement));
+            }
+        }
+    }
+
+    /// The best programs by size.
+    fn hall(&self) -> HallOfFame {
+        let mut hall = self.finished_hall.clone();
+        self.islands().for_each(|island| hall.merge(island.hall()));
+        hall
     }
 
     fn islands(&self) -> impl Iterator<Item = &Island> {
@@ -429,6 +453,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
                 return Ok(stopped_by);
             }
             self.finished = self.totals();
+            self.finished_hall = self.hall();
             self.first += self.batch.len() as u64;
             self.judged_at = 0;
             self.begin_batch()?;
@@ -505,6 +530,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
                 // The rest of a round may take minutes.
                 island.advance(self.halt).inspect_err(|_| self.halt.fail())
             })?;
+            self.tell_improvements();
             if self.halt.ends() {
                 return Ok(false);
             }
@@ -548,7 +574,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
         // No fitness passes infinity: without a target only the end of a batch asks for an opinion.
         let least = if all { f64::NEG_INFINITY } else { self.target().unwrap_or(f64::INFINITY) };
         let shared = &self.shared;
-        let judged: Vec<Option<Judged>> =
+        let judged: Vec<Vec<Judged>> =
             self.batch.par_iter_mut().map(|experiment| experiment.judge(shared, least)).collect::<Result<_, SearchError>>()?;
         for judged in judged.into_iter().flatten() {
             if self.passes(judged.select_fitness) {
@@ -564,7 +590,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
 
     /// Evaluates the result once more on its search tasks and on the final tasks; the oracle confirms what is reported.
     fn finish(self, stopped_by: StoppedBy, progress: Progress) -> Result<Outcome, SearchError> {
-        let totals = self.totals();
+        let (totals, hall) = (self.totals(), self.hall());
         let shared = &self.shared;
         let reached_target = stopped_by == StoppedBy::Target;
         let best = self.best.ok_or(SearchError::NothingEvaluated)?;
@@ -573,9 +599,10 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             shared.checks.confirm(&mut verifier, &best.program, group, Claim::of(evaluation, combine))?;
             Ok(evaluation.fitness(combine))
         };
-        let true_fitness = confirm(&best.search_group, worker.evaluate(&best.program, &best.search_group)?, shared.settings.combine())?;
+        let true_fitness =
+            confirm(best.search_tasks.all(), worker.evaluate(&best.program, best.search_tasks.all())?, shared.settings.combine())?;
         // Made again: the tasks of all experiments since would take much memory.
-        let select_fitness = confirm(&shared.group(SetName::Select, best.experiment)?, &best.select, Combine::Mean)?;
+        let select_fitness = confirm(&shared.select_tasks(best.experiment)?, &best.select, Combine::Mean)?;
         let final_fitness = match &shared.experiment.tasks.final_set {
             None => None,
             Some(spec) => {
@@ -588,6 +615,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             simplified: simplify(&best.program),
             program: best.program,
             experiment: best.experiment,
+            task_set: best.task_set,
             search_fitness: best.search_fitness,
             true_fitness,
             select_fitness,
@@ -596,9 +624,11 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             individuals: totals.individuals,
             train_steps: totals.train_steps,
             fec_hits: totals.fec_hits,
-            structural_hits: totals.structural_hits,
+            tiers: totals.tiers,
+            saved_steps: totals.saved_steps,
             compiled: totals.compiled,
             verified: shared.checks.confirmed(),
+            hall,
             elapsed: progress.elapsed,
             reached_target,
             stopped_by,

@@ -37,6 +37,6 @@ pub use format::DataFormat;
 pub use images::{CLASSES_OF_PAIRS, ImageSet, Part};
 pub use kind::{KindDoc, TASK_KINDS, TaskKind};
 pub use projected::{HELD_OUT_PAIRS, PROJECTIONS, Pair};
-pub use set::{SetName, build_group, task_seed};
+pub use set::{SetName, build_group, build_group_from, task_seed};
 pub use spec::{KeyDoc, TASK_KEYS, TaskSpec};
 pub use table::{Labels, Table};

@@ -127,6 +127,8 @@ pub(super) const fn valid_part(set: SetName) -> Part {
 pub(super) struct PairTasks<'a> {
     pub(super) images: &'a ImageSet,
     pub(super) pairs: &'a [Pair],
+    /// The number of the first task in its set.
+    pub(super) first: usize,
     pub(super) features: usize,
     pub(super) train: usize,
     pub(super) valid: usize,
@@ -140,7 +142,7 @@ impl PairTasks<'_> {
             self.check_counts(pair, "train", self.train, Part::Train)?;
             self.check_counts(pair, "valid", self.valid, self.valid_part)?;
         }
-        let choices = choose(self.pairs, seeds.len(), set_key);
+        let choices = choose(self.pairs, self.first + seeds.len(), set_key).split_off(self.first);
         // Projecting 9,000 images takes a tenth of a second; each task is a function of its seed and choice alone.
         Ok(seeds.par_iter().zip(choices).map(|(&seed, (pair, projection))| self.task(seed, pair, projection)).collect())
     }

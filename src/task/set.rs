@@ -49,11 +49,26 @@ pub const fn task_seed(set: SetName, run_seed: u64, experiment: u64, index: u64)
 /// See [`TaskError`]: a description that makes no sense, data that cannot be read or are too small for it, or more memory than
 /// [`GroupSettings::DEFAULT_MEMORY_LIMIT`].
 pub fn build_group(spec: &TaskSpec, set: SetName, run_seed: u64, experiment: u64, data: &DataCache) -> Result<TaskGroup, TaskError> {
+    build_group_from(spec, set, run_seed, experiment, 0, data)
+}
+
+/// As [`build_group`], with the tasks of the set from number `first` on: a set may be made of several descriptions.
+///
+/// # Errors
+/// As [`build_group`].
+pub fn build_group_from(
+    spec: &TaskSpec,
+    set: SetName,
+    run_seed: u64,
+    experiment: u64,
+    first: u64,
+    data: &DataCache,
+) -> Result<TaskGroup, TaskError> {
     spec.validate()?;
     let spec = &spec.resolved();
     let seeds = |shape: Shape| -> Result<Vec<u64>, TaskError> {
         shape.check_memory(spec.tasks)?;
-        Ok((0..spec.tasks as u64).map(|index| task_seed(set, run_seed, experiment, index)).collect())
+        Ok((first..first + spec.tasks as u64).map(|index| task_seed(set, run_seed, experiment, index)).collect())
     };
     let group = |features, scoring, tasks| {
         let settings = GroupSettings { epochs: spec.epochs, max_abs_error: spec.max_abs_error, ..GroupSettings::new(features, scoring) };
@@ -68,7 +83,7 @@ pub fn build_group(spec: &TaskSpec, set: SetName, run_seed: u64, experiment: u64
         let shape = Shape { inputs: images.image_size(), ..Shape::of(spec) };
         let pairs = spec.pairs.clone().unwrap_or_else(|| pairs_of(set));
         let Shape { features, train, valid, .. } = shape;
-        let tasks = PairTasks { images, pairs: &pairs, features, train, valid, valid_part: valid_part(set) };
+        let tasks = PairTasks { images, pairs: &pairs, first: first as usize, features, train, valid, valid_part: valid_part(set) };
         group(features, Scoring::Accuracy, tasks.build(set_key(set, run_seed, experiment), &seeds(shape)?)?)
     };
     match spec.kind {

@@ -182,17 +182,17 @@ fn progress_adds_up() {
         .run(on_progress(|progress| {
             let mut last = last.lock().expect("no panic in a report");
             assert!(progress.individuals >= last.individuals && progress.train_steps >= last.train_steps);
-            *last = *progress;
+            *last = progress.clone();
             calls.fetch_add(1, Ordering::Relaxed);
         }))
         .expect("a result");
-    let last = *last.lock().expect("no panic in a report");
+    let last = last.lock().expect("no panic in a report");
     assert!(calls.into_inner() >= 6, "one report a round at least: 5 rounds of the first batch, 1 of the second");
     assert_eq!((last.individuals, last.train_steps, last.fec_hits), (2_500, outcome.train_steps, outcome.fec_hits));
-    assert_eq!(last.structural_hits, outcome.structural_hits);
+    assert_eq!(last.tiers, outcome.tiers);
     assert_eq!(last.verified + 3, outcome.verified, "the reported program's come last");
     assert_eq!(last.experiments, 6);
-    assert!(last.fec_hits > 0 && last.structural_hits > 0, "exact copies are known");
+    assert!(last.fec_hits > 0 && last.tiers.structural > 0, "exact copies are known");
     let (best, mean) = (last.best_fitness.expect("programs"), last.mean_fitness.expect("programs"));
     assert!(best >= mean && best >= outcome.search_fitness);
 }
@@ -236,12 +236,12 @@ fn the_memo_changes_nothing_but_speed() {
                 run(&experiment, 11, individuals(4_000))
             };
             let without = with("false", "65536");
-            assert_eq!(without.structural_hits, 0);
+            assert_eq!(without.tiers.structural, 0);
             let mut hits = Vec::new();
             for capacity in ["1", "100", "65536"] {
                 let outcome = with("true", capacity);
                 assert_eq!(result(&outcome), result(&without), "{preset}, FEC {fec}, capacity {capacity}");
-                hits.push(outcome.structural_hits);
+                hits.push(outcome.tiers.structural);
             }
             assert!(hits[0] > 0 && hits.is_sorted() && hits[2] > 1_000 && hits[2] < 4_000, "{preset}, FEC {fec}: {hits:?}");
         }

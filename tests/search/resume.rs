@@ -22,7 +22,7 @@ fn saved(options: SearchOptions) -> SearchOptions {
 fn checkpoint(search: &Search) -> Checkpoint {
     let mut bytes = Vec::new();
     let outcome = search.run(|report| {
-        if let Report::Checkpoint(checkpoint) = report {
+        if let Report::Checkpoint(checkpoint, _) = report {
             bytes = checkpoint.encode().expect("a preset can be written");
         }
     });
@@ -68,7 +68,7 @@ fn a_search_that_is_stopped_again_and_again_is_the_uninterrupted_one() {
             };
             let mut checkpoints = 0;
             let outcome = search.run(|report| {
-                if let Report::Checkpoint(checkpoint) = report {
+                if let Report::Checkpoint(checkpoint, _) = report {
                     last = Some(checkpoint.clone());
                     checkpoints += 1;
                     // The first is of the beginning.

@@ -15,6 +15,13 @@ impl CanonicalKey {
     pub const fn bits(self) -> u128 {
         self.0
     }
+
+    /// Another key, by which something else about the same programs can be known: one for each number, this one for 0.
+    #[must_use]
+    pub const fn with_number(self, number: u32) -> CanonicalKey {
+        // An odd factor, so that both halves differ.
+        CanonicalKey(self.0 ^ (number as u128).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+    }
 }
 
 /// Brings programs without dead instructions into canonical form; keeps its buffer from program to program.

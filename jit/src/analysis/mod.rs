@@ -2,12 +2,14 @@
 //! use it, the oracle never does.
 
 mod canonical;
+mod charge;
 mod fusion;
 mod liveness;
 mod operands;
 mod simplify;
 
 pub use canonical::{CanonicalKey, Canonicalizer};
+pub use charge::{charge, op_charge};
 pub use fusion::{Fusion, Role};
 pub use liveness::{AddressSet, Liveness, random_ordinals};
 pub use simplify::{Simplifier, simplify};

@@ -1,5 +1,7 @@
 //! Tasks and groups of tasks: the data that a program is evaluated on.
 
+use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lane_data::{LaneData, most_layouts};
@@ -115,7 +117,10 @@ pub enum GroupError {
     },
 }
 
-static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+fn next_id() -> u64 {
+    static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+}
 
 /// Tasks of equal shape that a program is evaluated on together: the unit of evaluation.
 #[derive(Debug)]
@@ -125,7 +130,10 @@ pub struct TaskGroup {
     settings: GroupSettings,
     train_examples: usize,
     valid_examples: usize,
-    tasks: Vec<Task>,
+    /// Those of the group that this one is part of.
+    all_tasks: Arc<[Task]>,
+    /// Which of them are its own.
+    own: Range<usize>,
     pub(super) lanes: LaneData,
 }
 
@@ -161,8 +169,21 @@ impl TaskGroup {
         for (index, task) in tasks.iter().enumerate() {
             check_task(index, task, &settings, train_examples, valid_examples)?;
         }
-        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Ok(TaskGroup { id, settings, train_examples, valid_examples, tasks, lanes: LaneData::default() })
+        let own = 0..tasks.len();
+        Ok(TaskGroup { id: next_id(), settings, train_examples, valid_examples, all_tasks: tasks.into(), own, lanes: LaneData::default() })
+    }
+
+    /// Some of the tasks as a group of their own, which shares their data.
+    ///
+    /// # Panics
+    /// If the range is empty or goes beyond the tasks.
+    #[must_use]
+    pub fn part(&self, tasks: Range<usize>) -> TaskGroup {
+        assert!(tasks.start < tasks.end && tasks.end <= self.own.len(), "some of {} tasks: {tasks:?}", self.own.len());
+        let own = self.own.start + tasks.start..self.own.start + tasks.end;
+        let TaskGroup { settings, train_examples, valid_examples, .. } = *self;
+        let all_tasks = Arc::clone(&self.all_tasks);
+        TaskGroup { id: next_id(), settings, train_examples, valid_examples, all_tasks, own, lanes: LaneData::default() }
     }
 
     /// A number that no other group of this process has.
@@ -192,7 +213,7 @@ impl TaskGroup {
 
     /// The tasks, in order.
     pub fn tasks(&self) -> &[Task] {
-        &self.tasks
+        &self.all_tasks[self.own.clone()]
     }
 
     /// The step number of training example `example` of epoch `epoch`; Setup is step 0, and the validation examples follow.
@@ -223,7 +244,7 @@ impl TaskGroup {
     }
 
     fn memory_of(&self, counts: AddressCounts) -> u128 {
-        counts.elements(self.features()) as u128 * 8 * self.tasks.len() as u128
+        counts.elements(self.features()) as u128 * 8 * self.own.len() as u128
     }
 }
 

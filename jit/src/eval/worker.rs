@@ -186,6 +186,11 @@ impl Worker {
         &self.probe
     }
 
+    /// What the latest [`Worker::probe`] gave.
+    pub const fn probed(&self) -> &Probe {
+        &self.probe
+    }
+
     /// The fitness of the prepared program on every task. After a probe on this group, the interpreter goes on where that ended.
     pub fn run(&mut self, group: &TaskGroup) -> &Evaluation {
         match self.backend {

@@ -182,7 +182,7 @@ fn event(variant: &Variant, cell: &Cell, cells: &[Cell]) -> Option<SearchEvent> 
         ratio_to_oracle: oracle.and_then(ratio),
         scaling: fewest.and_then(ratio),
         fec_hits: outcome.fec_hits,
-        structural_hits: outcome.structural_hits,
+        structural_hits: outcome.tiers.structural,
         compiled: outcome.compiled,
     })
 }
@@ -215,7 +215,7 @@ mod tests {
             let experiment = variant.experiment().expect("built-in presets");
             experiment.validate().expect("a valid experiment");
             assert_eq!((experiment.fec.enabled, experiment.memo.enabled), (variant.fec, variant.memo));
-            assert!(experiment.tasks.search.data.is_none() && experiment.target.is_none());
+            assert!(experiment.tasks.search[0].data.is_none() && experiment.target.is_none());
         }
     }
 }

@@ -6,12 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use exnihilo::experiment::RunDirectory;
-use exnihilo::search::{Progress, Report};
+use exnihilo::search::{Famous, HallOfFame, Improvement, ProgramHash, Progress, Report};
+use exnihilo_jit::ProgramRecord;
+use exnihilo_jit::lang::RecordId;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::tiers::{Tiers, saved_share};
 use crate::cli::failure::Failure;
-use crate::cli::output::{event_line, grouped, note, percent, print_line};
+use crate::cli::output::{event_line, grouped, note, print_line};
 
 /// The least time between two events: rounds of small experiments end many times a second.
 const EVENT_EVERY: Duration = Duration::from_millis(450);
@@ -29,6 +32,8 @@ struct ProgressEvent {
     mean_fitness: Option<f64>,
     cache_hits: u64,
     structural_hits: u64,
+    tiers: Tiers,
+    saved_share: f64,
     compiled: u64,
     experiments: u64,
     verified: u64,
@@ -45,7 +50,9 @@ impl ProgressEvent {
             best_fitness: progress.best_fitness,
             mean_fitness: progress.mean_fitness,
             cache_hits: progress.fec_hits,
-            structural_hits: progress.structural_hits,
+            structural_hits: progress.tiers.structural,
+            tiers: progress.tiers.into(),
+            saved_share: saved_share(progress.saved_steps, progress.train_steps),
             compiled: progress.compiled,
             experiments: progress.experiments,
             verified: progress.verified,
@@ -55,14 +62,13 @@ impl ProgressEvent {
     fn line(&self) -> String {
         let fitness = |fitness: Option<f64>| fitness.map_or_else(|| "-".to_owned(), |fitness| format!("{fitness:.6}"));
         format!(
-            "{} individuals, {} a second, {} experiments, best {}, mean {}, hits {} structural, {} FEC",
+            "{} individuals, {} a second, {} experiments, best {}, mean {}; {}",
             grouped(self.individuals),
             grouped(self.individuals_per_second as u64),
             self.experiments,
             fitness(self.best_fitness),
             fitness(self.mean_fitness),
-            percent(self.structural_hits, self.individuals),
-            percent(self.cache_hits, self.individuals)
+            self.tiers.for_people()
         )
     }
 }
@@ -73,6 +79,63 @@ struct CheckpointEvent {
     checkpoint: u64,
     individuals: u64,
     elapsed_seconds: f64,
+}
+
+/// A program is better than all before it on its island.
+#[derive(Serialize)]
+struct ImprovementEvent {
+    experiment: u64,
+    island: u64,
+    task_set: usize,
+    individual: u64,
+    search_fitness: f64,
+    hash: String,
+    parent: Option<String>,
+    /// How it came about: the mutation, or `start`, `copy`, `migration`.
+    origin: &'static str,
+    program: String,
+}
+
+impl ImprovementEvent {
+    fn new(improvement: &Improvement) -> ImprovementEvent {
+        let Improvement { experiment, island, task_set, individual, fitness, program, origin, parent, .. } = improvement;
+        ImprovementEvent {
+            experiment: *experiment,
+            island: *island,
+            task_set: *task_set,
+            individual: *individual,
+            search_fitness: *fitness,
+            hash: ProgramHash::of(program).to_string(),
+            parent: parent.map(|parent| parent.to_string()),
+            origin: origin.name(),
+            program: program.to_string(),
+        }
+    }
+}
+
+/// A program of the hall of fame: a record that `eval` reads.
+#[derive(Serialize)]
+struct FamousRecord {
+    #[serde(flatten)]
+    program: ProgramRecord,
+    size: usize,
+    task_set: usize,
+    experiment: u64,
+    island: u64,
+    individual: u64,
+    search_fitness: f64,
+}
+
+/// The hall of fame as a list of programs.
+pub(super) fn hall_of_fame(hall: &HallOfFame) -> String {
+    let record = |famous: &Famous| {
+        let Famous { task_set, size, experiment, island, individual, fitness, ref program, .. } = *famous;
+        let id = Some(RecordId::Text(ProgramHash::of(program).to_string()));
+        let program = ProgramRecord { id, ..program.into() };
+        let record = FamousRecord { program, size, task_set, experiment, island, individual, search_fitness: fitness };
+        serde_json::to_string(&record).expect("numbers, texts and lists only") + "\n"
+    };
+    hall.programs().map(record).collect()
 }
 
 /// What is told when a search has begun.
@@ -143,12 +206,17 @@ impl Reporter {
         }
         match report {
             Report::Progress(progress) => self.progress(progress),
-            Report::Checkpoint(checkpoint) => self.save(|directory| {
+            Report::Improvement(improvement) => {
+                let line = event_line("improvement", &ImprovementEvent::new(improvement));
+                self.save(|directory| Ok(directory.event(&line)?));
+            }
+            Report::Checkpoint(checkpoint, hall) => self.save(|directory| {
                 let event = CheckpointEvent {
                     checkpoint: directory.next_checkpoint(),
                     individuals: checkpoint.individuals(),
                     elapsed_seconds: checkpoint.elapsed_seconds(),
                 };
+                directory.save_hall_of_fame(&hall_of_fame(hall))?;
                 Ok(directory.save_checkpoint(&event_line("checkpoint", &event), &checkpoint.encode()?)?)
             }),
             _ => {}
@@ -170,7 +238,7 @@ impl Reporter {
     /// Tells of progress.
     fn progress(&mut self, progress: &Progress) {
         let is_due = progress.elapsed >= self.next_event;
-        self.last = Some((*progress, is_due));
+        self.last = Some((progress.clone(), is_due));
         if is_due {
             self.next_event = progress.elapsed + EVENT_EVERY;
             self.event(progress);
@@ -196,7 +264,7 @@ impl Reporter {
         if let Show::Bar(bar) = &self.show {
             bar.finish_and_clear();
         }
-        if let Some((progress, false)) = self.last {
+        if let Some((progress, false)) = self.last.take() {
             self.event(&progress);
         }
         self.failure.map_or(Ok(self.directory), Err)

@@ -8,7 +8,8 @@ use exnihilo_jit::{Backend, SEMANTICS_VERSION};
 use serde::Serialize;
 
 use super::baselines::Baseline;
-use crate::cli::output::{grouped, percent};
+use super::tiers::{Tiers, saved_share};
+use crate::cli::output::{grouped, percent_of};
 
 /// The first line of `events.jsonl`: what the experiment's file does not tell.
 #[derive(Serialize)]
@@ -60,11 +61,15 @@ pub(super) struct DoneEvent<'a> {
     final_fitness: Option<f64>,
     /// The number of the experiment that found the program.
     experiment: u64,
+    /// The set of search tasks on which it evolved.
+    task_set: usize,
     target: Option<f64>,
     reached_target: bool,
     stopped_by: &'static str,
     cache_hits: u64,
     structural_hits: u64,
+    tiers: Tiers,
+    saved_share: f64,
     compiled: u64,
     verified: u64,
     baselines: &'a [Baseline],
@@ -100,6 +105,7 @@ impl DoneEvent<'_> {
             select_fitness: outcome.select_fitness,
             final_fitness: outcome.final_fitness,
             experiment: outcome.experiment,
+            task_set: outcome.task_set,
             target: options.target.or(experiment.target),
             reached_target: outcome.reached_target,
             stopped_by: match outcome.stopped_by {
@@ -110,7 +116,9 @@ impl DoneEvent<'_> {
                 StoppedBy::Interrupt => "interrupt",
             },
             cache_hits: outcome.fec_hits,
-            structural_hits: outcome.structural_hits,
+            structural_hits: outcome.tiers.structural,
+            tiers: outcome.tiers.into(),
+            saved_share: saved_share(outcome.saved_steps, outcome.train_steps),
             compiled: outcome.compiled,
             verified: outcome.verified,
             baselines,
@@ -138,15 +146,15 @@ impl DoneEvent<'_> {
         };
         let mut text = format!(
             "{ended}.\n{} seed {}: {} individuals in {} experiments, {:.1} s, {} individuals a second\n\
-             structural hits {}, FEC hits {}; {} evaluations confirmed by the oracle\n\n{}\n",
+             answered: {}\n{} of the training steps saved; {} evaluations confirmed by the oracle\n\n{}\n",
             self.preset,
             self.seed,
             grouped(self.individuals),
             grouped(self.experiments),
             self.elapsed_seconds,
             grouped(self.individuals_per_second as u64),
-            percent(self.structural_hits, self.individuals),
-            percent(self.cache_hits, self.individuals),
+            self.tiers.for_people(),
+            percent_of(self.saved_share),
             grouped(self.verified),
             self.program_simplified,
         );

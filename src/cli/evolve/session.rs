@@ -11,7 +11,7 @@ use exnihilo::verify::DEFAULT_RATE;
 use exnihilo_jit::Backend;
 
 use super::baselines;
-use super::report::{First, Reporter};
+use super::report::{First, Reporter, hall_of_fame};
 use super::result::{DoneEvent, StartEvent};
 use crate::cli::args::{ThreadArgs, note_replaced, parse_rate, parse_seconds, search_backend};
 use crate::cli::failure::Failure;
@@ -136,6 +136,7 @@ impl Session {
         let done = DoneEvent::new(&self.experiment, outcome, &baselines, &self.options, self.seed, run_dir.as_deref());
         if let Some(directory) = &mut directory {
             directory.event(&output::event_line("done", &done))?;
+            directory.save_hall_of_fame(&hall_of_fame(&outcome.hall))?;
             let saved = directory.finish(&outcome.program, &outcome.simplified, outcome.select_fitness, &done.pretty())?;
             if saved != directory.path().join("result.json") {
                 note(&format!("an earlier result of this run is better on the select tasks and stays; this one is {}", saved.display()));

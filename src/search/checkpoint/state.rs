@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Damage;
 use crate::experiment::Experiment;
 use crate::search::population::Score;
+use crate::search::scorer::Tiers;
 
 /// A run between two children.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ pub(in crate::search) struct RunState {
     pub(in crate::search) batch: Vec<ExperimentState>,
     /// The result so far.
     pub(in crate::search) best: Option<JudgedState>,
+    /// The best programs by size, of batches that are over.
+    pub(in crate::search) hall: Vec<FamousState>,
 }
 
 /// What ends a run besides its experiment.
@@ -67,7 +70,8 @@ pub(in crate::search) struct Totals {
     pub(in crate::search) individuals: u64,
     pub(in crate::search) train_steps: u64,
     pub(in crate::search) fec_hits: u64,
-    pub(in crate::search) structural_hits: u64,
+    pub(in crate::search) tiers: Tiers,
+    pub(in crate::search) saved_steps: u64,
     pub(in crate::search) compiled: u64,
     pub(in crate::search) best_fitness: Option<f64>,
 }
@@ -78,8 +82,9 @@ pub(in crate::search) struct ExperimentState {
     pub(in crate::search) islands: Vec<IslandState>,
     /// Programs on their way between islands.
     pub(in crate::search) pools: Vec<PoolState>,
-    /// Island and individual that were last evaluated on the select tasks.
-    pub(in crate::search) judged: Option<(u64, u64)>,
+    /// For each set of search tasks: which island's best program was last evaluated on the select tasks, and the how manieth best of that
+    /// island it was.
+    pub(in crate::search) judged: Vec<Option<(u64, u64)>>,
 }
 
 /// An island.
@@ -92,10 +97,28 @@ pub(in crate::search) struct IslandState {
     pub(in crate::search) population: Vec<MemberState>,
     /// From the least to the most recently seen; none if there is no cache.
     pub(in crate::search) fec: Option<Vec<FecEntryState>>,
+    /// What the first tasks ask for, once there is a hurdle.
+    pub(in crate::search) hurdle: Option<f64>,
     pub(in crate::search) best: Option<BestState>,
+    /// How many programs were the best one after the other.
+    pub(in crate::search) bests: u64,
+    /// Its best programs by size.
+    pub(in crate::search) hall: Vec<FamousState>,
 }
 
-/// A program of a population, or on its way to another.
+/// A program of the hall of fame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct FamousState {
+    pub(in crate::search) task_set: u64,
+    pub(in crate::search) size: u64,
+    pub(in crate::search) experiment: u64,
+    pub(in crate::search) island: u64,
+    pub(in crate::search) individual: u64,
+    pub(in crate::search) fitness: f64,
+    pub(in crate::search) program: String,
+}
+
+/// A program of a population.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::search) struct MemberState {
     pub(in crate::search) program: String,
@@ -122,7 +145,15 @@ pub(in crate::search) struct BestState {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::search) struct PoolState {
     pub(in crate::search) round: u64,
-    pub(in crate::search) published: Vec<Option<Vec<MemberState>>>,
+    pub(in crate::search) published: Vec<Option<Vec<MigrantState>>>,
+}
+
+/// A program on its way to another island.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct MigrantState {
+    pub(in crate::search) member: MemberState,
+    /// The set of search tasks on which it has its score.
+    pub(in crate::search) task_set: u64,
 }
 
 /// A program that was evaluated on the select tasks.
@@ -130,6 +161,7 @@ pub(in crate::search) struct PoolState {
 pub(in crate::search) struct JudgedState {
     pub(in crate::search) program: String,
     pub(in crate::search) experiment: u64,
+    pub(in crate::search) task_set: u64,
     pub(in crate::search) search_fitness: f64,
     /// On each select task.
     pub(in crate::search) select_fitness: Vec<f64>,
@@ -159,14 +191,15 @@ pub(in crate::search) fn program(what: &str, text: &str, experiment: &Experiment
 impl Totals {
     /// Checks all of them.
     pub(in crate::search) fn restore(self) -> Result<Totals, Damage> {
-        let Totals { individuals, train_steps, fec_hits, structural_hits, compiled, best_fitness } = self;
-        for (what, value) in [
+        let Totals { individuals, train_steps, fec_hits, tiers, saved_steps, compiled, best_fitness } = self;
+        let counts = [
             ("individuals", individuals),
             ("training steps", train_steps),
             ("FEC hits", fec_hits),
-            ("structural hits", structural_hits),
+            ("saved training steps", saved_steps),
             ("compiled programs", compiled),
-        ] {
+        ];
+        for (what, value) in counts.into_iter().chain(tiers.counts()) {
             count(what, value)?;
         }
         best_fitness.map_or(Ok(0.0), |best| fitness("the best fitness", best))?;
@@ -179,7 +212,8 @@ impl Totals {
             individuals: self.individuals + other.individuals,
             train_steps: self.train_steps + other.train_steps,
             fec_hits: self.fec_hits + other.fec_hits,
-            structural_hits: self.structural_hits + other.structural_hits,
+            tiers: self.tiers.and(other.tiers),
+            saved_steps: self.saved_steps + other.saved_steps,
             compiled: self.compiled + other.compiled,
             best_fitness: match (self.best_fitness, other.best_fitness) {
                 (Some(one), Some(two)) => Some(one.max(two)),

@@ -86,21 +86,27 @@ fn acceptable_programs_are_those_of_the_definition() {
         let mut worker = evaluator.worker();
         let (mut acceptable, mut evaluations) = (0, 0);
         for number in 0..3 {
-            let group = build_group(&experiment.tasks.search, SetName::Search, seed, number, &DataCache::new()).expect("small tasks");
-            let group = Arc::new(group);
+            let group = build_group(&experiment.tasks.search[0], SetName::Search, seed, number, &DataCache::new()).expect("small tasks");
+            let tasks = Arc::new(SearchTasks::new(group, None));
             let mut error = |program: &Program| {
-                let fitness = &worker.evaluate(program, &group).expect("a small program").task_fitness;
+                let fitness = &worker.evaluate(program, tasks.all()).expect("a small program").task_fitness;
                 fitness.iter().map(|f| if *f == 0.0 { f64::INFINITY } else { (std::f64::consts::FRAC_PI_2 * (1.0 - f)).tan() }).sum::<f64>()
             };
             let reference = error(&poor_reference());
-            let checks = IslandChecks::new(Arc::new(Checks::new(0.0, 0, 0)), number, 0);
-            let names = [key(key(seed, purpose::COMPARE), Method::Random as u64), number, 0];
-            let mut island = Island::new(Arc::clone(&settings), Arc::clone(&group), &evaluator, checks, Arc::new(Exchange::new(1)), names);
+            let place = IslandPlace {
+                tasks: Arc::clone(&tasks),
+                task_set: 0,
+                evaluator: &evaluator,
+                checks: IslandChecks::new(Arc::new(Checks::new(0.0, 0, 0)), number, 0),
+                exchange: Arc::new(Exchange::new(1)),
+                names: [key(key(seed, purpose::COMPARE), Method::Random as u64), number, 0],
+            };
+            let mut island = Island::new(Arc::clone(&settings), place);
             for _ in 0..400 {
-                let score = island.try_child().expect("no difference");
+                let scored = island.try_child().expect("no difference");
                 acceptable += u64::from(error(island.child()) < reference);
                 evaluations += 1;
-                island.add_child(score);
+                island.add_child(scored);
             }
         }
         let found = &outcome.methods[0];

@@ -1,9 +1,12 @@
 //! What an island does with an evaluation that the oracle does not confirm.
 
-use exnihilo_jit::{Backend, known_program};
+use std::num::NonZeroU64;
+
+use exnihilo_jit::Backend;
 
 use super::*;
 use crate::search::checks::Checks;
+use crate::search::memo::KnownRun;
 use crate::search::migration::Exchange;
 use crate::task::{DataCache, SetName, build_group};
 
@@ -11,8 +14,7 @@ impl Island {
     /// Makes the memo say of a program what is not so. True fitness values are below 1 on tasks of regression, and above 0 where
     /// nothing stops early.
     pub(in crate::search) fn poison_memo(&mut self, program: &Program, wrong: KnownRun) {
-        let key = self.worker.canonical_key(program, &self.group).expect("a small program");
-        self.memo.as_mut().expect("the memo is enabled").insert(key, Known { probe: None, run: Some(wrong) });
+        self.scorer.poison_memo(program, wrong);
     }
 
     /// The program that every initial individual is.
@@ -31,12 +33,25 @@ fn island(backend: Backend, fec: bool, rate: f64) -> (Island, Arc<Checks>) {
         experiment.set(key, value).expect("a known key");
     }
     experiment.fec.enabled = fec;
-    let settings = Arc::new(IslandSettings::new(&experiment).expect("a valid experiment"));
-    let group = build_group(&experiment.tasks.search, SetName::Search, 0, 0, &DataCache::new()).expect("small tasks");
     let checks = Arc::new(Checks::new(rate, 0, 0));
-    let island_checks = IslandChecks::new(Arc::clone(&checks), 0, 0);
-    let exchange = Arc::new(Exchange::new(1));
-    (Island::new(settings, Arc::new(group), &Evaluator::new(backend), island_checks, exchange, [0; 3]), checks)
+    (island_of(&experiment, backend, &checks, Arc::new(Exchange::new(1)), 0), checks)
+}
+
+/// Island number `number` of an experiment.
+fn island_of(experiment: &Experiment, backend: Backend, checks: &Arc<Checks>, exchange: Arc<Exchange>, number: usize) -> Island {
+    experiment.validate().expect("a valid experiment");
+    let settings = Arc::new(IslandSettings::new(experiment).expect("a valid experiment"));
+    let task_set = number % experiment.tasks.search.len();
+    let group = build_group(&experiment.tasks.search[task_set], SetName::Search, 0, 0, &DataCache::new()).expect("small tasks");
+    let place = IslandPlace {
+        tasks: Arc::new(SearchTasks::new(group, settings.first_tasks())),
+        task_set,
+        evaluator: &Evaluator::new(backend),
+        checks: IslandChecks::new(Arc::clone(checks), 0, number as u64),
+        exchange,
+        names: [0, 0, number as u64],
+    };
+    Island::new(settings, place)
 }
 
 fn go_on(island: &mut Island, individuals: u64) -> Result<(), SearchError> {
@@ -84,31 +99,13 @@ fn wrong_steps_alone_are_a_difference() {
     assert_eq!((difference.found.train_steps, difference.expected.train_steps, island.individuals()), (1, 300, 1));
 }
 
-/// A backend that runs another program than it should, as a broken one might.
-#[test]
-fn a_wrong_run_is_not_remembered() {
-    for backend in [Backend::Interp, Backend::Jit, Backend::Oracle] {
-        let (mut island, _) = island(backend, true, 1.0);
-        let program = island.first_program();
-        let Island { worker, group, checks, .. } = &mut island;
-        worker.prepare(&known_program("linear").expect("a known program"), group).expect("a small program");
-        let mut candidate = Candidate { program: &program, individual: 0, worker, group, checks, known: Known::default(), prepared: true };
-        let difference = candidate.run(Combine::Mean).expect_err("two programs with two fitness values");
-        assert_eq!(candidate.known, Known::default());
-        assert!(difference.subject != "memo" && difference.found.fitness > difference.expected.fitness, "{difference}");
-        assert!(difference.detail.starts_with("3 of 3 tasks differ, first task 0: "), "{difference}");
-        assert_eq!(difference.cases.len(), 1);
-    }
-}
-
 /// Simplified, answered by memo, probed, run on: the oracle confirms all of it. FEC answers are not checked.
 #[test]
 fn an_honest_search_is_confirmed() {
     for backend in [Backend::Interp, Backend::Auto] {
         let (mut island, checks) = island(backend, true, 1.0);
         go_on(&mut island, 2_000).expect("no difference");
-        let fec = island.fec.as_ref().expect("FEC is enabled");
-        assert_eq!(checks.confirmed(), 2_000 - fec.hits());
+        assert_eq!(checks.confirmed(), 2_000 - island.fec_hits());
         assert!(checks.confirmed() > 100 && island.child.function(ComponentFunction::Setup).len() == 10);
     }
 }
@@ -127,14 +124,8 @@ fn half_of_a_population_is_replaced_by_what_all_islands_published_two_rounds_bef
     ] {
         experiment.set(key, value).expect("a known key");
     }
-    let settings = Arc::new(IslandSettings::new(&experiment).expect("a valid experiment"));
-    let group = Arc::new(build_group(&experiment.tasks.search, SetName::Search, 0, 0, &DataCache::new()).expect("small tasks"));
-    let exchange: Arc<dyn Migration> = Arc::new(Exchange::new(2));
-    let mut islands = [0, 1].map(|number| {
-        let checks = IslandChecks::new(Arc::new(Checks::new(0.0, 0, 0)), 0, number);
-        let evaluator = Evaluator::new(Backend::Interp);
-        Island::new(Arc::clone(&settings), Arc::clone(&group), &evaluator, checks, Arc::clone(&exchange), [0, 0, number])
-    });
+    let (exchange, checks) = (Arc::new(Exchange::new(2)), Arc::new(Checks::new(0.0, 0, 0)));
+    let mut islands = [0, 1].map(|number| island_of(&experiment, Backend::Interp, &checks, Arc::clone(&exchange), number));
     let programs = |island: &Island| (0..20).map(|age| island.population.get(age).0.clone()).collect::<Vec<_>>();
     let natives = |island: &mut Island| {
         go_on(island, 20).expect("no difference");
@@ -163,14 +154,12 @@ fn programs(settings: &[(&str, &str)], count: u64) -> (Vec<Program>, f64) {
         experiment.set(key, value).expect("a known key");
     }
     experiment.validate().expect("a valid experiment");
-    let settings = Arc::new(IslandSettings::new(&experiment).expect("a valid experiment"));
-    let group = build_group(&experiment.tasks.search, SetName::Search, 0, 0, &DataCache::new()).expect("small tasks");
-    let checks = IslandChecks::new(Arc::new(Checks::new(0.0, 0, 0)), 0, 0);
-    let mut island = Island::new(settings, Arc::new(group), &Evaluator::new(Backend::Interp), checks, Arc::new(Exchange::new(1)), [0; 3]);
+    let checks = Arc::new(Checks::new(0.0, 0, 0));
+    let mut island = island_of(&experiment, Backend::Interp, &checks, Arc::new(Exchange::new(1)), 0);
     let programs = (0..count).map(|_| {
-        let score = island.try_child().expect("no difference");
+        let scored = island.try_child().expect("no difference");
         let program = island.child().clone();
-        island.add_child(score);
+        island.add_child(scored);
         program
     });
     let programs = programs.collect();
@@ -221,4 +210,64 @@ fn named_functions_are_random_at_the_start_and_the_others_given() {
         let distinct = programs.iter().map(ToString::to_string).collect::<std::collections::HashSet<_>>().len();
         assert_eq!(distinct == 200, all, "{method}");
     }
+}
+
+/// Two islands on other tasks: what one has of the other is scored anew.
+#[test]
+fn migrants_from_other_tasks_are_scored_on_these() {
+    let mut experiment = Experiment::preset("linear").expect("a built-in preset");
+    let other = experiment.tasks.search[0].clone();
+    experiment.tasks.search.push(crate::task::TaskSpec { features: Some(3), tasks: 2, ..other });
+    for (key, value) in [("search.population", "20"), ("search.mutate_prob", "0"), ("search.islands", "2"), ("migration.every", "30")] {
+        experiment.set(key, value).expect("a known key");
+    }
+    let (exchange, checks) = (Arc::new(Exchange::new(2)), Arc::new(Checks::new(1.0, 0, 0)));
+    let mut islands = [0, 1].map(|number| island_of(&experiment, Backend::Interp, &checks, Arc::clone(&exchange), number));
+    for island in &mut islands {
+        go_on(island, 60).expect("no difference");
+    }
+    for number in [0, 1] {
+        let island = &mut islands[number];
+        let steps = island.train_steps;
+        go_on(island, 61).expect("no difference");
+        let [tasks, examples] = [[10, 100], [2, 100]][number];
+        assert!(island.train_steps > steps + tasks * examples, "more than the one child ran");
+        let group = build_group(&experiment.tasks.search[number], SetName::Search, 0, 0, &DataCache::new()).expect("small tasks");
+        let mut worker = Evaluator::new(Backend::Oracle).worker();
+        for age in 0..20 {
+            let (program, score) = island.population.get(age);
+            let fitness = worker.evaluate(program, &group).expect("a small program").fitness(Combine::Mean);
+            assert!((score.fitness - fitness).abs() < 1e-12, "FEC finds no two programs alike among so few");
+        }
+    }
+}
+
+/// Every improvement names its parent, and the first have none.
+#[test]
+fn improvements_tell_where_they_come_from() {
+    let mut experiment = Experiment::preset("linear").expect("a built-in preset");
+    experiment.set("search.population", "50").expect("a known key");
+    let checks = Arc::new(Checks::new(0.0, 0, 0));
+    let mut island = island_of(&experiment, Backend::Interp, &checks, Arc::new(Exchange::new(1)), 0);
+    let mut programs = std::collections::HashSet::new();
+    let mut improvements = Vec::new();
+    for _ in 0..5_000 {
+        let scored = island.try_child().expect("no difference");
+        let child = ProgramHash::of(island.child()).to_string();
+        island.add_child(scored);
+        for improvement in island.take_improvements().collect::<Vec<_>>() {
+            assert_eq!(ProgramHash::of(&improvement.program).to_string(), child);
+            let is_start = improvement.individual < 50;
+            assert_eq!((improvement.origin == Origin::Start, improvement.parent.is_none()), (is_start, is_start));
+            assert!(improvement.parent.is_none_or(|parent| programs.contains(&parent.to_string())), "a program seen before");
+            improvements.push(improvement);
+        }
+        programs.insert(child);
+    }
+    assert!(improvements.len() > 5 && improvements.is_sorted_by(|one, two| one.fitness < two.fitness && one.individual < two.individual));
+    let best = island.best().expect("a best program");
+    assert_eq!(improvements.last().map(|last| (last.fitness, last.individual)), Some((best.fitness, best.individual)));
+    let famous: Vec<_> = island.hall().programs().collect();
+    assert!(famous.iter().any(|famous| famous.fitness == best.fitness) && famous.len() > 3);
+    assert!(famous.iter().all(|famous| exnihilo_jit::simplify(&famous.program).instructions().len() == famous.size));
 }

@@ -64,7 +64,7 @@ fn only_final_tasks_see_test_images_and_only_to_validate() {
     let images = marked();
     for set in SETS {
         let pairs = pairs_of(set);
-        let tasks = PairTasks { images: &images, pairs: &pairs, features: 1, train: 80, valid: 20, valid_part: valid_part(set) };
+        let tasks = PairTasks { images: &images, pairs: &pairs, first: 0, features: 1, train: 80, valid: 20, valid_part: valid_part(set) };
         let seeds: Vec<u64> = (0..40).collect();
         let built = tasks.build(9, &seeds).expect("there are enough images");
         let expected = if set == SetName::Final { 190.0 } else { 90.0 };

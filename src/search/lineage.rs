@@ -1,0 +1,71 @@
+//! Where programs come from.
+
+use std::fmt;
+
+use exnihilo_jit::Program;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::experiment::MutationKind;
+
+/// The 128-bit XXH3 hash of a program's text, by which a program names its parent; 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProgramHash(u128);
+
+impl ProgramHash {
+    /// The hash of a program.
+    pub fn of(program: &Program) -> ProgramHash {
+        ProgramHash(xxh3_128(program.to_string().as_bytes()))
+    }
+}
+
+impl fmt::Display for ProgramHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// How a program came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is one of the first, or random search made it.
+    Start,
+    /// An exact copy of its parent.
+    Copy,
+    /// A mutation of its parent.
+    Mutation(MutationKind),
+    /// It came from another island, which evolves on other tasks.
+    Migration,
+}
+
+impl Origin {
+    /// The name in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Origin::Start => "start",
+            Origin::Copy => "copy",
+            Origin::Mutation(kind) => kind.name(),
+            Origin::Migration => "migration",
+        }
+    }
+}
+
+/// A program better than all before it on its island.
+#[derive(Clone, Debug)]
+pub struct Improvement {
+    /// The experiment, from 0.
+    pub experiment: u64,
+    /// The island of the experiment, from 0.
+    pub island: u64,
+    /// The set of search tasks that the island evolves on, from 0.
+    pub task_set: usize,
+    /// How many individuals the island had made before it.
+    pub individual: u64,
+    /// Its search fitness.
+    pub fitness: f64,
+    /// The program, as evolved.
+    pub program: Program,
+    /// How it came about.
+    pub origin: Origin,
+    /// Its parent, if it has one on this island.
+    pub parent: Option<ProgramHash>,
+}

@@ -1,0 +1,41 @@
+//! A set of search tasks, as the islands that evolve on it see it.
+
+use exnihilo_jit::TaskGroup;
+
+/// The tasks of one set, and their division where a hurdle stands between the first and the rest.
+#[derive(Debug)]
+pub(super) struct SearchTasks {
+    all: TaskGroup,
+    /// The first tasks and the rest; empty where all are one stage.
+    stages: Vec<TaskGroup>,
+}
+
+impl SearchTasks {
+    /// The tasks of `all`, of which the first `first` are the first stage, if any are beyond them.
+    pub(super) fn new(all: TaskGroup, first: Option<usize>) -> SearchTasks {
+        let tasks = all.tasks().len();
+        let stages = first.filter(|&first| first < tasks).map_or(Vec::new(), |first| vec![all.part(0..first), all.part(first..tasks)]);
+        SearchTasks { all, stages }
+    }
+
+    /// All tasks.
+    pub(super) const fn all(&self) -> &TaskGroup {
+        &self.all
+    }
+
+    /// The tasks in the groups that are run one after the other.
+    pub(super) fn stages(&self) -> &[TaskGroup] {
+        if self.stages.is_empty() { std::slice::from_ref(&self.all) } else { &self.stages }
+    }
+
+    /// Whether a hurdle stands between two stages.
+    pub(super) const fn has_hurdle(&self) -> bool {
+        !self.stages.is_empty()
+    }
+
+    /// The training steps of a program that never stops early.
+    pub(super) fn whole_steps(&self) -> u64 {
+        let examples = self.all.tasks().len() as u64 * self.all.train_examples() as u64;
+        examples.saturating_mul(self.all.settings().epochs.into())
+    }
+}
