@@ -22,9 +22,13 @@ struct Running {
 
 impl Running {
     fn start(folder: &Path, more: &[&str]) -> Running {
+        let search = ["evolve", "--json", "--out", "run", "--target-fitness", "1", "--set", "search.population=100"];
+        Running::command(folder, &[&search, more].concat())
+    }
+
+    fn command(folder: &Path, arguments: &[&str]) -> Running {
         let mut child = Command::new(env!("CARGO_BIN_EXE_exnihilo"))
-            .args(["evolve", "--json", "--out", "run", "--target-fitness", "1", "--set", "search.population=100"])
-            .args(more)
+            .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -179,4 +183,19 @@ fn at_moments_that_nobody_chose_what_is_left_is_whole() {
             assert!(saved || status.code() == Some(130), "a search that ended has a result");
         }
     }
+}
+
+#[test]
+fn an_interrupted_comparison_prints_what_there_is() {
+    let folder = folder();
+    let mut running = Running::command(folder.path(), &["compare", "fig4-linear", "--json", "--repeats", "1000000"]);
+    assert!(running.progress().is_some(), "a million experiments take hours");
+    running.interrupt();
+    let events = running.stdout.by_ref().map(|line| serde_json::from_str(&line.expect("text")).expect("JSON"));
+    let events: Vec<Value> = events.filter(|event: &Value| event["event"] != "progress").collect();
+    assert_eq!(running.end().code(), Some(130));
+    let [method, done] = &events[..] else { panic!("one method was begun: {events:?}") };
+    assert_eq!((&method["method"], &done["interrupted"]), (&"evolution".into(), &true.into()));
+    let number = |field: &str| method[field].as_u64().expect("a count");
+    assert!(number("experiments") + number("unfinished") < 1_000_000 && number("evaluations") > 0, "{method}");
 }

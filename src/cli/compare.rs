@@ -30,8 +30,8 @@ const DEFAULT_REPEATS: u64 = 20;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  exnihilo compare fig4-linear --repeats 200
-  exnihilo compare fig4-linear --repeats evolution=2000,random=20000 --json
+  exnihilo compare fig4-linear-backprop --repeats 1000
+  exnihilo compare fig4-linear --methods evolution,random --repeats 20000 --json
   exnihilo compare own.toml --methods evolution,local --reference best.az
 
 Methods: evolution (the parent is the best of a tournament), random (every program is new), local (the parent is drawn uniformly).

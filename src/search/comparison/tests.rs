@@ -25,8 +25,11 @@ fn options(runs: &[(Method, u64)], threads: usize) -> ComparisonOptions {
     ComparisonOptions { methods, threads, reference: Some(poor_reference()), ..ComparisonOptions::default() }
 }
 
+/// A method, its counts, the bits of what is told of the reference, the example.
+type Counts = (Method, [u64; 7], [u64; 2], Option<String>);
+
 /// What does not depend on time.
-fn counts(outcome: &ComparisonOutcome) -> Vec<(Method, [u64; 7], [u64; 2], Option<String>)> {
+fn counts(outcome: &ComparisonOutcome) -> Vec<Counts> {
     let of = |method: &MethodOutcome| {
         let numbers = [
             method.experiments,
