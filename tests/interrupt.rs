@@ -71,7 +71,7 @@ fn check_run(folder: &Path) -> bool {
     let names: Vec<OsString> = fs::read_dir(&run).expect("a directory").map(|entry| entry.expect("a file").file_name()).collect();
     let known = |name: &OsString| {
         let is_checkpoint = name.to_str().is_some_and(|name| name.starts_with("checkpoint-") && name.ends_with(".bin"));
-        is_checkpoint || ["experiment.toml", "events.jsonl"].iter().chain(&RESULT).any(|known| name == known)
+        is_checkpoint || ["experiment.toml", "events.jsonl", "hall_of_fame.jsonl"].iter().chain(&RESULT).any(|known| name == known)
     };
     assert!(names.iter().all(known), "{names:?}");
     let read = |name: &str| fs::read_to_string(run.join(name)).expect("a text");
