@@ -461,7 +461,7 @@ fn malformed_programs_are_refused_with_their_place() {
         folder.refuse(&[command, &unknown], 1, &["unknown.az: line 2, column 8", "sinus"]);
         folder.refuse(&[command, &out_of_range], 1, &["range.az: line 2, column 8", "s64"]);
         folder.refuse(&[command, &reserved], 1, &["reserved.az: line 2, column 3"]);
-        folder.refuse(&[command, "nowhere.az"], 1, &["nowhere.az", "`linear` and `net`"]);
+        folder.refuse(&[command, "nowhere.az"], 1, &["nowhere.az", "`linear`, `net`, `softmax` and `softmax-net`"]);
         folder.refuse(&[command, "."], 1, &["folder"]);
     }
     let list = folder.file("list.jsonl", "{\"setup\":[{\"op\":\"SCALAR_SUN_OP\"}],\"predict\":[],\"learn\":[]}");

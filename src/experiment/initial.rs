@@ -77,7 +77,7 @@ fn read_program(path: &Path, named: &str) -> Result<String, ExperimentError> {
         return Err(ExperimentError::value(
             "search.initial",
             format!("there is no file `{}`", shortened(named)),
-            "write \"no-op\", \"random\", \"linear\", \"net\", the path of a program or its text",
+            "write \"no-op\", \"random\", \"linear\", \"net\", \"softmax\", \"softmax-net\", the path of a program or its text",
         ));
     }
     read_text(path, MAX_FILE_BYTES / 2)

@@ -10,6 +10,7 @@ mod validate;
 
 use std::path::Path;
 
+use exnihilo_jit::Interface;
 use serde::{Deserialize, Serialize};
 
 pub use error::ExperimentError;
@@ -88,6 +89,11 @@ impl Experiment {
         }
         experiment.take_in_initial(path.parent().unwrap_or(Path::new("")))?;
         Ok(experiment)
+    }
+
+    /// The addresses through which programs meet the tasks; all sets of a valid experiment have the same.
+    pub const fn interface(&self) -> Interface {
+        self.tasks.search.interface()
     }
 
     /// A built-in experiment.

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, TaskGroup, simplify};
+use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, TaskGroup, simplify_for};
 use rayon::prelude::*;
 
 use super::checks::Checks;
@@ -321,7 +321,7 @@ impl Run<'_> {
             }
         };
         Ok(Outcome {
-            simplified: simplify(&best.program),
+            simplified: simplify_for(&best.program, shared.experiment.interface()),
             program: best.program,
             experiment: best.experiment,
             search_fitness: best.search_fitness,

@@ -10,4 +10,4 @@ mod simplify;
 pub use canonical::{CanonicalKey, Canonicalizer};
 pub use fusion::{Fusion, Role};
 pub use liveness::{AddressSet, Liveness, random_ordinals};
-pub use simplify::{Simplifier, simplify};
+pub use simplify::{Simplifier, simplify, simplify_for};
