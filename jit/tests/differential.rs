@@ -283,12 +283,27 @@ def Learn():
   v9 = v8 - v9
 ";
 
+const PREDICTION_OF_NO_LATER_USE: &str = "
+def Setup():
+  v3 = gaussian(0.0, 1.0)
+  s2 = 0.3
+def Predict():
+  v2 = v3 * v0
+def Learn():
+  v4 = v1 - v2
+  v4 = v4 * v0
+  v4 = s2 * v4
+  v3 = v3 + v4
+";
+
 #[test]
 fn classes_go_through_the_softmax() {
     for max_abs_error in [0.0, 0.5, 0.9, 0.97, 1.0, 100.0] {
         for (features, tasks) in [(10, 5), (11, 1), (16, 13), (17, 3), (40, 2)] {
             let settings = GroupSettings { epochs: 2, max_abs_error, ..GroupSettings::new(features, Scoring::Classes) };
             run(CLASSES_AND_STATE, noise_tasks(settings, tasks, [20, 10], |_| 1.0));
+            // Learn has what the softmax made of the prediction, though no later Predict does.
+            run(PREDICTION_OF_NO_LATER_USE, noise_tasks(settings, tasks, [20, 10], |_| 1.0));
         }
     }
 }
