@@ -254,6 +254,68 @@ fn eval_knows_the_hand_written_programs_and_lists() {
 }
 
 #[test]
+fn programs_learn_the_ten_digits_at_once() {
+    let folder = Folder::new();
+    let eval = |more: &[&str]| {
+        let arguments =
+            [&["eval", "softmax", "softmax-net", "--task", "digits", "--classes", "10", "--tasks", "3", "--json"], more].concat();
+        let ended = folder.run(&arguments);
+        assert_eq!(ended.code, Some(0));
+        ended.events().into_iter().take(2).map(|event| event["fitness"].as_f64().expect("a number")).collect::<Vec<_>>()
+    };
+    let once = eval(&["--verify", "1"]);
+    let often = eval(&["--epochs", "10"]);
+    assert!(once.iter().all(|&fitness| fitness > 0.75) && often.iter().all(|&fitness| fitness > 0.85), "{once:?}, {often:?}");
+    for backend in ["interp", "jit", "oracle"] {
+        assert_eq!(eval(&["--backend", backend]), once);
+    }
+    let task = ["--task", "digits", "--classes", "10"];
+    folder.refuse(&[&["eval", "linear"], &task[..]].concat(), 1, &["linear", "writes v1"]);
+    folder.refuse(&[&["eval", "softmax", "--features", "9"], &task[..]].concat(), 2, &["`features` is 9", "choose 10"]);
+    folder.refuse(
+        &[&["eval", "softmax", "--train", "1250"], &task[..]].concat(),
+        1,
+        &["asks for 1250", "training part has", "at most 1160"],
+    );
+    folder.refuse(&[&["eval", "softmax", "--pair", "3-5"], &task[..]].concat(), 2, &["--pair", "--classes"]);
+}
+
+#[test]
+fn a_search_on_ten_classes_is_the_same_on_every_backend() {
+    let folder = Folder::new();
+    let settings = [
+        "tasks.search.classes=10",
+        "tasks.select.classes=10",
+        "tasks.final.classes=10",
+        "tasks.search.train=100",
+        "tasks.select.train=100",
+        "tasks.final.train=100",
+        "tasks.search.tasks=3",
+        "tasks.select.tasks=3",
+        "tasks.final.tasks=3",
+        "search.initial=softmax",
+        "search.population=30",
+    ];
+    let mut arguments = vec!["evolve", "digits", "--no-save", "--json", "--max-individuals", "900", "--verify", "0.1"];
+    // The sizes of pairs of digits are those of the preset.
+    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
+    let run = |more: &[&str]| {
+        let done = folder.run(&[&arguments[..], more].concat()).last();
+        assert_eq!(done["event"], "done");
+        ["program", "program_simplified", "search_fitness", "final_fitness", "train_steps", "cache_hits", "baselines"]
+            .map(|key| done[key].clone())
+    };
+    let first = run(&["--backend", "interp", "--threads", "1"]);
+    for backend in ["jit", "auto"] {
+        assert_eq!(run(&["--backend", backend, "--threads", "2"]), first);
+    }
+    assert!(first[1].as_str().is_some_and(|program| program.contains("v2 = ") && !program.contains("  v1 = ")), "{}", first[1]);
+    assert!(first[2].as_f64().is_some_and(|fitness| fitness > 0.5), "{first:?}");
+    let names: Vec<_> = first[6].as_array().expect("a list").iter().map(|baseline| baseline["name"].clone()).collect();
+    assert_eq!(names, ["softmax"], "the net needs more addresses than the preset has");
+}
+
+#[test]
 fn eval_gives_the_same_in_the_same_order_on_any_number_of_threads() {
     let folder = Folder::new();
     // Some take long and some none, so that threads overtake each other.
@@ -384,6 +446,11 @@ fn the_small_commands_print_what_they_say() {
     let program = folder.file("p.az", "def Predict():\n  s1 = dot(v0, v1)\n  s5 = s1 + s1\n");
     let simplified = folder.run(&["simplify", &program]);
     assert_eq!(simplified.stdout, "def Setup():\ndef Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n");
+    let of_classes = folder.run(&["simplify", &program, "--classes", "10"]);
+    assert_eq!(of_classes.stdout, "def Setup():\ndef Predict():\ndef Learn():\n");
+    assert_eq!(folder.run(&["simplify", "softmax", "--classes", "10"]).stdout.lines().count(), 11);
+    folder.refuse(&["simplify", "linear", "--classes", "10"], 1, &["linear: ", "writes v1", "v2 or higher"]);
+    folder.refuse(&["simplify", "softmax", "--classes", "9"], 2, &["--classes", "10"]);
     let presets = folder.run(&["presets", "--json"]).events();
     let names =
         ["linear", "net-from-damaged", "digits", "fig4-linear", "fig4-affine", "fig4-linear-backprop", "fig4-affine-backprop", "baseline"];
@@ -584,7 +651,7 @@ fn malformed_programs_are_refused_with_their_place() {
         folder.refuse(&[command, &unknown], 1, &["unknown.az: line 2, column 8", "sinus"]);
         folder.refuse(&[command, &out_of_range], 1, &["range.az: line 2, column 8", "s64"]);
         folder.refuse(&[command, &reserved], 1, &["reserved.az: line 2, column 3"]);
-        folder.refuse(&[command, "nowhere.az"], 1, &["nowhere.az", "`linear`, `affine`, `net`"]);
+        folder.refuse(&[command, "nowhere.az"], 1, &["nowhere.az", "`linear`, `affine`, `net`, `softmax` and `softmax-net`"]);
         folder.refuse(&[command, "."], 1, &["folder"]);
     }
     let list = folder.file("list.jsonl", "{\"setup\":[{\"op\":\"SCALAR_SUN_OP\"}],\"predict\":[],\"learn\":[]}");

@@ -18,7 +18,7 @@ pub mod lang;
 pub mod oracle;
 pub mod testing;
 
-pub use analysis::simplify;
+pub use analysis::{simplify, simplify_for};
 pub use eval::{
     Backend, Combine, Counters, EvalError, Evaluation, Evaluator, Examples, GroupError, GroupSettings, Observed, Probe, Scoring, Task,
     TaskGroup, Worker, no_native_code,
@@ -26,8 +26,8 @@ pub use eval::{
 pub use exec::random::Stream;
 pub use kernel::Peak;
 pub use lang::{
-    AddressCounts, AddressError, ComponentFunction, Data, Instruction, InstructionRecord, KNOWN_PROGRAMS, Number, Op, ParseError, Program,
-    ProgramRecord, RecordError, Space, known_program,
+    AddressCounts, AddressError, CLASSES, ComponentFunction, Data, Instruction, InstructionRecord, Interface, InterfaceError,
+    KNOWN_PROGRAMS, Number, Op, ParseError, Program, ProgramRecord, RecordError, Space, known_program, known_programs_for,
 };
 
 /// The version of what programs mean. It stands in everything that is saved, and rises with any change of results.

@@ -4,16 +4,24 @@ use exnihilo_jit::analysis::{CanonicalKey, Canonicalizer};
 use exnihilo_jit::oracle::Memory;
 use exnihilo_jit::testing::{FuzzCase, SPECIAL_NUMBERS, disguised};
 use exnihilo_jit::{
-    AddressCounts, Backend, ComponentFunction, Data, Evaluator, GroupSettings, Instruction, Op, Program, Scoring, Space, Stream, TaskGroup,
-    known_program, simplify,
+    AddressCounts, Backend, ComponentFunction, Data, Evaluator, GroupSettings, Instruction, Interface, Op, Program, Scoring, Space, Stream,
+    TaskGroup, known_program, known_programs_for, simplify, simplify_for,
 };
 
 fn key(program: &Program, features: usize) -> CanonicalKey {
-    Canonicalizer::default().key(&simplify(program), features)
+    key_for(program, Interface::Number, features)
+}
+
+fn key_for(program: &Program, interface: Interface, features: usize) -> CanonicalKey {
+    Canonicalizer::default().key(&simplify_for(program, interface), interface, features)
 }
 
 fn canonical(program: &Program, features: usize) -> Program {
-    Canonicalizer::default().program(&simplify(program), features)
+    canonical_for(program, Interface::Number, features)
+}
+
+fn canonical_for(program: &Program, interface: Interface, features: usize) -> Program {
+    Canonicalizer::default().program(&simplify_for(program, interface), interface, features)
 }
 
 #[track_caller]
@@ -209,7 +217,7 @@ fn inputs_are_ordered_where_no_bit_tells_and_nowhere_else() {
             setup.insert(ComponentFunction::Setup, at, instruction(op, [in1, in2, 1], Data::None));
             setup
         });
-        let key = |program: &Program| Canonicalizer::default().key(program, 2);
+        let key = |program: &Program| Canonicalizer::default().key(program, Interface::Number, 2);
         let mut tells = false;
         for x in SPECIAL_NUMBERS {
             for y in SPECIAL_NUMBERS {
@@ -316,23 +324,32 @@ fn neighbour(program: &Program, stream: &mut Stream) -> Program {
 fn equal_form_means_equal_results_to_the_bit() {
     const CASES: u64 = if cfg!(debug_assertions) { 400 } else { 1_500 };
     let mut stream = Stream::new(20_260_101);
-    let (mut equal_neighbours, mut other_neighbours, mut different, mut random, mut trained) = (0, 0, 0, 0, 0);
+    let (mut equal_neighbours, mut other_neighbours, mut different, mut random, mut trained, mut of_classes) = (0, 0, 0, 0, 0, 0);
     for seed in 0..CASES {
         let case = FuzzCase::generate(seed);
         let program = &case.program;
         let features = case.group.features();
-        if features > 9 || program.instructions().len() > 60 {
+        let interface = case.group.interface();
+        let (most, scorings) = match interface {
+            Interface::Number => (9, &[Scoring::Rms, Scoring::Accuracy][..]),
+            Interface::Classes => (16, &[Scoring::Classes][..]),
+        };
+        if features > most || program.instructions().len() > 60 {
             continue;
         }
+        of_classes += usize::from(interface == Interface::Classes);
+        let canonical = |program: &Program, features| canonical_for(program, interface, features);
+        let key = |program: &Program, features| key_for(program, interface, features);
         let form = canonical(program, features);
-        assert_eq!(simplify(&form), form, "seed {seed}: nothing in a canonical form is dead");
+        assert_eq!(simplify_for(&form, interface), form, "seed {seed}: nothing in a canonical form is dead");
         assert_eq!(canonical(&form, features), form, "seed {seed}: a canonical form is its own");
         random += usize::from(form.instructions().iter().any(|instruction| instruction.op().is_random()));
-        let disguised = disguised(program, &mut stream);
+        let disguised = disguised(program, interface, &mut stream);
         assert_eq!(canonical(&disguised, features), form, "seed {seed}\n{program}\n{disguised}");
         assert_eq!(key(&disguised, features), key(program, features), "seed {seed}");
-        let neighbours: Vec<Program> = (0..6).map(|_| neighbour(program, &mut stream)).collect();
-        for scoring in [Scoring::Rms, Scoring::Accuracy] {
+        let mut neighbours: Vec<Program> = (0..6).map(|_| neighbour(program, &mut stream)).collect();
+        neighbours.retain(|neighbour| interface.check_outputs(neighbour).is_ok());
+        for &scoring in scorings {
             let group = group_of(&case, scoring);
             let seen = run(program, &group);
             trained += usize::from(seen.0.iter().any(|task| task.1 > 12));
@@ -351,18 +368,49 @@ fn equal_form_means_equal_results_to_the_bit() {
             }
         }
     }
-    let counts = [equal_neighbours, other_neighbours, different, random, trained].map(|count| count as u64);
-    let least = [CASES, CASES, CASES / 2, CASES / 10, CASES / 4];
+    let counts = [equal_neighbours, other_neighbours, different, random, trained, of_classes].map(|count| count as u64);
+    let least = [CASES, CASES, CASES / 2, CASES / 10, CASES / 4, CASES / 20];
     assert!(counts.iter().zip(least).all(|(&count, least)| count > least), "{counts:?}: the test sees too little of some kind");
 }
 
 #[test]
 fn known_programs_keep_their_meaning() {
-    for name in exnihilo_jit::KNOWN_PROGRAMS {
-        let program = known_program(name).expect("a known name");
-        let form = canonical(&program, 4);
-        assert_eq!(form.instructions().len(), program.instructions().len());
-        let counts = AddressCounts { scalars: 64, vectors: 64, matrices: 64 };
-        assert!(form.check_addresses(counts).is_ok());
+    for interface in Interface::ALL {
+        for name in known_programs_for(interface) {
+            let program = known_program(name).expect("a known name");
+            let form = canonical_for(&program, interface, 16);
+            assert_eq!(form.instructions().len(), program.instructions().len());
+            let counts = AddressCounts { scalars: 64, vectors: 64, matrices: 64 };
+            assert!(form.check_addresses(counts).is_ok() && interface.check_outputs(&form).is_ok());
+        }
     }
+}
+
+/// What is one program for one kind of task may be two for the other; what a program is remembered for holds for its kind only.
+#[test]
+fn forms_are_of_one_kind_of_task() {
+    let texts = [
+        "def Predict():\n",
+        "def Predict():\n  s1 = dot(v0, v2)\ndef Learn():\n  v2 = v2 + v0\n",
+        "def Predict():\n  v2 = dot(m0, v0)\n  s1 = mean(v2)\ndef Learn():\n  m0 = outer(v2, v1)\n",
+    ];
+    for text in texts {
+        let program: Program = text.parse().expect("a program");
+        assert_ne!(key_for(&program, Interface::Number, 16), key_for(&program, Interface::Classes, 16), "{text}");
+    }
+    let parse = |text: &str| text.parse::<Program>().expect("a program");
+    let alike = |a: &str, b: &str| Interface::ALL.map(|interface| key_for(&parse(a), interface, 16) == key_for(&parse(b), interface, 16));
+    // In Predict `v1` is zero on tasks with classes; so is `s0` in Learn; and there `s1` is a scalar like others.
+    let zeros =
+        |address: &str| format!("def Predict():\n  v3 = v0 + {address}\n  v2 = v3 + v2\n  s1 = mean(v2)\ndef Learn():\n  v1 = v0 + v0\n");
+    let written = |text: String| text.replace("  v1 = v0 + v0\n", "  v4 = v0 + v0\n");
+    assert_eq!(alike(&written(zeros("v1")), &written(zeros("v9"))), [true, true]);
+    assert_ne!(key_for(&parse(&zeros("v1")), Interface::Number, 16), key_for(&parse(&zeros("v9")), Interface::Number, 16));
+    let learned = |a: &str| format!("def Predict():\n  v2 = s3 * v0\n  s1 = mean(v2)\ndef Learn():\n  s3 = s3 + {a}\n");
+    assert_eq!(alike(&learned("s0"), &learned("s7")), [false, true]);
+    let named = |a: &str| format!("def Predict():\n  {a} = norm(v0)\n  v2 = {a} * v0\ndef Learn():\n  {a} = {a} + {a}\n");
+    assert_eq!(key_for(&parse(&named("s1")), Interface::Classes, 16), key_for(&parse(&named("s5")), Interface::Classes, 16));
+    // The label differs from zero in Learn only.
+    let labels = |a: &str| format!("def Predict():\n  v2 = v3 * v0\n  s1 = mean(v2)\ndef Learn():\n  v3 = v3 + {a}\n");
+    assert_eq!(alike(&labels("v1"), &labels("v9")), [true, false]);
 }

@@ -4,7 +4,8 @@ use exnihilo_jit::lang::{DataKind, Space};
 use exnihilo_jit::oracle::{Memory, Oracle, execute};
 use exnihilo_jit::testing::{FuzzCase, Fuzzer, SPECIAL_NUMBERS, Tolerance, memory_difference};
 use exnihilo_jit::{
-    AddressCounts, Backend, Data, Evaluator, Examples, GroupSettings, Instruction, Op, Program, Scoring, Stream, Task, TaskGroup, Worker,
+    AddressCounts, Backend, CLASSES, Data, Evaluator, Examples, GroupSettings, Instruction, Op, Program, Scoring, Stream, Task, TaskGroup,
+    Worker,
 };
 
 /// Whether this build and machine have native code.
@@ -137,6 +138,7 @@ fn noise_tasks(settings: GroupSettings, tasks: usize, [train, valid]: [usize; 2]
             .map(|_| match settings.scoring {
                 Scoring::Rms => stream.normal() * scale,
                 Scoring::Accuracy => stream.unit().round(),
+                Scoring::Classes => stream.below(CLASSES) as f64,
             })
             .collect(),
     };
@@ -251,6 +253,78 @@ fn classification_goes_through_the_sigmoid() {
             let settings = GroupSettings { epochs: 2, max_abs_error, ..GroupSettings::new(features, Scoring::Accuracy) };
             run(KEEPS_STATE, noise_tasks(settings, 5, [20, 10], |_| 1.0));
         }
+    }
+}
+
+/// Everything that an evaluation with classes sets and reads, in every function where it means something else.
+const CLASSES_AND_STATE: &str = "
+def Setup():
+  m0 = gaussian(0.0, 0.3)
+  s2 = 0.05
+  v3 = v1 + v2
+def Predict():
+  v4 = v4 + v2
+  v5 = dot(m0, v0)
+  v2 = v5 + v1
+  v6 = s0 * v4
+  v2 = v2 + v6
+  s1 = mean(v2)
+  s3 = s3 + s1
+def Learn():
+  v7 = v1 - v2
+  v7 = s2 * v7
+  m1 = outer(v7, v0)
+  m0 = m0 + m1
+  s4 = s0 + s1
+  m2 = outer(v1, v1)
+  m1 = m2 + m1
+  v8 = dot(m1, v1)
+  v9 = s2 * v1
+  v9 = v8 - v9
+";
+
+const PREDICTION_OF_NO_LATER_USE: &str = "
+def Setup():
+  v3 = gaussian(0.0, 1.0)
+  s2 = 0.3
+def Predict():
+  v2 = v3 * v0
+def Learn():
+  v4 = v1 - v2
+  v4 = v4 * v0
+  v4 = s2 * v4
+  v3 = v3 + v4
+";
+
+#[test]
+fn classes_go_through_the_softmax() {
+    for max_abs_error in [0.0, 0.5, 0.9, 0.97, 1.0, 100.0] {
+        for (features, tasks) in [(10, 5), (11, 1), (16, 13), (17, 3), (40, 2)] {
+            let settings = GroupSettings { epochs: 2, max_abs_error, ..GroupSettings::new(features, Scoring::Classes) };
+            run(CLASSES_AND_STATE, noise_tasks(settings, tasks, [20, 10], |_| 1.0));
+            // Learn has what the softmax made of the prediction, though no later Predict does.
+            run(PREDICTION_OF_NO_LATER_USE, noise_tasks(settings, tasks, [20, 10], |_| 1.0));
+        }
+    }
+}
+
+/// Predictions of every special number, beside each other.
+#[test]
+fn classes_of_special_numbers() {
+    for features in [10, 16] {
+        let settings = GroupSettings { max_abs_error: f64::INFINITY, ..GroupSettings::new(features, Scoring::Classes) };
+        let mut stream = Stream::new(features as u64);
+        let mut tasks = noise_tasks(settings, 60, [2, 12], |_| 1.0).tasks().to_vec();
+        for (number, task) in tasks.iter_mut().enumerate() {
+            for x in task.train.features.iter_mut().chain(&mut task.valid.features) {
+                // A few among ordinary ones, mostly without NaN, or nothing else.
+                let special = SPECIAL_NUMBERS[stream.below(SPECIAL_NUMBERS.len())];
+                let is_taken = stream.below(6) == 0 && !special.is_nan() || number % 5 == 0 && stream.below(3) == 0;
+                *x = if is_taken { special } else { x.round() };
+            }
+        }
+        let group = TaskGroup::new(settings, tasks).expect("a valid group");
+        run("def Predict():\n  v2 = v0 + v3\ndef Learn():\n  v4 = v2 + v1\n", group);
     }
 }
 

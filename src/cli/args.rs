@@ -80,6 +80,9 @@ pub(super) struct TaskArgs {
     /// Classes to tell apart, for images: A-B, as in 3-5 (repeatable)
     #[arg(long, value_name = "A-B", value_parser = parse_pair)]
     pair: Vec<Pair>,
+    /// All ten classes of the images in every task, in place of pairs: 10; programs answer in v2
+    #[arg(long, value_name = "10", conflicts_with = "pair")]
+    classes: Option<usize>,
     /// Label column of a CSV file (default: the last)
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
@@ -101,6 +104,7 @@ impl TaskArgs {
             max_abs_error: self.max_abs_error,
             data: self.data.clone(),
             pairs: (!self.pair.is_empty()).then(|| self.pair.clone()),
+            classes: self.classes,
             label: self.label.clone(),
             ..TaskSpec::new(kind)
         }

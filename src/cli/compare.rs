@@ -165,7 +165,7 @@ impl Compare {
     }
 
     fn reference_name(&self, experiment: &Experiment) -> String {
-        let default = || Comparison::default_reference(experiment.tasks.search[0].kind).to_owned();
+        let default = || Comparison::default_reference(&experiment.tasks.search[0]).to_owned();
         self.reference.as_ref().map_or_else(default, |path| path.display().to_string())
     }
 }

@@ -22,7 +22,7 @@ Examples:
 Instructions are those of the simplified program; labels look like `; Predict 0: s1 = dot(v0, v1)`, counted from 0.
 Instructions that share code stand where the code of the first begins.")]
 pub(super) struct Disasm {
-    /// Program file (.az), or `linear`, `affine` or `net`
+    /// Program file (.az), or the name of a hand-written one
     program: PathBuf,
     #[command(flatten)]
     tasks: TaskArgs,

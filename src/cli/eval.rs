@@ -24,9 +24,10 @@ Examples:
   exnihilo eval runs/linear-s0/best.az --tasks 100 --task-seed 1
   exnihilo eval programs.jsonl.gz --backend oracle --repeat 5 --json
   exnihilo eval linear --data table.csv --label price
-  exnihilo eval net --task projected --data mnist/ --pair 3-5 --tasks 4")]
+  exnihilo eval net --task projected --data mnist/ --pair 3-5 --tasks 4
+  exnihilo eval softmax softmax-net --task digits --classes 10")]
 pub(super) struct Eval {
-    /// Program files (.az), lists of programs (.jsonl, .jsonl.gz), `linear`, `affine` or `net`
+    /// Program files (.az), lists of programs (.jsonl, .jsonl.gz), or names of hand-written ones
     #[arg(required = true, value_name = "PROGRAM")]
     programs: Vec<PathBuf>,
     #[command(flatten)]

@@ -43,7 +43,8 @@ Examples:
   exnihilo eval linear net --task two-layer
   exnihilo bench --features 4,16
 
-A PROGRAM is a file of program text (.az), or one of the names `linear`, `affine` and `net`, the hand-written models.
+A PROGRAM is a file of program text (.az), or the name of a hand-written model:
+`linear`, `affine` and `net`, for tasks with classes `softmax` and `softmax-net`.
 Results go to stdout, progress and messages to stderr.
 
 Exit codes: 0 done; 1 failed, such as unreadable input; 2 wrong usage; 3 a difference between backends was found (see --verify);

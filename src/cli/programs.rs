@@ -61,7 +61,8 @@ fn read_list(file: &str, reader: impl BufRead) -> Result<Vec<NamedProgram>, Fail
 
 fn open(path: &Path) -> Result<File, Failure> {
     let name = path.display();
-    let known = KNOWN_PROGRAMS.map(|name| format!("`{name}`")).join(", ");
+    let [others @ .., last] = KNOWN_PROGRAMS.map(|name| format!("`{name}`"));
+    let known = format!("{} and {last}", others.join(", "));
     let remedy = format!("a program is a file or one of the names {known}");
     if path.is_dir() {
         return Err(Failure::failed(format!("{name}: is a folder; {remedy}")));

@@ -1,7 +1,7 @@
 //! `tasks`: the kinds of task.
 
 use clap::Args;
-use exnihilo::task::{KindDoc, TASK_KEYS, TASK_KINDS};
+use exnihilo::task::{KindDoc, Sizes, TASK_KEYS, TASK_KINDS};
 use exnihilo_jit::Scoring;
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ struct KindEvent {
     features: Option<usize>,
     train: Option<usize>,
     valid: Option<usize>,
+    /// The same three with `classes`; null where there are none.
+    of_classes: Option<Sizes>,
     keys: Vec<KeyEvent>,
 }
 
@@ -58,7 +60,7 @@ impl Tasks {
 fn scoring(kind: &KindDoc) -> Option<&'static str> {
     kind.scoring.map(|scoring| match scoring {
         Scoring::Rms => "rms",
-        Scoring::Accuracy => "accuracy",
+        Scoring::Accuracy | Scoring::Classes => "accuracy",
     })
 }
 
@@ -71,14 +73,18 @@ fn event(kind: &KindDoc) -> KindEvent {
         features: kind.features,
         train: kind.train,
         valid: kind.valid,
+        of_classes: kind.of_classes,
         keys: keys.map(|doc| KeyEvent { key: doc.key, meaning: doc.meaning }).collect(),
     }
 }
 
 fn summary(kind: &KindDoc) -> String {
     let number = |number: Option<usize>| number.map_or_else(|| "of the data".to_owned(), |number| number.to_string());
+    let of_classes = kind.of_classes.map_or_else(String::new, |Sizes { features, train, valid }| {
+        format!("\n{:<10} with classes = 10: features {features}, train {train}, valid {valid}", "")
+    });
     format!(
-        "{:<10} {}\n{:<10} features {}, train {}, valid {}, scored by {}\n{:<10} settings: {}",
+        "{:<10} {}\n{:<10} features {}, train {}, valid {}, scored by {}{of_classes}\n{:<10} settings: {}",
         kind.name,
         kind.summary,
         "",

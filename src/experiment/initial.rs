@@ -88,7 +88,7 @@ fn read_program(path: &Path, named: &str) -> Result<String, ExperimentError> {
         return Err(ExperimentError::value(
             "search.initial",
             format!("there is no file `{}`", shortened(named)),
-            "write \"no-op\", \"random\", \"linear\", \"affine\", \"net\", the path of a program or its text",
+            "write \"no-op\", \"random\", \"linear\", \"affine\", \"net\", \"softmax\", \"softmax-net\", the path of a program or its text",
         ));
     }
     read_text(path, MAX_FILE_BYTES / 2)

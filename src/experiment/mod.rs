@@ -11,6 +11,7 @@ mod validate;
 
 use std::path::Path;
 
+use exnihilo_jit::Interface;
 use serde::{Deserialize, Serialize};
 
 pub use error::ExperimentError;
@@ -23,6 +24,7 @@ pub use settings::{
     MigrationSettings, OpName, ProgramSettings, SearchSettings, TaskSets,
 };
 
+use crate::task::TaskSpec;
 use error::{shortened, with_nearest};
 
 /// The most bytes of an experiment file.
@@ -105,6 +107,11 @@ impl Experiment {
         }
         experiment.take_in_initial(path.parent().unwrap_or(Path::new("")))?;
         Ok(experiment)
+    }
+
+    /// The addresses through which programs meet the tasks; all sets of a valid experiment have the same.
+    pub fn interface(&self) -> Interface {
+        self.tasks.search.first().map_or_else(Interface::default, TaskSpec::interface)
     }
 
     /// A built-in experiment.

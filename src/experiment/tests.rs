@@ -140,6 +140,36 @@ fn impossible_values_name_key_and_remedy() {
 }
 
 #[test]
+fn tasks_with_classes_need_room_and_leave_the_label_alone() {
+    let of_classes = |settings: &[(&str, &str)]| {
+        let mut experiment = Experiment::preset("digits").expect("a built-in preset");
+        for &(key, value) in settings {
+            experiment.set(key, value).expect("a known key");
+        }
+        experiment.validate().map(|()| experiment.interface()).map_err(|error| error.to_string())
+    };
+    let [search, select, last] = ["search", "select", "final"].map(|set| format!("tasks.{set}.classes"));
+    let all = [(search.as_str(), "10"), (select.as_str(), "10"), (last.as_str(), "10")];
+    assert_eq!(of_classes(&[]), Ok(exnihilo_jit::Interface::Number));
+    assert_eq!(of_classes(&all), Ok(exnihilo_jit::Interface::Classes));
+    let with = |key, value| of_classes(&[&all[..], &[(key, value)]].concat()).expect_err("an impossible value");
+    let message = with("program.addresses.vectors", "2");
+    assert!(message.starts_with("program.addresses: 2 vectors are too few") && message.contains("at least 3 vectors"), "{message}");
+    let message = with("search.initial", "def Learn():\n  v1 = v0 + v0\n");
+    assert!(message.starts_with("search.initial: the program writes v1 in Learn") && message.contains("\"softmax\""), "{message}");
+    assert!(with("search.initial", "linear").contains("writes v1"));
+    let message = with("tasks.final.features", "9");
+    assert!(message.contains("tasks.final") && message.contains("choose 10 to"), "{message}");
+    assert_eq!(of_classes(&[&all[..], &[("search.initial", "softmax")]].concat()), Ok(exnihilo_jit::Interface::Classes));
+    for missing in 0..3 {
+        let mut some = all.to_vec();
+        some.remove(missing);
+        let message = of_classes(&some).expect_err("sets that disagree");
+        assert!(message.contains("has tasks of another kind than tasks.search") && message.contains("`classes = 10`"), "{message}");
+    }
+}
+
+#[test]
 fn a_named_program_file_becomes_text() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join("start.az"), "def Predict():\n  s1 = dot(v0, v0)\n").expect("a small file");

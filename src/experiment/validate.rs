@@ -68,6 +68,10 @@ impl Experiment {
         for (key, spec) in search.chain(others.into_iter().filter_map(|(key, spec)| Some((key, spec?)))) {
             let remedy = format!("change the section [{key}]");
             spec.validate().map_err(|error| ExperimentError::value(&key, error.to_string(), remedy))?;
+            if spec.interface() != self.interface() {
+                let problem = "has tasks of another kind than the first search tasks: one has classes, the other not";
+                return Err(ExperimentError::value(key, problem, "give `classes = 10` to all sets or to none"));
+            }
         }
         Ok(())
     }
@@ -77,6 +81,15 @@ impl Experiment {
         addresses
             .check()
             .map_err(|error| ExperimentError::value("program.addresses", error.to_string(), "change the count of this space"))?;
+        let interface = self.interface();
+        let least = interface.least_counts().vectors;
+        if addresses.vectors < least {
+            let problem = format!(
+                "{} vectors are too few for tasks with classes, where v0 to v2 are features, label and prediction",
+                addresses.vectors
+            );
+            return Err(ExperimentError::value("program.addresses", problem, format!("declare at least {least} vectors")));
+        }
         for function in ComponentFunction::ALL {
             let key = function_key(function);
             let settings = self.program.function(function);
@@ -86,7 +99,7 @@ impl Experiment {
             for op in &settings.ops {
                 let op = op.0;
                 let lacking = |space: Space, writing: bool| {
-                    let least = if writing { space.first_writable() + 1 } else { 1 };
+                    let least = if writing { interface.first_writable(space) + 1 } else { 1 };
                     (addresses.of(space) < least).then_some((space, least))
                 };
                 let inputs = op.inputs().iter().find_map(|&space| lacking(space, false));
@@ -182,6 +195,9 @@ impl Experiment {
     pub(crate) fn check_program(&self, program: &Program, except: &[ComponentFunction]) -> Result<(), ExperimentError> {
         program.check_addresses(self.program.addresses).map_err(|error| {
             ExperimentError::value("search.initial", error.to_string(), "raise program.addresses or start from another program")
+        })?;
+        self.interface().check_outputs(program).map_err(|error| {
+            ExperimentError::value("search.initial", error.to_string(), "start from a program for tasks with classes, such as \"softmax\"")
         })?;
         for function in ComponentFunction::ALL.into_iter().filter(|function| !except.contains(function)) {
             let settings = self.program.function(function);

@@ -33,9 +33,9 @@ impl Bar {
                 let most = score * tasks / lower;
                 math::rms_fitness(most * most)
             }
-            (Scoring::Accuracy, Combine::Mean) => score,
+            (Scoring::Accuracy | Scoring::Classes, Combine::Mean) => score,
             // The others are right everywhere at best.
-            (Scoring::Accuracy, Combine::Median) => (tasks * score - (tasks - lower)) / lower,
+            (Scoring::Accuracy | Scoring::Classes, Combine::Median) => (tasks * score - (tasks - lower)) / lower,
         };
         Bar { scoring, score, least: least - ROUNDING }
     }
@@ -55,7 +55,7 @@ impl Bar {
         let score = score(task_fitness, self.scoring);
         match self.scoring {
             Scoring::Rms => score < self.score,
-            Scoring::Accuracy => score > self.score,
+            Scoring::Accuracy | Scoring::Classes => score > self.score,
         }
     }
 }
@@ -64,7 +64,7 @@ impl Bar {
 fn score(task_fitness: &[f64], scoring: Scoring) -> f64 {
     let sum: f64 = match scoring {
         Scoring::Rms => task_fitness.iter().map(|&fitness| rms_error(fitness)).sum(),
-        Scoring::Accuracy => task_fitness.iter().sum(),
+        Scoring::Accuracy | Scoring::Classes => task_fitness.iter().sum(),
     };
     sum / task_fitness.len() as f64
 }
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn no_acceptable_program_is_overlooked() {
         let mut stream = Stream::new(3);
-        for scoring in [Scoring::Rms, Scoring::Accuracy] {
+        for scoring in [Scoring::Rms, Scoring::Accuracy, Scoring::Classes] {
             for combine in [Combine::Mean, Combine::Median] {
                 for tasks in 1..=6 {
                     let (mut accepted, mut refused) = (0, 0);
@@ -108,7 +108,7 @@ mod tests {
                         let error = |fitness: f64| if fitness == 0.0 { f64::INFINITY } else { (FRAC_PI_2 * (1.0 - fitness)).tan() };
                         let expected = match scoring {
                             Scoring::Rms => mean(&program, error) < mean(&reference, error),
-                            Scoring::Accuracy => mean(&program, |fitness| fitness) > mean(&reference, |fitness| fitness),
+                            Scoring::Accuracy | Scoring::Classes => mean(&program, |fitness| fitness) > mean(&reference, |fitness| fitness),
                         };
                         assert_eq!(bar.passes(&program), expected, "{program:?} against {reference:?}");
                         assert!(bar.may_pass(fitness) || !expected, "{scoring:?} {combine:?}: {program:?} against {reference:?}");

@@ -18,7 +18,7 @@ use super::migration::Exchange;
 use super::outcome::SearchError;
 use super::search_tasks::SearchTasks;
 use crate::experiment::{Experiment, ExperimentError, Method};
-use crate::task::{DataCache, SetName, TaskKind, build_group};
+use crate::task::{DataCache, SetName, TaskKind, TaskSpec, build_group};
 use crate::verify::{Claim, DEFAULT_RATE, Verifier};
 
 /// The most experiments of one method; a few words are kept of each.
@@ -177,14 +177,15 @@ impl Comparison {
         if options.threads > MAX_THREADS {
             return impossible("threads", options.threads.to_string(), "choose at most 4096");
         }
-        let default = || known_program(Comparison::default_reference(experiment.tasks.search[0].kind)).expect("a known name");
+        let default = || known_program(Comparison::default_reference(&experiment.tasks.search[0])).expect("a known name");
         let reference = options.reference.clone().unwrap_or_else(default);
         Ok(Comparison { experiment, seed, options, reference, budget })
     }
 
     /// The name of the hand-written program that acceptable ones are better than, if no other is given.
-    pub const fn default_reference(kind: TaskKind) -> &'static str {
-        match kind {
+    pub const fn default_reference(tasks: &TaskSpec) -> &'static str {
+        match tasks.kind {
+            _ if tasks.classes.is_some() => "softmax",
             TaskKind::Affine => "affine",
             TaskKind::TwoLayer => "net",
             TaskKind::Linear | TaskKind::Projected | TaskKind::Digits | TaskKind::Table => "linear",

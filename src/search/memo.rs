@@ -105,6 +105,7 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
+    use exnihilo_jit::Interface;
     use exnihilo_jit::analysis::{Canonicalizer, simplify};
 
     use super::*;
@@ -116,7 +117,7 @@ mod tests {
     /// The key of a program with a constant of its own, and something known of it.
     fn fact(number: u64) -> (CanonicalKey, Known) {
         let text = format!("def Predict():\n  s1 = {number}.0\n");
-        let key = Canonicalizer::default().key(&simplify(&text.parse().expect("a program")), 1);
+        let key = Canonicalizer::default().key(&simplify(&text.parse().expect("a program")), Interface::Number, 1);
         let train_steps = NonZeroU64::MIN.saturating_add(number);
         let run = Some(KnownRun { fitness: number as f64, train_steps });
         (key, Known { probe: Some(KnownProbe { key: number.into(), train_steps, rest_steps: 0 }), run })

@@ -1,6 +1,6 @@
 //! Random programs and the mutations that make children.
 
-use exnihilo_jit::{AddressCounts, ComponentFunction, Data, Instruction, Op, Program, Space, Stream};
+use exnihilo_jit::{AddressCounts, ComponentFunction, Data, Instruction, Interface, Op, Program, Space, Stream};
 
 use super::constants;
 use crate::experiment::{ConstantFactor, Experiment, MutationKind};
@@ -18,6 +18,7 @@ struct FunctionRules {
 #[derive(Clone, Debug)]
 pub(super) struct Mutator {
     addresses: AddressCounts,
+    interface: Interface,
     functions: [FunctionRules; 3],
     /// The functions that have allowed ops.
     mutable: Vec<ComponentFunction>,
@@ -40,7 +41,8 @@ impl Mutator {
             Some((kind, *sum))
         });
         let kinds = kinds.collect();
-        Mutator { addresses: experiment.program.addresses, functions, mutable, kinds, constants: experiment.search.constants }
+        let (addresses, interface) = (experiment.program.addresses, experiment.interface());
+        Mutator { addresses, interface, functions, mutable, kinds, constants: experiment.search.constants }
     }
 
     /// A program of no-ops in the initial sizes.
@@ -165,7 +167,7 @@ impl Mutator {
     }
 
     fn output_address(&self, space: Space, stream: &mut Stream) -> u8 {
-        let first = space.first_writable();
+        let first = self.interface.first_writable(space);
         first + stream.below((self.addresses.of(space) - first).into()) as u8
     }
 }
@@ -282,6 +284,31 @@ mod tests {
         }
         assert_eq!(read.len(), 5 + 4 + 3, "all addresses are read");
         assert_eq!(written.len(), 4 + 3 + 3, "all but s0 and v0 are written");
+    }
+
+    #[test]
+    fn programs_of_tasks_with_classes_never_write_the_label() {
+        let mut experiment = Experiment::preset("digits").expect("a built-in preset");
+        let ops = format!("[{}]", (0..65).map(|op| op.to_string()).collect::<Vec<_>>().join(", "));
+        for key in ["tasks.search.classes", "tasks.select.classes", "tasks.final.classes"] {
+            experiment.set(key, "10").expect("a known key");
+        }
+        for key in ["program.setup", "program.predict", "program.learn"] {
+            experiment.set(key, &format!("{{ initial = 4, max = 8, ops = {ops} }}")).expect("a known key");
+        }
+        experiment.validate().expect("a valid experiment");
+        let mutator = Mutator::new(&experiment);
+        let mut stream = Stream::new(4);
+        let mut program = mutator.no_op_program();
+        let (mut written, mut read) = (HashSet::new(), HashSet::new());
+        for step in 0..20_000 {
+            mutator.apply(MutationKind::ALL[step % MutationKind::ALL.len()], &mut program, &mut stream);
+            mutator.interface.check_outputs(&program).expect("the label is never an output");
+            written.extend(program.instructions().iter().filter_map(Instruction::writes));
+            read.extend(program.instructions().iter().flat_map(Instruction::reads));
+        }
+        assert!(written.contains(&(Space::Vector, 2)) && read.contains(&(Space::Vector, 1)));
+        assert_eq!(written.len(), 4 + 7 + 2, "s1 on, v2 on, m0 on");
     }
 
     #[test]

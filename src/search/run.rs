@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, TaskGroup, simplify};
+use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, TaskGroup, simplify_for};
 use rayon::prelude::*;
 
 use super::checkpoint::state::{self, Pass, RunState, Totals};
@@ -612,7 +612,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             }
         };
         Ok(Outcome {
-            simplified: simplify(&best.program),
+            simplified: simplify_for(&best.program, shared.experiment.interface()),
             program: best.program,
             experiment: best.experiment,
             task_set: best.task_set,

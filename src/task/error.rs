@@ -86,6 +86,28 @@ pub enum TaskError {
         /// What to write instead.
         remedy: String,
     },
+    /// A data set with fewer images of a class than were asked for.
+    #[error(
+        "{data}, class {class}: `{key}` asks for {asked} examples of ten classes in equal parts, {wanted} of this one, but the {part} part has {found}: {remedy}"
+    )]
+    TooFewOfClass {
+        /// The name of the data set.
+        data: String,
+        /// The class.
+        class: u8,
+        /// The key that asks.
+        key: &'static str,
+        /// How many examples it asks for.
+        asked: usize,
+        /// How many of the class.
+        wanted: usize,
+        /// The part of the data that they would come from.
+        part: &'static str,
+        /// Images of the class there.
+        found: usize,
+        /// What to write instead.
+        remedy: String,
+    },
     /// A field of a table that is missing or not usable.
     #[error("{path}, line {line}, column `{column}`: {problem}")]
     Field {

@@ -45,6 +45,19 @@ pub struct KindDoc {
     pub train: Option<usize>,
     /// Validation examples a task if not given; `None` where the data tell.
     pub valid: Option<usize>,
+    /// The same with `classes`; `None` for kinds that do not have it.
+    pub of_classes: Option<Sizes>,
+}
+
+/// The sizes of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Sizes {
+    /// F.
+    pub features: usize,
+    /// Training examples.
+    pub train: usize,
+    /// Validation examples.
+    pub valid: usize,
 }
 
 const SYNTHETIC_KEYS: &[&str] = &["kind", "features", "train", "valid", "tasks", "epochs", "max_abs_error"];
@@ -60,6 +73,7 @@ pub const TASK_KINDS: [KindDoc; 6] = [
         features: Some(4),
         train: Some(1_000),
         valid: Some(100),
+        of_classes: None,
     },
     KindDoc {
         kind: TaskKind::Affine,
@@ -70,6 +84,7 @@ pub const TASK_KINDS: [KindDoc; 6] = [
         features: Some(4),
         train: Some(1_000),
         valid: Some(100),
+        of_classes: None,
     },
     KindDoc {
         kind: TaskKind::TwoLayer,
@@ -80,26 +95,29 @@ pub const TASK_KINDS: [KindDoc; 6] = [
         features: Some(4),
         train: Some(1_000),
         valid: Some(100),
+        of_classes: None,
     },
     KindDoc {
         kind: TaskKind::Projected,
         name: "projected",
         scoring: Some(Scoring::Accuracy),
-        summary: "two classes of MNIST, Fashion-MNIST (IDX files, plain or .gz) or CIFAR-10 (binary), randomly projected to F dimensions",
-        keys: &["kind", "data", "pairs", "features", "train", "valid", "tasks", "epochs", "max_abs_error"],
+        summary: "two classes (or all ten) of MNIST, Fashion-MNIST (IDX files, plain or .gz) or CIFAR-10 (binary), randomly projected to F dimensions",
+        keys: &["kind", "data", "pairs", "classes", "features", "train", "valid", "tasks", "epochs", "max_abs_error"],
         features: Some(16),
         train: Some(8_000),
         valid: Some(1_000),
+        of_classes: Some(Sizes { features: 16, train: 40_000, valid: 5_000 }),
     },
     KindDoc {
         kind: TaskKind::Digits,
         name: "digits",
         scoring: Some(Scoring::Accuracy),
         summary: "the same on 1,797 embedded 8x8 handwritten digits; needs no files",
-        keys: &["kind", "pairs", "features", "train", "valid", "tasks", "epochs", "max_abs_error"],
+        keys: &["kind", "pairs", "classes", "features", "train", "valid", "tasks", "epochs", "max_abs_error"],
         features: Some(16),
         train: Some(232),
         valid: Some(58),
+        of_classes: Some(Sizes { features: 16, train: 1_160, valid: 290 }),
     },
     KindDoc {
         kind: TaskKind::Table,
@@ -110,6 +128,7 @@ pub const TASK_KINDS: [KindDoc; 6] = [
         features: None,
         train: None,
         valid: None,
+        of_classes: None,
     },
 ];
 

@@ -1,5 +1,5 @@
 //! Makes the tasks that programs are evaluated on, from a few settings and a seed: synthetic regression, projected pairs of
-//! image classes, tables. Here are also the readers of IDX, CIFAR-10 and CSV files. Experiments and commands call
+//! image classes, or ten of them, tables. Here are also the readers of IDX, CIFAR-10 and CSV files. Experiments and commands call
 //! [`build_group`]; nothing here knows of programs or of search.
 //!
 //! ```
@@ -13,6 +13,7 @@
 
 mod cache;
 mod cifar;
+mod classes;
 mod digits;
 mod error;
 mod file;
@@ -32,10 +33,11 @@ mod table_task;
 mod real_data_tests;
 
 pub use cache::DataCache;
+pub use classes::CLASS_PROJECTIONS;
 pub use error::TaskError;
 pub use format::DataFormat;
 pub use images::{CLASSES_OF_PAIRS, ImageSet, Part};
-pub use kind::{KindDoc, TASK_KINDS, TaskKind};
+pub use kind::{KindDoc, Sizes, TASK_KINDS, TaskKind};
 pub use projected::{HELD_OUT_PAIRS, PROJECTIONS, Pair};
 pub use set::{SetName, build_group, build_group_from, task_seed};
 pub use spec::{KeyDoc, TASK_KEYS, TaskSpec};

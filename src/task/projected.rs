@@ -159,20 +159,53 @@ impl PairTasks<'_> {
 
     fn task(&self, seed: u64, pair: Pair, projection: usize) -> Task {
         let stream = Stream::named(key(purpose::WEIGHTS, pair.number()), projection as u64);
-        let projection = Projection::draw(self.images.image_size(), self.features, stream);
-        let examples = |part, count, purpose| {
-            let chosen = draw(self.images, pair, part, count, Stream::named(seed, purpose));
-            let mut features = Vec::with_capacity(count * self.features);
-            for &(image, _) in &chosen {
-                projection.apply(self.images.image(image).iter().map(|&pixel| f64::from(pixel)), &mut features);
-            }
-            Examples { features, labels: chosen.into_iter().map(|(_, label)| label).collect() }
-        };
-        let mut train = examples(Part::Train, self.train, purpose::TRAIN);
-        let mut valid = examples(self.valid_part, self.valid, purpose::VALID);
-        standardize(&mut train.features, &mut valid.features, self.features);
-        Task { seed, train, valid, train_orders: None }
+        let [train, valid] = [self.train, self.valid].map(|count| shares(pair, count));
+        task(self.images, self.features, seed, stream, (Part::Train, &train), (self.valid_part, &valid))
     }
+}
+
+/// What one class gives to a task.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    /// The class.
+    pub(super) class: u8,
+    /// Its label.
+    pub(super) label: f64,
+    /// How many examples.
+    pub(super) count: usize,
+}
+
+/// The task with this seed, of images projected by the matrix that `projection` draws: of which part of the images, and what each class
+/// gives from it, to train and to validate.
+pub(super) fn task(
+    images: &ImageSet,
+    features: usize,
+    seed: u64,
+    projection: Stream,
+    train: (Part, &[Share]),
+    valid: (Part, &[Share]),
+) -> Task {
+    let projection = Projection::draw(images.image_size(), features, projection);
+    let examples = |(part, shares): (Part, &[Share]), purpose| {
+        let chosen = draw(images, part, shares, Stream::named(seed, purpose));
+        let mut projected = Vec::with_capacity(chosen.len() * features);
+        for &(image, _) in &chosen {
+            projection.apply(images.image(image).iter().map(|&pixel| f64::from(pixel)), &mut projected);
+        }
+        Examples { features: projected, labels: chosen.into_iter().map(|(_, label)| label).collect() }
+    };
+    let mut train = examples(train, purpose::TRAIN);
+    let mut valid = examples(valid, purpose::VALID);
+    standardize(&mut train.features, &mut valid.features, features);
+    Task { seed, train, valid, train_orders: None }
+}
+
+/// What the classes of a pair give to `count` examples.
+fn shares(pair: Pair, count: usize) -> [Share; 2] {
+    [
+        Share { class: pair.first, label: 1.0, count: first_half(count) },
+        Share { class: pair.second, label: 0.0, count: count - first_half(count) },
+    ]
 }
 
 /// How many of `count` examples are of the first class.
@@ -203,12 +236,12 @@ fn choose(pairs: &[Pair], count: usize, set_key: u64) -> Vec<(Pair, usize)> {
         .collect()
 }
 
-/// Draws `count` images of a pair from a part, with their labels, in the order in which programs see them.
-fn draw(images: &ImageSet, pair: Pair, part: Part, count: usize, mut stream: Stream) -> Vec<(u32, f64)> {
-    let mut chosen = Vec::with_capacity(count);
-    for (class, label, wanted) in [(pair.first, 1.0, first_half(count)), (pair.second, 0.0, count / 2)] {
+/// Draws images from a part, with their labels, in the order in which programs see them.
+fn draw(images: &ImageSet, part: Part, shares: &[Share], mut stream: Stream) -> Vec<(u32, f64)> {
+    let mut chosen = Vec::with_capacity(shares.iter().map(|share| share.count).sum());
+    for &Share { class, label, count } in shares {
         let mut pool = images.class(class, part).to_vec();
-        for place in 0..wanted {
+        for place in 0..count {
             let other = place + stream.below(pool.len() - place);
             pool.swap(place, other);
             chosen.push((pool[place], label));

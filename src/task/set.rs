@@ -8,6 +8,7 @@ use exnihilo_jit::exec::random::{key, purpose};
 use exnihilo_jit::{GroupError, GroupSettings, Scoring, TaskGroup};
 
 use super::cache::DataCache;
+use super::classes::ClassTasks;
 use super::error::TaskError;
 use super::images::ImageSet;
 use super::kind::TaskKind;
@@ -81,6 +82,11 @@ pub fn build_group_from(
     };
     let images = |images: &ImageSet| {
         let shape = Shape { inputs: images.image_size(), ..Shape::of(spec) };
+        if spec.classes.is_some() {
+            let Shape { features, train, valid, .. } = shape;
+            let tasks = ClassTasks { images, set, features, train, valid };
+            return group(features, Scoring::Classes, tasks.build(set_key(set, run_seed, experiment), &seeds(shape)?)?);
+        }
         let pairs = spec.pairs.clone().unwrap_or_else(|| pairs_of(set));
         let Shape { features, train, valid, .. } = shape;
         let tasks = PairTasks { images, pairs: &pairs, first: first as usize, features, train, valid, valid_part: valid_part(set) };

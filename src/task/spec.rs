@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use exnihilo_jit::lang::MAX_FEATURES;
+use exnihilo_jit::{CLASSES, Interface};
 use serde::{Deserialize, Serialize};
 
 use super::error::TaskError;
-use super::kind::TaskKind;
+use super::kind::{Sizes, TaskKind};
 use super::projected::Pair;
 
 /// A description of a set of tasks: a table of an experiment's TOML file. All but `kind` may be left out.
@@ -39,6 +40,9 @@ pub struct TaskSpec {
     /// `projected`, `digits`: exactly these pairs of classes for every set, in place of the division into search pairs and held-out pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairs: Option<Vec<Pair>>,
+    /// `projected`, `digits`: all ten classes in every task, in place of pairs; 10 is the only number that there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<usize>,
     /// `table`: the name of the label column (its number from 1 where there is no header); the last one if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -66,7 +70,7 @@ pub struct KeyDoc {
 }
 
 /// All keys of a task description, in the order of the fields of [`TaskSpec`].
-pub const TASK_KEYS: [KeyDoc; 10] = [
+pub const TASK_KEYS: [KeyDoc; 11] = [
     KeyDoc { key: "kind", meaning: "the kind of task" },
     KeyDoc { key: "features", meaning: "F, the size of vectors, 1 to 4,096 (default: the kind's; table: its number of feature columns)" },
     KeyDoc { key: "train", meaning: "training examples a task (default: the kind's; table: all rows that validation leaves)" },
@@ -79,6 +83,7 @@ pub const TASK_KEYS: [KeyDoc; 10] = [
         key: "pairs",
         meaning: "pairs of classes, as in [\"3-5\"], for all sets (default: 36 pairs for search, the other 9 to select and at the end)",
     },
+    KeyDoc { key: "classes", meaning: "10: all ten classes in every task, with programs that answer in v2 (default: pairs of classes)" },
     KeyDoc { key: "label", meaning: "name of the label column (default: the last column)" },
 ];
 
@@ -95,6 +100,7 @@ impl TaskSpec {
             max_abs_error: default_max_abs_error(),
             data: None,
             pairs: None,
+            classes: None,
             label: None,
         }
     }
@@ -103,12 +109,16 @@ impl TaskSpec {
     #[must_use]
     pub fn resolved(&self) -> TaskSpec {
         let doc = self.kind.doc();
-        TaskSpec {
-            features: self.features.or(doc.features),
-            train: self.train.or(doc.train),
-            valid: self.valid.or(doc.valid),
-            ..self.clone()
-        }
+        let [features, train, valid] = match doc.of_classes.filter(|_| self.classes.is_some()) {
+            Some(Sizes { features, train, valid }) => [features, train, valid].map(Some),
+            None => [doc.features, doc.train, doc.valid],
+        };
+        TaskSpec { features: self.features.or(features), train: self.train.or(train), valid: self.valid.or(valid), ..self.clone() }
+    }
+
+    /// The addresses through which programs meet the tasks.
+    pub const fn interface(&self) -> Interface {
+        if self.classes.is_some() { Interface::Classes } else { Interface::Number }
     }
 
     /// Whether the description makes sense; data files are not looked at.
@@ -118,7 +128,12 @@ impl TaskSpec {
     pub fn validate(&self) -> Result<(), TaskError> {
         let refuse = |key, problem: String, remedy: &str| Err(TaskError::Key { key, problem, remedy: remedy.to_owned() });
         let keys = self.kind.doc().keys;
-        let optional = [("data", self.data.is_some()), ("pairs", self.pairs.is_some()), ("label", self.label.is_some())];
+        let optional = [
+            ("data", self.data.is_some()),
+            ("pairs", self.pairs.is_some()),
+            ("classes", self.classes.is_some()),
+            ("label", self.label.is_some()),
+        ];
         for (key, given) in optional {
             if given && !keys.contains(&key) {
                 return refuse(key, format!("means nothing for tasks of kind `{}`", self.kind), "remove it or choose another kind");
@@ -144,6 +159,19 @@ impl TaskSpec {
         }
         if self.max_abs_error.is_nan() || self.max_abs_error < 0.0 {
             return refuse("max_abs_error", format!("is {}", self.max_abs_error), "choose a number from 0 up, or inf");
+        }
+        if let Some(classes) = self.classes {
+            if classes != CLASSES {
+                return refuse("classes", format!("is {classes}"), &format!("choose {CLASSES}, or remove the key for pairs of classes"));
+            }
+            if self.pairs.is_some() {
+                let remedy = "remove one of the two keys";
+                return refuse("pairs", "means nothing beside `classes`, which has all classes in each task".to_owned(), remedy);
+            }
+            if let Some(features) = self.features.filter(|&features| features < CLASSES) {
+                let remedy = format!("choose {CLASSES} to {MAX_FEATURES}");
+                return refuse("features", format!("is {features}, too few for a prediction of {CLASSES} classes"), &remedy);
+            }
         }
         if self.pairs.as_ref().is_some_and(Vec::is_empty) {
             return refuse("pairs", "is an empty list".to_owned(), "name at least one pair, as in [\"3-5\"], or remove the key");
@@ -182,6 +210,8 @@ mod tests {
         assert_eq!(spec, TaskSpec::new(TaskKind::Linear));
         let resolved = spec.resolved();
         assert_eq!((resolved.features, resolved.train, resolved.valid, resolved.tasks), (Some(4), Some(1_000), Some(100), 10));
+        let of_classes = TaskSpec { classes: Some(10), ..TaskSpec::new(TaskKind::Digits) }.resolved();
+        assert_eq!((of_classes.features, of_classes.train, of_classes.valid), (Some(16), Some(1_160), Some(290)));
         let text = toml::to_string(&resolved).expect("it prints");
         assert_eq!(toml::from_str::<TaskSpec>(&text).expect("it parses again"), resolved);
     }
@@ -194,6 +224,7 @@ mod tests {
             valid: Some(1),
             data: Some("x".into()),
             pairs: Some(vec!["3-5".parse().expect("a pair")]),
+            classes: Some(10),
             label: Some("y".into()),
             ..TaskSpec::new(TaskKind::Table)
         };
@@ -220,6 +251,12 @@ mod tests {
         assert!(refusal("kind = 'digits'\ndata = 'x'").starts_with("`data` means nothing"));
         assert!(refusal("kind = 'digits'\npairs = []").contains("empty list"));
         assert!(refusal("kind = 'digits'\npairs = ['3-5', '5-3', '3-5']").contains("has 3-5 twice"));
+        assert_eq!(refusal("kind = 'digits'\nclasses = 5"), "`classes` is 5: choose 10, or remove the key for pairs of classes");
+        assert!(refusal("kind = 'digits'\nclasses = 10\npairs = ['3-5']").contains("`pairs` means nothing beside `classes`"));
+        let few = "`features` is 9, too few for a prediction of 10 classes: choose 10 to 4096";
+        assert_eq!(refusal("kind = 'digits'\nclasses = 10\nfeatures = 9"), few);
+        assert!(refusal("kind = 'linear'\nclasses = 10").contains("means nothing for tasks of kind `linear`"));
+        assert!(refusal("kind = 'table'\ndata = 'x'\nclasses = 10").contains("means nothing for tasks of kind `table`"));
         assert!(refusal("kind = 'table'").contains("give a CSV file"));
         assert!(refusal("kind = 'projected'").contains("give a folder"));
         assert!(refusal("kind = 'two-layer'\nfeatures = 1").contains("choose at least 2"));

@@ -112,7 +112,7 @@ impl Verifier {
     }
 
     fn case(&mut self, program: &Program, ordinals: &[u32], group: &TaskGroup, tasks: Range<usize>, claim: &Claim<'_>) -> String {
-        let counts = program.address_counts();
+        let counts = program.address_counts().max(group.interface().least_counts());
         let record = |task| self.oracle.record(program, ordinals, group, task, counts).expect(FITS);
         let records: Vec<TaskRecord> = tasks.clone().map(record).collect();
         let id = if tasks.len() == 1 { format!("verify-task-{}", tasks.start) } else { "verify".to_owned() };
@@ -130,10 +130,10 @@ const FITS: &str = "what does not fit into the group's memory limit was not eval
 fn what_fits<'p>(program: &'p Program, group: &TaskGroup) -> (Cow<'p, Program>, Vec<u32>) {
     if group.check_memory(program.address_counts()).is_err() {
         let (mut simplified, mut ordinals) = (Program::default(), Vec::new());
-        Simplifier::default().simplify_into(program, &mut simplified, &mut ordinals);
+        Simplifier::default().simplify_into(program, group.interface(), &mut simplified, &mut ordinals);
         return (Cow::Owned(simplified), ordinals);
     }
-    (Cow::Borrowed(program), ordinals_by_definition(program))
+    (Cow::Borrowed(program), ordinals_by_definition(program, group.interface()))
 }
 
 fn fault(expected: &Evaluation, claim: &Claim<'_>) -> Option<Fault> {

@@ -263,7 +263,8 @@ fn every_command_that_takes_a_program_refuses_alike() {
     let commands = ["x eval p.az", "x simplify p.az", "x disasm p.az", "x evolve --no-save --set search.initial=p.az"];
     check(&commands.map(|command| row("a write to s0", folder, command, 1, &["p.az: line 2, column 3", "s0"])));
     check(&commands.map(|command| {
-        let words: &[&str] = if command.contains("evolve") { &["`p.az`"] } else { &["p.az", "`linear`, `affine`, `net`"] };
+        let words: &[&str] =
+            if command.contains("evolve") { &["`p.az`"] } else { &["p.az", "`linear`, `affine`, `net`, `softmax` and `softmax-net`"] };
         row("no such file", nothing, command, if command.contains("evolve") { 2 } else { 1 }, words)
     }));
 }

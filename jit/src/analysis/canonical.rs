@@ -3,10 +3,10 @@
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::operands::{Operands, WORDS};
-use crate::lang::{ComponentFunction, Data, DataKind, Instruction, MAX_ADDRESSES, Op, Program, element_index};
+use crate::lang::{ComponentFunction, Data, DataKind, Instruction, Interface, MAX_ADDRESSES, Op, Program, Space, element_index};
 
 /// The hash of a canonical form: programs that have it in common have the same errors, fitness and training steps on every task of
-/// the feature size that it was made for (but for accidents of 128 bits).
+/// the feature size and the kind that it was made for (but for accidents of 128 bits).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CanonicalKey(u128);
 
@@ -27,11 +27,12 @@ impl CanonicalKey {
 /// Brings programs without dead instructions into canonical form; keeps its buffer from program to program.
 ///
 /// In canonical form
-/// - the addresses of each space are numbered in the order in which they are first written (Setup, Predict, Learn), after `s0`, `s1`
-///   and `v0`, which keep their names;
+/// - the addresses of each space are numbered in the order in which they are first written (Setup, Predict, Learn), after those that the
+///   evaluation sets or reads, which keep their names: `s0`, `s1` and `v0`, or `s0`, `v0`, `v1` and `v2` on tasks with classes;
 /// - what is certainly zero when it is read has one name: an address that nothing writes, in Setup any that Setup did not write
-///   before, in Setup and Predict `s0`, in Setup `v0`. Outside Setup this is never `s1`, which the sigmoid of a task scored by
-///   accuracy would make something else than 0: where nothing writes it nothing is live;
+///   before, in Setup and Predict the label, in Setup `v0`, on tasks with classes always `s0`. Outside Setup this is never the
+///   prediction, which the sigmoid of a task scored by accuracy, or the softmax of one with classes, would make something else than 0:
+///   where nothing writes it nothing is live;
 /// - the inputs of ops that commute to the bit are in ascending order;
 /// - an element constant has the element that it sets at this feature size, instead of a fraction.
 ///
@@ -39,16 +40,18 @@ impl CanonicalKey {
 /// no place in the form: live ones are numbered from 0 in program order, all instructions here are live, and their order is kept.
 ///
 /// ```
-/// use exnihilo_jit::{Program, analysis::{Canonicalizer, simplify}};
+/// use exnihilo_jit::{Interface, Program, analysis::{Canonicalizer, simplify}};
 /// let a: Program = "def Predict():\n  s1 = dot(v0, v2)\ndef Learn():\n  s3 = s0 - s1\n  v1 = s3 * v0\n  v2 = v1 + v2\n".parse()?;
 /// let b: Program = "def Predict():\n  s1 = dot(v5, v0)\ndef Learn():\n  s2 = s0 - s1\n  v3 = s2 * v0\n  v5 = v5 + v3\n".parse()?;
 /// let mut canonicalizer = Canonicalizer::default();
-/// assert_eq!(canonicalizer.key(&simplify(&a), 4), canonicalizer.key(&simplify(&b), 4));
+/// let mut key = |program| canonicalizer.key(&simplify(program), Interface::Number, 4);
+/// assert_eq!(key(&a), key(&b));
 /// # Ok::<(), exnihilo_jit::ParseError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Canonicalizer {
-    /// The canonical form, which can be read back: the feature size, the lengths of Setup and Predict, then each instruction.
+    /// The canonical form, which can be read back: the feature size and the interface, the lengths of Setup and Predict, then each
+    /// instruction.
     form: Vec<u8>,
 }
 
@@ -61,13 +64,17 @@ struct Names {
     names: [[u8; MAX_ADDRESSES]; WORDS],
     /// The first free name of each space.
     next: [u8; WORDS],
+    interface: Interface,
 }
 
 impl Names {
-    fn new(instructions: &[Instruction]) -> Names {
-        let mut names = Names { names: [[UNNAMED; MAX_ADDRESSES]; WORDS], next: [2, 1, 0, 0] };
-        let [scalars, vectors, ..] = &mut names.names;
-        (scalars[0], scalars[1], vectors[0]) = (0, 1, 0);
+    fn new(instructions: &[Instruction], interface: Interface) -> Names {
+        let mut names = Names { names: [[UNNAMED; MAX_ADDRESSES]; WORDS], next: [0; WORDS], interface };
+        for space in Space::ALL {
+            let kept = interface.first_free(space);
+            names.next[space as usize] = kept;
+            (0..kept).for_each(|address| names.names[space as usize][usize::from(address)] = address);
+        }
         for instruction in instructions {
             let operands = Operands::of(instruction.op());
             let space = operands.out_space();
@@ -89,21 +96,24 @@ impl Names {
     /// writes leaves a name free. (A matrix that Setup reads before it writes it may find none, if all 64 are written.)
     fn zero(&self, function: ComponentFunction) -> [u8; WORDS] {
         let [scalar, vector, matrix, none] = self.next;
-        match function {
-            ComponentFunction::Setup => [0, 0, matrix, none],
-            ComponentFunction::Predict => [0, vector, matrix, none],
-            ComponentFunction::Learn => [scalar, vector, matrix, none],
+        match (function, self.interface) {
+            (ComponentFunction::Setup, _) => [0, 0, matrix, none],
+            (ComponentFunction::Predict, Interface::Number) => [0, vector, matrix, none],
+            (ComponentFunction::Learn, Interface::Number) => [scalar, vector, matrix, none],
+            (ComponentFunction::Predict, Interface::Classes) => [0, 1, matrix, none],
+            (ComponentFunction::Learn, Interface::Classes) => [0, vector, matrix, none],
         }
     }
 }
 
 impl Canonicalizer {
-    /// The key of a program of which every instruction is live, as [`super::Simplifier`] leaves it, for features of size `features`.
+    /// The key of a program of which every instruction is live on tasks of this kind, as [`super::Simplifier`] leaves it, for features of
+    /// size `features`.
     ///
     /// # Panics
     /// If `features` is 0.
-    pub fn key(&mut self, simplified: &Program, features: usize) -> CanonicalKey {
-        self.set_form(simplified, features);
+    pub fn key(&mut self, simplified: &Program, interface: Interface, features: usize) -> CanonicalKey {
+        self.set_form(simplified, interface, features);
         CanonicalKey(xxh3_128(&self.form))
     }
 
@@ -111,8 +121,8 @@ impl Canonicalizer {
     ///
     /// # Panics
     /// If `features` is not 1 to [`MAX_FEATURES`](crate::lang::MAX_FEATURES).
-    pub fn program(&mut self, simplified: &Program, features: usize) -> Program {
-        self.set_form(simplified, features);
+    pub fn program(&mut self, simplified: &Program, interface: Interface, features: usize) -> Program {
+        self.set_form(simplified, interface, features);
         let mut words = self.form.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
         let mut next = || words.next();
         let (_, lengths) = (next(), next().expect("the form begins with two words"));
@@ -126,11 +136,11 @@ impl Canonicalizer {
         Program::new(setup, predict, learn)
     }
 
-    fn set_form(&mut self, simplified: &Program, features: usize) {
-        let names = Names::new(simplified.instructions());
+    fn set_form(&mut self, simplified: &Program, interface: Interface, features: usize) {
+        let names = Names::new(simplified.instructions(), interface);
         let [setup, predict, _] = ComponentFunction::ALL.map(|function| simplified.function(function).len() as u64);
         self.form.clear();
-        self.push(features as u64);
+        self.push(features as u64 | (interface as u64) << 32);
         self.push(setup | predict << 32);
         // What Setup has written so far; the rest of memory is zero there.
         let mut written = [0; WORDS];
@@ -145,7 +155,7 @@ impl Canonicalizer {
                     }
                     let is_zero = match function {
                         ComponentFunction::Setup => written[space] & operands.read(which, address) == 0,
-                        // Without a name; or s0, whose name is that of zero here.
+                        // Without a name; or an address whose own name is that of zero here.
                         ComponentFunction::Predict | ComponentFunction::Learn => names.of(space, address) == UNNAMED,
                     };
                     if is_zero && usize::from(zero[space]) < MAX_ADDRESSES { zero[space] } else { names.of(space, address) }
@@ -218,6 +228,6 @@ impl Encoded {
             DataKind::Gaussian => Data::Gaussian { mean: low, st_dev: high },
         };
         let [_, in1, in2, out, ..] = head.to_le_bytes();
-        Instruction::new(op, in1, in2, out, data).expect("names are addresses, and outputs keep clear of s0 and v0")
+        Instruction::new(op, in1, in2, out, data).expect("names are addresses, and outputs keep clear of the inputs")
     }
 }

@@ -109,12 +109,12 @@ fn is_dead_after(instructions: &[Instruction], space: Space, address: u8, lives_
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::known_program;
+    use crate::lang::{Interface, known_program};
 
     fn roles(text: &str) -> Vec<Role> {
         let program: Program = text.parse().expect("a valid program");
         let mut fusion = Fusion::default();
-        fusion.set(&program, &Liveness::of(&program));
+        fusion.set(&program, &Liveness::of(&program, Interface::Number));
         fusion.roles().to_vec()
     }
 
@@ -146,7 +146,7 @@ mod tests {
     fn the_net_has_a_rank_one_update() {
         let program = known_program("net").expect("a program of that name");
         let mut fusion = Fusion::default();
-        fusion.set(&program, &Liveness::of(&program));
+        fusion.set(&program, &Liveness::of(&program, Interface::Number));
         let fused = fusion.roles().iter().filter(|role| matches!(role, Role::Takes(_))).count();
         assert!(fused >= 2, "{:?}", fusion.roles());
     }

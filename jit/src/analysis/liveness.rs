@@ -1,12 +1,13 @@
 //! Which instructions can reach a prediction.
 //!
-//! An instruction is live if reads of whole addresses lead from its output to `s1` at the end of some Predict, over every
-//! sequence Setup (Predict Learn?)*. A Predict may follow a Predict: validation has no Learn, and comes before the training of
-//! a later epoch. `v0` and `s0` are overwritten at the start of Predict and Learn; constants that set one element kill nothing.
-//! The sigmoid of an accuracy task replaces `s1` by a function of `s1` between Predict and Learn, which lets reads through.
+//! An instruction is live if reads of whole addresses lead from its output to the prediction (`s1`, or `v2` on tasks with classes) at the
+//! end of some Predict, over every sequence Setup (Predict Learn?)*. A Predict may follow a Predict: validation has no Learn, and comes
+//! before the training of a later epoch. The inputs of the task's [`Interface`] are overwritten at the start of Predict and Learn;
+//! constants that set one element kill nothing. The sigmoid of an accuracy task replaces `s1` by a function of `s1` between Predict and
+//! Learn, and the softmax of a task with classes `v2` by one of `v2`, which lets reads through.
 
 use super::operands::{Operands, WORDS};
-use crate::lang::{ComponentFunction, Instruction, Program, Space};
+use crate::lang::{ComponentFunction, Instruction, Interface, Program, Space};
 
 /// A set of addresses, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,16 +63,16 @@ pub struct Liveness {
 
 impl Liveness {
     /// The liveness of a program: backward passes over Learn and Predict until nothing changes.
-    pub fn of(program: &Program) -> Liveness {
-        Liveness::solve(program, |_, _| {})
+    pub fn of(program: &Program, interface: Interface) -> Liveness {
+        Liveness::solve(program, interface, |_, _| {})
     }
 
     /// The same, and sets `live` to one entry an instruction, in order.
-    pub fn mark(program: &Program, live: &mut Vec<bool>) -> Liveness {
+    pub fn mark(program: &Program, interface: Interface, live: &mut Vec<bool>) -> Liveness {
         live.clear();
         live.resize(program.instructions().len(), false);
-        let liveness = Liveness::solve(program, |position, is_live| live[position] = is_live);
-        before_function(program.function(ComponentFunction::Setup), liveness.before_predict, |position, is_live| {
+        let liveness = Liveness::solve(program, interface, |position, is_live| live[position] = is_live);
+        before_function(program.function(ComponentFunction::Setup), liveness.before_predict, interface, |position, is_live| {
             live[position] = is_live;
         });
         liveness
@@ -80,16 +81,17 @@ impl Liveness {
     /// Tells `mark` in every round which instructions of Predict and Learn are live in it. The last round begins with what is
     /// live after Predict in the end, so what it says holds.
     #[inline]
-    fn solve(program: &Program, mut mark: impl FnMut(usize, bool)) -> Liveness {
+    fn solve(program: &Program, interface: Interface, mut mark: impl FnMut(usize, bool)) -> Liveness {
         let [setup, predict, learn] = ComponentFunction::ALL.map(|function| program.function(function));
         let (first_predict, first_learn) = (setup.len(), setup.len() + predict.len());
         let mut prediction = AddressSet::default();
-        prediction.insert(Space::Scalar, 1);
+        let (space, address) = interface.prediction();
+        prediction.insert(space, address);
         let mut after_predict = prediction;
         // The set only grows, by at least one address a round, so this ends.
         loop {
-            let before_predict = before_function(predict, after_predict, |position, live| mark(first_predict + position, live));
-            let before_learn = before_function(learn, before_predict, |position, live| mark(first_learn + position, live));
+            let before_predict = before_function(predict, after_predict, interface, |position, live| mark(first_predict + position, live));
+            let before_learn = before_function(learn, before_predict, interface, |position, live| mark(first_learn + position, live));
             let grown = prediction.union(before_predict).union(before_learn);
             if grown == after_predict {
                 return Liveness { after_predict, before_predict, before_learn };
@@ -106,12 +108,12 @@ impl Liveness {
         }
     }
 
-    /// What must be kept until Predict begins; `s0` and `v0`, which are set then, are never in it.
+    /// What must be kept until Predict begins; the inputs, which are set then, are never in it.
     pub const fn before_predict(&self) -> AddressSet {
         self.before_predict
     }
 
-    /// What must be kept until Learn begins; `s0` and `v0`, which are set then, are never in it.
+    /// What must be kept until Learn begins; the inputs, which are set then, are never in it.
     pub const fn before_learn(&self) -> AddressSet {
         self.before_learn
     }
@@ -120,13 +122,14 @@ impl Liveness {
 /// What must be live before a component function of these instructions begins, given what is live after it. `mark` is told of
 /// each instruction, by its position, whether it is live.
 #[inline]
-fn before_function(instructions: &[Instruction], after: AddressSet, mut mark: impl FnMut(usize, bool)) -> AddressSet {
+fn before_function(instructions: &[Instruction], after: AddressSet, interface: Interface, mut mark: impl FnMut(usize, bool)) -> AddressSet {
     let mut set = after;
     for (position, instruction) in instructions.iter().enumerate().rev() {
         mark(position, set.step_back(instruction));
     }
-    set.remove(Space::Scalar, 0);
-    set.remove(Space::Vector, 0);
+    for &(space, address) in interface.inputs() {
+        set.remove(space, address);
+    }
     set
 }
 
@@ -157,7 +160,7 @@ mod tests {
 
     fn live_of(program: &Program) -> Vec<bool> {
         let mut live = Vec::new();
-        Liveness::mark(program, &mut live);
+        Liveness::mark(program, Interface::Number, &mut live);
         live
     }
 
@@ -183,7 +186,7 @@ mod tests {
             ],
         );
         assert_eq!(live_of(&program), [true, false, false, true, true, true, true, true, false, false]);
-        let liveness = Liveness::of(&program);
+        let liveness = Liveness::of(&program, Interface::Number);
         assert!(liveness.before_predict().contains(Space::Vector, 1) && !liveness.before_predict().contains(Space::Vector, 0));
         assert!(liveness.before_learn().contains(Space::Scalar, 1) && !liveness.before_learn().contains(Space::Scalar, 0));
         assert!(!liveness.before_predict().contains(Space::Scalar, 3));
@@ -201,7 +204,25 @@ mod tests {
     fn an_empty_program_keeps_its_prediction() {
         let program = Program::default();
         assert!(live_of(&program).is_empty());
-        assert!(Liveness::of(&program).before_predict().contains(Space::Scalar, 1));
+        for interface in Interface::ALL {
+            let (space, address) = interface.prediction();
+            assert!(Liveness::of(&program, interface).before_predict().contains(space, address));
+        }
+    }
+
+    #[test]
+    fn what_leads_to_classes_is_live_on_tasks_with_classes() {
+        // A scalar model beside one of classes: each is dead on the other's tasks.
+        let program: Program = "def Predict():\n  s1 = dot(v0, v3)\n  v2 = dot(m0, v0)\ndef Learn():\n  s2 = s0 - s1\n  v3 = s2 * v0\n  \
+                                v4 = v1 - v2\n  m0 = outer(v4, v0)\n"
+            .parse()
+            .expect("a program");
+        let mut live = Vec::new();
+        Liveness::mark(&program, Interface::Number, &mut live);
+        assert_eq!(live, [true, false, true, true, false, false]);
+        let liveness = Liveness::mark(&program, Interface::Classes, &mut live);
+        assert_eq!(live, [false, true, false, false, true, true]);
+        assert!(!liveness.before_learn().contains(Space::Vector, 1) && liveness.before_learn().contains(Space::Vector, 2));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Dropping what cannot reach a prediction.
 
 use super::liveness::Liveness;
-use crate::lang::Program;
+use crate::lang::{Interface, Program};
 
 /// Drops dead instructions and no-ops; keeps its buffer from program to program.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +13,14 @@ impl Simplifier {
     /// Sets `simplified` to the live instructions of `program`, and `ordinals` to the number that each of them has among the
     /// random instructions of `program` (0 for one that draws nothing). Errors, fitness and steps are those of `program`, and so is the
     /// liveness, which is returned.
-    pub fn simplify_into(&mut self, program: &Program, simplified: &mut Program, ordinals: &mut Vec<u32>) -> Liveness {
-        let liveness = Liveness::mark(program, &mut self.live);
+    pub fn simplify_into(
+        &mut self,
+        program: &Program,
+        interface: Interface,
+        simplified: &mut Program,
+        ordinals: &mut Vec<u32>,
+    ) -> Liveness {
+        let liveness = Liveness::mark(program, interface, &mut self.live);
         simplified.copy_marked(program, &self.live);
         // Live random instructions are numbered before dead ones, so here they have the numbers from 0.
         let mut next = 0;
@@ -29,7 +35,7 @@ impl Simplifier {
     }
 }
 
-/// The live instructions of a program. Where random ones are among them, their numbers in the result are those that they had:
+/// The live instructions of a program on tasks whose prediction is a number. Where random ones are among them, their numbers in the result are those that they had:
 /// live ones count first.
 ///
 /// ```
@@ -41,7 +47,12 @@ impl Simplifier {
 /// # Ok::<(), exnihilo_jit::lang::InstructionError>(())
 /// ```
 pub fn simplify(program: &Program) -> Program {
+    simplify_for(program, Interface::Number)
+}
+
+/// The live instructions of a program on tasks of either kind, as [`simplify`].
+pub fn simplify_for(program: &Program, interface: Interface) -> Program {
     let mut simplified = Program::default();
-    Simplifier::default().simplify_into(program, &mut simplified, &mut Vec::new());
+    Simplifier::default().simplify_into(program, interface, &mut simplified, &mut Vec::new());
     simplified
 }

@@ -354,6 +354,7 @@ fn set_key(key: &mut Vec<u32>, source: &Source<'_>) {
         settings.freeze_validation,
         source.observe,
         settings.scoring == Scoring::Accuracy,
+        settings.scoring == Scoring::Classes,
         source.form == Form::Chain,
     ];
     key.clear();

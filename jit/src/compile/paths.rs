@@ -18,6 +18,8 @@ pub enum CodePath {
     ErrorInline,
     /// Errors computed by a kernel.
     ErrorKernel,
+    /// Errors of classes computed by a kernel.
+    ErrorOfClasses,
     /// A lane that stops keeps its memory, with the help of the host.
     StopOnHost,
     /// A lane that stops is only excluded.
@@ -52,7 +54,7 @@ pub enum CodePath {
 
 impl CodePath {
     /// All of them.
-    pub const ALL: [CodePath; 22] = [
+    pub const ALL: [CodePath; 23] = [
         CodePath::Registers,
         CodePath::ChainAlong,
         CodePath::ChainLanes,
@@ -60,6 +62,7 @@ impl CodePath {
         CodePath::Production,
         CodePath::ErrorInline,
         CodePath::ErrorKernel,
+        CodePath::ErrorOfClasses,
         CodePath::StopOnHost,
         CodePath::StopHere,
         CodePath::InlineElements,

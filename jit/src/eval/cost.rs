@@ -76,10 +76,20 @@ fn rows(step: &Step, features: usize) -> f64 {
 
 const LOOP: [ComponentFunction; 2] = [ComponentFunction::Predict, ComponentFunction::Learn];
 
-/// Units of an evaluation whose examples take so many units in Predict, in Learn, and around them.
-fn evaluation(group: &TaskGroup, [predict, learn]: [f64; 2], around: f64) -> f64 {
+/// Units of the rows of twelve lanes that the error of an example takes in training and in validation, where they are more than a few: a
+/// softmax has an exp for each class.
+const fn error_rows(scoring: Scoring) -> [f64; 2] {
+    match scoring {
+        Scoring::Rms | Scoring::Accuracy => [0.0; 2],
+        Scoring::Classes => [300.0, 40.0],
+    }
+}
+
+/// Units of an evaluation whose examples take so many units in Predict, in Learn, and around them, and `per_row` for each row of an error.
+fn evaluation(group: &TaskGroup, [predict, learn]: [f64; 2], around: f64, per_row: f64) -> f64 {
     let (train, valid) = (group.train_examples() as f64, group.valid_examples() as f64);
-    f64::from(group.settings().epochs) * (train * (predict + learn + around) + valid * (predict + around))
+    let [in_training, in_validation] = error_rows(group.settings().scoring).map(|rows| around + per_row * rows);
+    f64::from(group.settings().epochs) * (train * (predict + learn + in_training) + valid * (predict + in_validation))
 }
 
 /// Units of interpreting the program.
@@ -93,7 +103,7 @@ fn calls(code: &Code, group: &TaskGroup, chunking: Chunking, per_call: f64, arou
         // Registers along elements hold as many as registers of lanes.
         let lanes = if width == ALONG { 1.5 } else { width as f64 };
         let of_step = |step: &Step| per_call + lanes / 12.0 * rows(step, group.features());
-        evaluation(group, LOOP.map(|function| code.function(function).iter().map(of_step).sum()), around)
+        evaluation(group, LOOP.map(|function| code.function(function).iter().map(of_step).sum()), around, lanes / 12.0)
     };
     chunking.chunks(group.tasks().len()).map(|(_, width, _)| of_width(width)).sum()
 }
@@ -110,7 +120,7 @@ fn native(code: &Code, group: &TaskGroup, target: Target) -> (f64, f64) {
             let units = LOOP.map(|function| code.function(function).iter().map(of_step).sum());
             let emitted: f64 = code.steps().iter().map(|step| if is_in_registers(step) { rows(step, f) } else { 4.0 }).sum();
             let tiles = group.tasks().len().div_ceil(2) as f64;
-            (tiles * evaluation(group, units, 1.0), 1.5 + steps / 12.0 + emitted / 12.0)
+            (tiles * evaluation(group, units, 1.0, 0.33), 1.5 + steps / 12.0 + emitted / 12.0)
         }
     }
 }
@@ -220,9 +230,24 @@ mod tests {
     use super::*;
 
     fn group(features: usize, tasks: usize, train: usize) -> TaskGroup {
+        scored(Scoring::Rms, features, tasks, train)
+    }
+
+    fn scored(scoring: Scoring, features: usize, tasks: usize, train: usize) -> TaskGroup {
         let part = |count: usize| Examples { features: vec![0.5; count * features], labels: vec![0.0; count] };
         let task = |seed| Task { seed, train: part(train), valid: part(10), train_orders: None };
-        TaskGroup::new(GroupSettings::new(features, Scoring::Rms), (0..tasks as u64).map(task).collect()).expect("a valid group")
+        TaskGroup::new(GroupSettings::new(features, scoring), (0..tasks as u64).map(task).collect()).expect("a valid group")
+    }
+
+    /// Exponentials on two lanes take as long as on twelve: no registers for a scalar or two beside them.
+    #[test]
+    fn softmax_is_left_to_wide_rows() {
+        let group = scored(Scoring::Classes, 10, 12, 100_000);
+        let program = "def Predict():\n  v2 = s2 * v0\ndef Learn():\n  s2 = mean(v2)\n".parse().expect("a program");
+        let mut worker = Evaluator::new(Backend::Auto).worker();
+        worker.prepare(&program, &group).expect("a valid group");
+        let (target, _) = worker.of_prepared(|code, layout| cheapest(code, layout, &group, SPEED));
+        assert_eq!(target.form, Form::Chain);
     }
 
     /// A machine as fast as those that the constants were fitted on.

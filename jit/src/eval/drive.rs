@@ -174,7 +174,7 @@ impl Part<'_> {
                     let loss = self.chunk.loss()[lane];
                     let of_epoch = match group.settings().scoring {
                         Scoring::Rms => math::rms_fitness(loss / examples),
-                        Scoring::Accuracy => 1.0 - loss / examples,
+                        Scoring::Accuracy | Scoring::Classes => 1.0 - loss / examples,
                     };
                     *fitness = fitness.max(of_epoch);
                 }

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::lane_data::{LaneData, most_layouts};
 use crate::exec::chunk::Scoring;
 use crate::exec::random::{Stream, key, purpose};
-use crate::lang::{AddressCounts, MAX_FEATURES};
+use crate::lang::{AddressCounts, CLASSES, Interface, MAX_FEATURES};
 
 /// Labelled examples of one task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Examples {
     /// Row-major, one row of F features an example.
     pub features: Vec<f64>,
-    /// One label an example.
+    /// One label an example; with classes the number of the class.
     pub labels: Vec<f64>,
 }
 
@@ -77,6 +77,19 @@ pub enum GroupError {
     /// A feature size outside 1 to 4,096.
     #[error("features of size {0} are not possible: choose 1 to {MAX_FEATURES}")]
     Features(usize),
+    /// Fewer features than the predictions of classes have elements.
+    #[error("tasks with {CLASSES} classes need features of size {CLASSES} or more, not {0}")]
+    FewFeatures(usize),
+    /// A label that is not the number of a class.
+    #[error("task {task}: {what} has the label {label} where the number of a class belongs, 0 to {}", CLASSES - 1)]
+    Class {
+        /// Which task, from 0.
+        task: usize,
+        /// Which part of it.
+        what: &'static str,
+        /// The label.
+        label: f64,
+    },
     /// No tasks, examples or epochs.
     #[error("there must be at least one {0}")]
     Empty(&'static str),
@@ -146,6 +159,9 @@ impl TaskGroup {
         if !(1..=MAX_FEATURES).contains(&settings.features) {
             return Err(GroupError::Features(settings.features));
         }
+        if settings.scoring == Scoring::Classes && settings.features < CLASSES {
+            return Err(GroupError::FewFeatures(settings.features));
+        }
         if settings.max_abs_error.is_nan() || settings.max_abs_error < 0.0 {
             return Err(GroupError::MaxAbsError(settings.max_abs_error));
         }
@@ -196,6 +212,11 @@ impl TaskGroup {
         &self.settings
     }
 
+    /// The addresses through which programs meet these tasks.
+    pub fn interface(&self) -> Interface {
+        self.settings.scoring.interface()
+    }
+
     /// F.
     pub fn features(&self) -> usize {
         self.settings.features
@@ -244,6 +265,7 @@ impl TaskGroup {
     }
 
     fn memory_of(&self, counts: AddressCounts) -> u128 {
+        let counts = counts.max(self.interface().least_counts());
         counts.elements(self.features()) as u128 * 8 * self.own.len() as u128
     }
 }
@@ -256,6 +278,14 @@ fn check_task(index: usize, task: &Task, settings: &GroupSettings, train: usize,
     shape("the validation labels", task.valid.labels.len(), valid)?;
     shape("the training features", task.train.features.len(), train * settings.features)?;
     shape("the validation features", task.valid.features.len(), valid * settings.features)?;
+    if settings.scoring == Scoring::Classes {
+        let is_class = |label: f64| (0..CLASSES).any(|class| label == class as f64);
+        for (what, examples) in [("the training part", &task.train), ("the validation part", &task.valid)] {
+            if let Some(&label) = examples.labels.iter().find(|&&label| !is_class(label)) {
+                return Err(GroupError::Class { task: index, what, label });
+            }
+        }
+    }
     if let Some(orders) = &task.train_orders {
         let fits = |order: &Vec<u32>| order.len() == train && order.iter().all(|&example| (example as usize) < train);
         if orders.len() != settings.epochs as usize || !orders.iter().all(fits) {

@@ -19,7 +19,7 @@ use crate::compile::{Checks, CodePaths, CompileError, Compiled, Compiler, Source
 use crate::exec::chunk::{RunSettings, Scoring};
 use crate::exec::layout::Layout;
 use crate::interp::{Calls, Code, Interpreter};
-use crate::lang::{AddressCounts, AddressError, ComponentFunction, Program};
+use crate::lang::{AddressCounts, AddressError, ComponentFunction, Interface, InterfaceError, Program};
 use crate::oracle::{Memory, Oracle};
 
 /// Evaluates programs: immutable, shared by all threads. Everything that changes is in its [`Worker`]s.
@@ -57,6 +57,9 @@ pub enum EvalError {
     /// It uses addresses that are not declared.
     #[error(transparent)]
     Address(#[from] AddressError),
+    /// It writes what the evaluation sets on tasks of this kind.
+    #[error(transparent)]
+    Interface(#[from] InterfaceError),
 }
 
 /// What a worker has done so far.
@@ -143,7 +146,7 @@ impl Worker {
     /// Makes `program` the one that [`Worker::probe`] and [`Worker::run`] execute on `group`: simplified, decoded.
     ///
     /// # Errors
-    /// [`EvalError::Group`] if its memory would pass the group's limit.
+    /// [`EvalError::Group`] if its memory would pass the group's limit, [`EvalError::Interface`] if it writes a label.
     pub fn prepare(&mut self, program: &Program, group: &TaskGroup) -> Result<(), EvalError> {
         self.simplify(program, group)?;
         self.prepare_simplified(group);
@@ -158,18 +161,19 @@ impl Worker {
     /// As [`Worker::prepare`].
     pub fn canonical_key(&mut self, program: &Program, group: &TaskGroup) -> Result<CanonicalKey, EvalError> {
         self.simplify(program, group)?;
-        Ok(self.canonicalizer.key(&self.program, group.features()))
+        Ok(self.canonicalizer.key(&self.program, group.interface(), group.features()))
     }
 
     /// The second half of [`Worker::prepare`]: decodes the program of the last [`Worker::canonical_key`], on the same group.
     pub fn prepare_simplified(&mut self, group: &TaskGroup) {
         self.fusion.set(&self.program, &self.liveness);
-        self.decode(group.features());
+        self.decode(group);
         self.probed = None;
     }
 
     fn simplify(&mut self, program: &Program, group: &TaskGroup) -> Result<(), EvalError> {
-        self.liveness = self.simplifier.simplify_into(program, &mut self.program, &mut self.ordinals);
+        group.interface().check_outputs(program)?;
+        self.liveness = self.simplifier.simplify_into(program, group.interface(), &mut self.program, &mut self.ordinals);
         if !group.has_memory_for_all() {
             group.check_memory(self.program.address_counts())?;
         }
@@ -235,7 +239,7 @@ impl Worker {
     /// `width` is how many tasks go side by side (1, 2, 4, 8, 12 or 16); by default the backend's own choice.
     ///
     /// # Errors
-    /// If the program uses other addresses, or memory would pass the group's limit.
+    /// If the program uses other addresses or writes a label, or memory would pass the group's limit.
     pub fn observe(
         &mut self,
         program: &Program,
@@ -243,9 +247,11 @@ impl Worker {
         group: &TaskGroup,
         width: Option<usize>,
     ) -> Result<Observed, EvalError> {
+        group.interface().check_outputs(program)?;
         program.check_addresses(counts)?;
+        let counts = counts.max(group.interface().least_counts());
         group.check_memory(counts)?;
-        self.take_whole(program);
+        self.take_whole(program, group.interface());
         let mut observed = Observed { records: Vec::new(), backend: Backend::Oracle };
         if self.backend == Backend::Oracle {
             for task in 0..group.tasks().len() {
@@ -253,7 +259,7 @@ impl Worker {
             }
             return Ok(observed);
         }
-        self.decode_whole(counts, group.features());
+        self.decode_whole(counts, group.interface(), group.features());
         let width = width.filter(|&width| width == ALONG || WIDTHS.contains(&width));
         #[cfg(feature = "jit")]
         if self.backend != Backend::Interp {
@@ -282,14 +288,14 @@ impl Worker {
     pub fn execute_setup(&mut self, program: &Program, seed: u64, memory: &mut Memory) -> Result<Backend, EvalError> {
         let counts = memory.counts();
         program.check_addresses(counts)?;
-        self.take_whole(program);
+        self.take_whole(program, Interface::Number);
         if self.backend == Backend::Oracle {
             for (instruction, &ordinal) in program.function(ComponentFunction::Setup).iter().zip(&self.ordinals) {
                 crate::oracle::execute(instruction, ordinal, 0, seed, memory);
             }
             return Ok(Backend::Oracle);
         }
-        self.decode_whole(counts, memory.features());
+        self.decode_whole(counts, Interface::Number, memory.features());
         let settings = RunSettings {
             features: memory.features(),
             scoring: Scoring::Rms,
@@ -313,8 +319,8 @@ impl Worker {
     }
 
     /// Takes the program as it is; live random instructions are numbered first, then dead ones.
-    fn take_whole(&mut self, program: &Program) {
-        self.liveness = Liveness::mark(program, &mut self.live);
+    fn take_whole(&mut self, program: &Program, interface: Interface) {
+        self.liveness = Liveness::mark(program, interface, &mut self.live);
         random_ordinals(program, &self.live, &mut self.ordinals);
         self.program.copy_from(program);
         self.fusion.set_none(program);
@@ -322,16 +328,16 @@ impl Worker {
     }
 
     /// Lays out and decodes the program taken as it is, with all addresses of `counts`.
-    fn decode_whole(&mut self, counts: AddressCounts, features: usize) {
-        self.layout.set_full(counts, features);
+    fn decode_whole(&mut self, counts: AddressCounts, interface: Interface, features: usize) {
+        self.layout.set_full(counts, interface, features);
         self.code.set(&self.program, &self.ordinals, &self.fusion, &self.layout);
         self.calls.clear();
     }
 
     /// Lays out and decodes the program with the fusion that is set.
-    fn decode(&mut self, features: usize) {
+    fn decode(&mut self, group: &TaskGroup) {
         let roles = self.fusion.roles();
-        self.layout.set_used(&self.program, features, |position| roles[position] != Role::Deferred);
+        self.layout.set_used(&self.program, group.interface(), group.features(), |position| roles[position] != Role::Deferred);
         self.code.set(&self.program, &self.ordinals, &self.fusion, &self.layout);
         self.calls.clear();
     }

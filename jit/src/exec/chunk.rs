@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::random::DrawKey;
 use super::simd::AlignedVec;
+use crate::lang::Interface;
 
 /// How the predictions on a task are scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -13,6 +14,19 @@ pub enum Scoring {
     Rms,
     /// Binary classification: labels are 0 or 1, the prediction goes through a sigmoid.
     Accuracy,
+    /// Classification into [`CLASSES`](crate::lang::CLASSES) classes: labels are their numbers, the prediction is a vector that goes through
+    /// a softmax.
+    Classes,
+}
+
+impl Scoring {
+    /// The addresses through which programs meet tasks that are scored so.
+    pub const fn interface(self) -> Interface {
+        match self {
+            Scoring::Rms | Scoring::Accuracy => Interface::Number,
+            Scoring::Classes => Interface::Classes,
+        }
+    }
 }
 
 /// What an engine needs to know about a group and an evaluation.

@@ -3,7 +3,7 @@
 use super::code::{Code, Step};
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW};
 use crate::kernel::{Kernel, Kind, Operation, Tier, kernel};
-use crate::lang::{ComponentFunction, Space};
+use crate::lang::{ComponentFunction, Interface, Space};
 
 /// What an input's offset counts from. The features and the label of an example are read where the group has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Calls {
         self.shape = shape;
         for function in ComponentFunction::ALL {
             self.ranges[function as usize] = code.range(function);
-            self.calls.extend(code.function(function).iter().map(|step| call(step, function, tier, features, width)));
+            self.calls.extend(code.function(function).iter().map(|step| call(step, function, code.interface(), tier, features, width)));
         }
     }
 
@@ -69,10 +69,11 @@ impl Calls {
 }
 
 /// The call of one step.
-fn call(step: &Step, function: ComponentFunction, tier: Tier, features: usize, width: usize) -> Call {
+fn call(step: &Step, function: ComponentFunction, interface: Interface, tier: Tier, features: usize, width: usize) -> Call {
     let base_of = |input: usize| match step.inputs[input] as usize {
         _ if function == ComponentFunction::Setup => Base::Memory,
-        LABEL_ROW if function == ComponentFunction::Learn && input < step.input_count() => Base::Label,
+        // A label of classes is in memory, in rows of its own; `s0` is 0 there.
+        LABEL_ROW if interface == Interface::Number && function == ComponentFunction::Learn && input < step.input_count() => Base::Label,
         FEATURES_ROW if input < step.input_count() => Base::Features,
         _ => Base::Memory,
     };

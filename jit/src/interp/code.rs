@@ -3,7 +3,7 @@
 use crate::analysis::{Fusion, Role};
 use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, Layout};
 use crate::kernel::{Combined, Kind, spare_rows};
-use crate::lang::{ComponentFunction, Data, Instruction, Op, Program, Space, element_index};
+use crate::lang::{ComponentFunction, Data, Instruction, Interface, Op, Program, Space, element_index};
 
 /// One decoded instruction, or two in one. Offsets are rows of the chunk's memory.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,7 @@ pub(crate) struct Code {
     ends: [usize; 2],
     ordinals: Vec<u32>,
     spare_rows: usize,
+    interface: Interface,
 }
 
 impl Code {
@@ -40,14 +41,15 @@ impl Code {
         self.steps.clear();
         self.ordinals.clear();
         self.spare_rows = 0;
+        self.interface = layout.interface();
         let mut described = ordinals.iter().zip(fusion.roles()).zip(0..);
         for function in ComponentFunction::ALL {
             for (instruction, ((&ordinal, &role), position)) in program.function(function).iter().zip(&mut described) {
                 let step = match role {
                     Role::Deferred => continue,
                     Role::Alone if instruction.op() == Op::NoOp => continue,
-                    Role::Alone => decode(instruction, self.ordinals.len() as u32, layout),
-                    Role::Takes(product) => decode_pair(&program.instructions()[product as usize], instruction, layout),
+                    Role::Alone => decode(instruction, function, self.ordinals.len() as u32, layout),
+                    Role::Takes(product) => decode_pair(&program.instructions()[product as usize], instruction, function, layout),
                 };
                 let step = Step { position, ..step };
                 self.spare_rows = self.spare_rows.max(spare_rows(instruction.op(), layout.features()));
@@ -108,6 +110,11 @@ impl Code {
         }
     }
 
+    /// The kind of tasks that it was decoded for.
+    pub(crate) fn interface(&self) -> Interface {
+        self.interface
+    }
+
     /// The ordinals of the random steps, in the order of [`Step::draw`].
     pub(crate) fn ordinals(&self) -> &[u32] {
         &self.ordinals
@@ -119,9 +126,9 @@ impl Code {
     }
 }
 
-fn decode(instruction: &Instruction, draw: u32, layout: &Layout) -> Step {
+fn decode(instruction: &Instruction, function: ComponentFunction, draw: u32, layout: &Layout) -> Step {
     let features = layout.features();
-    let mut reads = instruction.reads().map(|(space, address)| layout.row(space, address) as u32);
+    let mut reads = instruction.reads().map(|(space, address)| layout.row_to_read(function, space, address) as u32);
     let inputs = [reads.next().unwrap_or(0), reads.next().unwrap_or(0), 0];
     let mut out = instruction.writes().map_or(0, |(space, address)| layout.row(space, address));
     let constants = match instruction.data() {
@@ -142,8 +149,8 @@ fn decode(instruction: &Instruction, draw: u32, layout: &Layout) -> Step {
 }
 
 /// A sum or difference together with the product that it takes.
-fn decode_pair(product: &Instruction, taker: &Instruction, layout: &Layout) -> Step {
-    let row = |(space, address)| layout.row(space, address) as u32;
+fn decode_pair(product: &Instruction, taker: &Instruction, function: ComponentFunction, layout: &Layout) -> Step {
+    let row = |(space, address)| layout.row_to_read(function, space, address) as u32;
     let taken = product.writes();
     let mut factors = product.reads().map(row);
     let mut factor = || factors.next().expect("a product has two inputs");
@@ -155,6 +162,7 @@ fn decode_pair(product: &Instruction, taker: &Instruction, layout: &Layout) -> S
         _ => Combined::Sum,
     };
     let kind = if product.op() == Op::VectorOuterProduct { Kind::Outer(combined) } else { Kind::Scaled(combined) };
-    let out = taker.writes().map(row).expect("a sum has an output");
+    let (space, out) = taker.writes().expect("a sum has an output");
+    let out = layout.row(space, out) as u32;
     Step { kind, op: taker.op(), out, inputs: [factor(), factor(), other], constants: [0.0; 2], draw: 0, position: 0 }
 }

@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 use super::calls::{Base, Call, Calls};
 use super::code::Code;
 use crate::exec::chunk::{Block, Chunk, Engine, Row, RunSettings, Scoring};
-use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, PREDICTION_ROW};
+use crate::exec::layout::{ClassRows, FEATURES_ROW, LABEL_ROW, least_rows, prediction_rows};
 use crate::exec::simd::Register;
-use crate::kernel::{Classification, Context, ErrorBody, ErrorRows, Loops, Regression, Score, Tier, TrainError, ValidError, run_loops};
-use crate::lang::ComponentFunction;
+use crate::kernel::{Classes, Classification, Context, ErrorBody, ErrorRows, Errors, Loops, Regression, Tier, run_loops};
+use crate::lang::{CLASSES, ComponentFunction, Interface};
 
 /// Runs one decoded program on chunks.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ impl Engine for Interpreter<'_> {
         match self.settings.scoring {
             Scoring::Rms => self.run::<Train<Regression>>(chunk, block, errors),
             Scoring::Accuracy => self.run::<Train<Classification>>(chunk, block, errors),
+            Scoring::Classes => self.run::<Train<Classes>>(chunk, block, errors),
         }
     }
 
@@ -39,6 +40,7 @@ impl Engine for Interpreter<'_> {
         match self.settings.scoring {
             Scoring::Rms => self.run::<Validate<Regression>>(chunk, block, errors),
             Scoring::Accuracy => self.run::<Validate<Classification>>(chunk, block, errors),
+            Scoring::Classes => self.run::<Validate<Classes>>(chunk, block, errors),
         }
     }
 }
@@ -56,7 +58,10 @@ impl Interpreter<'_> {
         }
         // What the kernels will touch exists: the calls were checked against the rows of this memory; examples lie in the block.
         let (memory, spare, keys) = chunk.parts();
-        assert!(memory.len() >= (FEATURES_ROW + settings.features) * width, "memory without the addresses that always exist");
+        let interface = settings.scoring.interface();
+        assert!(self.code.interface() == interface, "code for other tasks");
+        assert!(interface == Interface::Number || settings.features >= CLASSES, "too few features for classes");
+        assert!(memory.len() >= least_rows(interface, settings.features) * width, "memory without the addresses that always exist");
         assert!(spare.len() >= self.code.spare_rows() * width && keys.len() >= self.code.ordinals().len() * width);
         assert!(block.features.len() >= block.count * settings.features * width && block.labels.len() >= block.count * width);
         assert!(errors.as_ref().is_none_or(|errors| errors.len() >= block.count * width), "too short a list of errors");
@@ -101,7 +106,14 @@ impl Pass<'_> {
         let (features, labels) = (&self.block.features[example.number * f * width..], &self.block.labels[example.number * width..]);
         let memory = self.chunk.memory_mut();
         memory[FEATURES_ROW * width..][..f * width].copy_from_slice(&features[..f * width]);
-        if labelled {
+        if self.settings.scoring.interface() == Interface::Classes {
+            let rows = ClassRows::of(f);
+            if labelled {
+                memory.copy_within(rows.label * width..(rows.label + f) * width, rows.zero * width);
+            } else {
+                memory[rows.zero * width..][..f * width].fill(0.0);
+            }
+        } else if labelled {
             memory[LABEL_ROW * width..][..width].copy_from_slice(&labels[..width]);
         } else {
             memory[LABEL_ROW * width..][..width].fill(0.0);
@@ -114,17 +126,25 @@ impl Pass<'_> {
     /// # Safety
     /// The example is one of the block, its rows have `R` registers `V`, and so has `loss` in validation.
     #[inline(always)]
-    unsafe fn judge<E: ErrorBody, V: Register, const R: usize>(&mut self, example: &Example, Row(error): &mut Row, loss: *mut f64) -> bool {
-        let width = R * V::LANES;
-        // SAFETY: label and prediction are rows of the example, and errors and losses have room for a row.
+    unsafe fn judge<E: Errors, B: ErrorBody, V: Register, const R: usize>(
+        &mut self,
+        example: &Example,
+        Row(error): &mut Row,
+        loss: *mut f64,
+    ) -> bool {
+        let (width, features) = (R * V::LANES, self.settings.features);
+        let (prediction_row, _) = prediction_rows(E::INTERFACE, features);
+        // SAFETY: label and prediction are rows of the example, and errors and losses have room for a row; that memory has the rows that
+        // classes need was checked.
         let beyond = unsafe {
-            let prediction = example.memory.add(PREDICTION_ROW * width);
-            E::run::<V, R>(ErrorRows {
+            let prediction = example.memory.add(prediction_row * width);
+            B::run::<V, R>(ErrorRows {
                 error: error.as_mut_ptr(),
                 label: example.label,
                 prediction,
                 loss,
                 limit: self.settings.max_abs_error,
+                features,
             })
         };
         if let Some(errors) = &mut self.errors {
@@ -177,8 +197,8 @@ unsafe fn run_calls(calls: &[Call], example: &Example, context: &Context) {
 }
 
 struct Setup;
-struct Train<S>(PhantomData<S>);
-struct Validate<S>(PhantomData<S>);
+struct Train<E>(PhantomData<E>);
+struct Validate<E>(PhantomData<E>);
 
 impl Loops for Setup {
     type Pass<'a> = Pass<'a>;
@@ -193,7 +213,7 @@ impl Loops for Setup {
     }
 }
 
-impl<S: Score> Loops for Train<S> {
+impl<E: Errors> Loops for Train<E> {
     type Pass<'a> = Pass<'a>;
 
     #[inline(always)]
@@ -209,7 +229,7 @@ impl<S: Score> Loops for Train<S> {
             // SAFETY: by the caller's promise; `number` is an example of the block.
             let is_beyond = unsafe {
                 run_calls(predict, &example, &context);
-                pass.judge::<TrainError<S>, V, R>(&example, &mut error, std::ptr::null_mut())
+                pass.judge::<E, E::Train, V, R>(&example, &mut error, std::ptr::null_mut())
             };
             if is_beyond {
                 let beyond = |lane: usize| error.0[lane].is_nan() || error.0[lane] > settings.max_abs_error;
@@ -226,7 +246,7 @@ impl<S: Score> Loops for Train<S> {
     }
 }
 
-impl<S: Score> Loops for Validate<S> {
+impl<E: Errors> Loops for Validate<E> {
     type Pass<'a> = Pass<'a>;
 
     #[inline(always)]
@@ -244,7 +264,7 @@ impl<S: Score> Loops for Validate<S> {
             // SAFETY: by the caller's promise; `number` is an example of the block.
             let is_beyond = unsafe {
                 run_calls(predict, &example, &context);
-                pass.judge::<ValidError<S>, V, R>(&example, &mut error, loss.0.as_mut_ptr())
+                pass.judge::<E, E::Valid, V, R>(&example, &mut error, loss.0.as_mut_ptr())
             };
             if is_beyond {
                 let beyond = |lane: usize| error.0[lane].is_nan() || error.0[lane] > settings.max_abs_error;

@@ -20,7 +20,7 @@ mod tier;
 
 #[cfg(feature = "jit")]
 pub(crate) use error::ErrorKernel;
-pub(crate) use error::{Classification, ErrorBody, ErrorRows, Regression, Score, TrainError, ValidError};
+pub(crate) use error::{Classes, Classification, ErrorBody, ErrorRows, Errors, Regression};
 pub use peak::Peak;
 #[cfg(feature = "jit")]
 pub(crate) use table::error_kernel;

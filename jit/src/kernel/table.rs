@@ -7,7 +7,7 @@ use super::matrix::*;
 use super::reduce::*;
 use super::tier::{Tier, along, flat, rows};
 #[cfg(feature = "jit")]
-use super::{Classification, ErrorKernel, Regression, TrainError, ValidError, tier::error};
+use super::{Classes, Classification, ErrorKernel, Errors, Regression, tier::error};
 use super::{Combined, Kernel, Kind};
 #[cfg(feature = "jit")]
 use crate::exec::chunk::Scoring;
@@ -162,10 +162,14 @@ fn along_kernel(kind: Kind, t: Tier) -> Option<Kernel> {
 /// The error kernel of a kind of task.
 #[cfg(feature = "jit")]
 pub(crate) fn error_kernel(scoring: Scoring, training: bool, tier: Tier, width: usize) -> ErrorKernel {
-    match (scoring, training) {
-        (Scoring::Rms, true) => error::<TrainError<Regression>>(tier, width),
-        (Scoring::Rms, false) => error::<ValidError<Regression>>(tier, width),
-        (Scoring::Accuracy, true) => error::<TrainError<Classification>>(tier, width),
-        (Scoring::Accuracy, false) => error::<ValidError<Classification>>(tier, width),
+    match scoring {
+        Scoring::Rms => error_kernel_of::<Regression>(training, tier, width),
+        Scoring::Accuracy => error_kernel_of::<Classification>(training, tier, width),
+        Scoring::Classes => error_kernel_of::<Classes>(training, tier, width),
     }
+}
+
+#[cfg(feature = "jit")]
+fn error_kernel_of<E: Errors>(training: bool, tier: Tier, width: usize) -> ErrorKernel {
+    if training { error::<E::Train>(tier, width) } else { error::<E::Valid>(tier, width) }
 }

@@ -92,9 +92,10 @@ macro_rules! entries {
             prediction: *mut f64,
             loss: *mut f64,
             limit: f64,
+            features: usize,
         ) -> u64 {
             // SAFETY: the promise of whoever calls an `ErrorKernel`.
-            u64::from(unsafe { E::run::<V, R>(ErrorRows { error, label, prediction, loss, limit }) })
+            u64::from(unsafe { E::run::<V, R>(ErrorRows { error, label, prediction, loss, limit, features }) })
         }
 
         /// # Safety

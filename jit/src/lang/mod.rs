@@ -2,6 +2,7 @@
 //! Everything else may use it; it uses nothing of the crate.
 
 mod instruction;
+mod interface;
 mod known;
 mod list;
 mod op;
@@ -11,7 +12,8 @@ mod program;
 mod record;
 
 pub use instruction::{Data, Instruction, InstructionError, element_index};
-pub use known::{KNOWN_PROGRAMS, known_program};
+pub use interface::{CLASSES, Interface, InterfaceError};
+pub use known::{KNOWN_PROGRAMS, known_program, known_programs_for};
 pub use list::{ListError, ListedProgram, ProgramList};
 pub use op::{DataKind, Notation, Op, OpInfo, Space};
 pub use parse::{MAX_TEXT_BYTES, ParseError};

@@ -18,9 +18,9 @@ pub const MAX_FEATURES: usize = 4_096;
 pub enum ComponentFunction {
     /// Runs once, before training.
     Setup,
-    /// Runs for every example: features in `v0`, prediction out in `s1`.
+    /// Runs for every example: features in `v0`, prediction out in `s1`, or in `v2` on tasks with classes.
     Predict,
-    /// Runs for every training example after Predict: label in `s0`.
+    /// Runs for every training example after Predict: label in `s0`, or in `v1` on tasks with classes.
     Learn,
 }
 

@@ -10,3 +10,4 @@ mod run;
 pub use execute::execute;
 pub use memory::Memory;
 pub use run::{EpochRecord, Oracle, OracleProbe, OracleRun};
+pub(crate) use run::{class_of, softmax};

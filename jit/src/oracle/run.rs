@@ -2,9 +2,9 @@
 
 use super::execute::{Executor, executor};
 use super::memory::Memory;
-use crate::eval::{Examples, GroupError, Scoring, Task, TaskGroup, TaskRecord};
+use crate::eval::{EvalError, Examples, Scoring, Task, TaskGroup, TaskRecord};
 use crate::exec::math;
-use crate::lang::{AddressCounts, ComponentFunction, Instruction, Program};
+use crate::lang::{AddressCounts, CLASSES, ComponentFunction, Instruction, Interface, Program};
 
 /// Runs programs as written on one task at a time; owns the memory, which is reused from run to run.
 ///
@@ -15,7 +15,7 @@ use crate::lang::{AddressCounts, ComponentFunction, Instruction, Program};
 /// let group = TaskGroup::new(GroupSettings::new(2, Scoring::Rms), vec![task])?;
 /// let run = Oracle::new().run(&Program::default(), &[], &group, 0, AddressCounts::MIN, false)?;
 /// assert_eq!((run.fitness, run.train_steps), (1.0, 1)); // An empty program predicts 0, which is this label.
-/// # Ok::<(), exnihilo_jit::GroupError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Oracle {
@@ -36,9 +36,10 @@ pub struct OracleRun {
 /// The errors of one epoch, in the order of the run. An error that ends training or validation is not among them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EpochRecord {
-    /// |label - prediction| of each training example; for accuracy the prediction has gone through the sigmoid.
+    /// |label - prediction| of each training example; for accuracy the prediction has gone through the sigmoid, with classes through the
+    /// softmax, and it is the largest of ten.
     pub train_errors: Vec<f64>,
-    /// |label - prediction| of each validation example; for accuracy 1 where the class is wrong, else 0.
+    /// |label - prediction| of each validation example; for accuracy and classes 1 where the class is wrong, else 0.
     pub valid_errors: Vec<f64>,
     /// The fitness of the validation after this epoch; none if training stopped before it.
     pub fitness: Option<f64>,
@@ -77,7 +78,7 @@ impl Oracle {
     /// uses. With `record` the errors of every epoch are returned.
     ///
     /// # Errors
-    /// [`GroupError::Memory`] for a memory beyond the group's limit.
+    /// [`EvalError::Group`] for a memory beyond the group's limit, [`EvalError::Interface`] for a program that writes a label.
     ///
     /// # Panics
     /// If the group has no such task, or `ordinals` is not one number an instruction.
@@ -89,7 +90,7 @@ impl Oracle {
         task: usize,
         counts: AddressCounts,
         record: bool,
-    ) -> Result<OracleRun, GroupError> {
+    ) -> Result<OracleRun, EvalError> {
         let mut run = Run::new(&mut self.memory, program, ordinals, group, task, counts)?;
         run.setup();
         let mut result = OracleRun { fitness: 0.0, train_steps: 0, epochs: Vec::new() };
@@ -127,7 +128,7 @@ impl Oracle {
         group: &TaskGroup,
         task: usize,
         counts: AddressCounts,
-    ) -> Result<TaskRecord, GroupError> {
+    ) -> Result<TaskRecord, EvalError> {
         let run = self.run(program, ordinals, group, task, counts, true)?;
         let first = run.epochs.into_iter().next().unwrap_or_default();
         Ok(TaskRecord {
@@ -155,7 +156,7 @@ impl Oracle {
         task: usize,
         train: usize,
         valid: usize,
-    ) -> Result<OracleProbe, GroupError> {
+    ) -> Result<OracleProbe, EvalError> {
         let mut run = Run::new(&mut self.memory, program, ordinals, group, task, AddressCounts::MIN)?;
         run.setup();
         let order = run.task.train_order(0);
@@ -188,9 +189,10 @@ impl<'r> Run<'r> {
         group: &'r TaskGroup,
         task: usize,
         counts: AddressCounts,
-    ) -> Result<Run<'r>, GroupError> {
+    ) -> Result<Run<'r>, EvalError> {
         assert_eq!(ordinals.len(), program.instructions().len(), "one ordinal an instruction");
-        let counts = counts.max(program.address_counts());
+        group.interface().check_outputs(program)?;
+        let counts = counts.max(program.address_counts()).max(group.interface().least_counts());
         group.check_memory(counts)?;
         memory.reset(group.features(), counts);
         let [setup, predict, learn] = ComponentFunction::ALL.map(|function| program.function(function));
@@ -212,17 +214,67 @@ impl<'r> Run<'r> {
         (self.execute)(self.setup.0, self.setup.1, 0, self.task.seed, self.memory);
     }
 
-    /// Features into `v0`, 0 into `s0`, then Predict; returns the prediction.
-    fn predict(&mut self, examples: &Examples, example: usize, step: u64) -> f64 {
-        self.set_inputs(examples, example, 0.0);
+    /// Features into `v0`, no label, then Predict.
+    fn predict(&mut self, examples: &Examples, example: usize, step: u64) {
+        self.set_inputs(examples, example, false);
         (self.execute)(self.predict.0, self.predict.1, step, self.task.seed, self.memory);
-        self.memory.scalars()[1]
     }
 
-    fn set_inputs(&mut self, examples: &Examples, example: usize, label: f64) {
+    /// The features and, if `labelled`, the label: a number in `s0`, or 1 at the class in `v1`.
+    fn set_inputs(&mut self, examples: &Examples, example: usize, labelled: bool) {
         let f = self.memory.features();
         self.memory.vectors_mut()[..f].copy_from_slice(&examples.features[example * f..][..f]);
-        self.memory.scalars_mut()[0] = label;
+        let label = examples.labels[example];
+        match self.group.interface() {
+            Interface::Number => self.memory.scalars_mut()[0] = if labelled { label } else { 0.0 },
+            Interface::Classes => {
+                self.memory.scalars_mut()[0] = 0.0;
+                let v1 = &mut self.memory.vectors_mut()[f..2 * f];
+                v1.fill(0.0);
+                if labelled {
+                    v1[label as usize] = 1.0;
+                }
+            }
+        }
+    }
+
+    /// What the prediction becomes between Predict and Learn, and its error.
+    fn train_error(&mut self, label: f64) -> f64 {
+        match self.group.settings().scoring {
+            Scoring::Rms => (label - self.memory.scalars()[1]).abs(),
+            Scoring::Accuracy => {
+                let prediction = math::sigmoid(self.memory.scalars()[1]);
+                self.memory.scalars_mut()[1] = prediction;
+                (label - prediction).abs()
+            }
+            Scoring::Classes => {
+                let f = self.memory.features();
+                let v2 = &mut self.memory.vectors_mut()[2 * f..3 * f];
+                softmax(v2);
+                let mut error = 0.0;
+                for (class, &share) in v2[..CLASSES].iter().enumerate() {
+                    let difference = (if class == label as usize { 1.0 - share } else { 0.0 - share }).abs();
+                    // NaN once is NaN for good.
+                    if !f64::is_nan(error) && (difference > error || difference.is_nan()) {
+                        error = difference;
+                    }
+                }
+                error
+            }
+        }
+    }
+
+    /// The error of a prediction in validation.
+    fn valid_error(&self, label: f64) -> f64 {
+        let is_right = match self.group.settings().scoring {
+            Scoring::Rms => return (label - self.memory.scalars()[1]).abs(),
+            Scoring::Accuracy => (label > 0.5) == (math::sigmoid(self.memory.scalars()[1]) > 0.5),
+            Scoring::Classes => {
+                let f = self.memory.features();
+                class_of(&self.memory.vectors()[2 * f..3 * f]) == Some(label as usize)
+            }
+        };
+        if is_right { 0.0 } else { 1.0 }
     }
 
     /// Trains on the examples in `order`, the first ones of epoch `epoch`. Returns the number of examples begun, and whether all
@@ -232,20 +284,15 @@ impl<'r> Run<'r> {
         let (task, seed) = (self.task, self.task.seed);
         for (position, &example) in order.iter().enumerate() {
             let (example, step) = (example as usize, self.group.train_step(epoch, position));
-            let mut prediction = self.predict(&task.train, example, step);
-            if settings.scoring == Scoring::Accuracy {
-                prediction = math::sigmoid(prediction);
-                self.memory.scalars_mut()[1] = prediction;
-            }
-            let label = task.train.labels[example];
-            let error = (label - prediction).abs();
+            self.predict(&task.train, example, step);
+            let error = self.train_error(task.train.labels[example]);
             if stops(error, settings.max_abs_error) {
                 return (position as u64 + 1, false);
             }
             if let Some(errors) = &mut record {
                 errors.push(error);
             }
-            self.set_inputs(&task.train, example, label);
+            self.set_inputs(&task.train, example, true);
             (self.execute)(self.learn.0, self.learn.1, step, seed, self.memory);
         }
         (order.len() as u64, true)
@@ -257,24 +304,19 @@ impl<'r> Run<'r> {
         match (self.validate_first(count, epoch, record), self.group.settings().scoring) {
             (None, _) => 0.0,
             (Some(squares), Scoring::Rms) => math::rms_fitness(squares / count as f64),
-            (Some(wrong), Scoring::Accuracy) => 1.0 - wrong / count as f64,
+            (Some(wrong), Scoring::Accuracy | Scoring::Classes) => 1.0 - wrong / count as f64,
         }
     }
 
-    /// Validates on the first `count` examples. Returns the sum of squared errors (for accuracy the number of wrong classes), or
+    /// Validates on the first `count` examples. Returns the sum of squared errors (for accuracy and classes the number of wrong ones), or
     /// nothing if one of them ended it.
     fn validate_first(&mut self, count: usize, epoch: u32, mut record: Option<&mut Vec<f64>>) -> Option<f64> {
         let settings = self.group.settings();
         let task = self.task;
         let mut squares = 0.0;
         for example in 0..count {
-            let prediction = self.predict(&task.valid, example, self.group.valid_step(epoch, example));
-            let label = task.valid.labels[example];
-            let error = match settings.scoring {
-                Scoring::Rms => (label - prediction).abs(),
-                Scoring::Accuracy if (label > 0.5) == (math::sigmoid(prediction) > 0.5) => 0.0,
-                Scoring::Accuracy => 1.0,
-            };
+            self.predict(&task.valid, example, self.group.valid_step(epoch, example));
+            let error = self.valid_error(task.valid.labels[example]);
             if stops(error, settings.max_abs_error) {
                 return None;
             }
@@ -287,6 +329,43 @@ impl<'r> Run<'r> {
     }
 }
 
+/// Makes the first ten elements their softmax, and the others zero. NaN or infinity among the ten, but for minus infinity below something
+/// finite, makes all of them NaN.
+pub(crate) fn softmax(prediction: &mut [f64]) {
+    let (classes, others) = prediction.split_at_mut(CLASSES);
+    let mut largest = classes[0];
+    for &x in &classes[1..] {
+        if x > largest {
+            largest = x;
+        }
+    }
+    for x in &mut *classes {
+        *x = math::exp(*x - largest);
+    }
+    let mut sum = classes[0];
+    for &x in &classes[1..] {
+        sum += x;
+    }
+    for x in classes {
+        *x /= sum;
+    }
+    others.fill(0.0);
+}
+
+/// The last of the largest among the first ten elements; none if one of them is NaN.
+pub(crate) fn class_of(prediction: &[f64]) -> Option<usize> {
+    let mut class = 0;
+    for (number, &x) in prediction[..CLASSES].iter().enumerate() {
+        if x.is_nan() {
+            return None;
+        }
+        if x >= prediction[class] {
+            class = number;
+        }
+    }
+    Some(class)
+}
+
 /// Whether an error ends training or validation: NaN does, one equal to the largest allowed does not.
 fn stops(error: f64, max_abs_error: f64) -> bool {
     error.is_nan() || error > max_abs_error
@@ -295,7 +374,7 @@ fn stops(error: f64, max_abs_error: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::GroupSettings;
+    use crate::eval::{GroupError, GroupSettings};
     use crate::exec::random::Stream;
     use crate::lang::{Data, Op};
 
@@ -368,6 +447,6 @@ mod tests {
         let group = TaskGroup::new(settings, vec![task]).expect("six copies of 640 bytes of data, and an order");
         let many = AddressCounts { matrices: 64, ..AddressCounts::MIN };
         let refused = Oracle::new().run(&Program::default(), &[], &group, 0, many, false);
-        assert!(matches!(refused, Err(GroupError::Memory { what: "program memory", .. })), "{refused:?}");
+        assert!(matches!(refused, Err(EvalError::Group(GroupError::Memory { what: "program memory", .. }))), "{refused:?}");
     }
 }

@@ -103,7 +103,7 @@ impl WorkerBackend {
                     .map_err(|difference| format!("in a probe of {examples} examples, task {task}: {difference}"))?;
             }
             evaluation_difference(observed, self.worker.run(group)).map_err(|(_, difference)| format!("after a probe: {difference}"))?;
-            let other = disguised(program, &mut Stream::new(examples as u64));
+            let other = disguised(program, group.interface(), &mut Stream::new(examples as u64));
             let evaluation = self.worker.evaluate(&other, group).map_err(|error| error.to_string())?;
             evaluation_difference(observed, evaluation).map_err(|(_, difference)| format!("under other names: {difference}"))?;
         }

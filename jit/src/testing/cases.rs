@@ -1,7 +1,9 @@
 //! Case files (`.jsonl`, `.jsonl.gz`): one case a line, of one instruction or of a whole evaluation. The format is that of the
 //! cases recorded from the reference; `semantics` (the version, 1 unless given), `task_seed` (0 unless given), `exact` (whether the
 //! very bits are expected, as of cases that our own oracle wrote; false unless given) and `more_tasks` (further
-//! tasks that run beside the first, as objects of the fields that differ from task to task) may be added.
+//! tasks that run beside the first, as objects of the fields that differ from task to task) may be added. `eval_type` may also be
+//! `CLASSES`: labels are then the numbers of ten classes, the program answers in `v2`, and errors are the largest of ten in training, 0
+//! or 1 in validation.
 
 use super::liveness::ordinals_by_definition;
 use super::record::{CaseRecord, EvalType, ExecuteRecord, MemoryRecord, OpRecord, TaskOfCase};
@@ -208,17 +210,18 @@ fn execute_case(record: ExecuteRecord) -> Result<ExecuteCase, String> {
     let program = Program::try_from(&program).map_err(|error| error.to_string())?;
     program.check_addresses(counts).map_err(|error| error.to_string())?;
 
-    let settings = GroupSettings {
-        epochs: record.num_train_epochs,
-        max_abs_error: record.max_abs_error.0,
-        ..GroupSettings::new(
-            features,
-            match record.eval_type {
-                EvalType::RmsError => Scoring::Rms,
-                EvalType::Accuracy => Scoring::Accuracy,
-            },
-        )
+    let scoring = match record.eval_type {
+        EvalType::RmsError => Scoring::Rms,
+        EvalType::Accuracy => Scoring::Accuracy,
+        EvalType::Classes => Scoring::Classes,
     };
+    let least = scoring.interface().least_counts();
+    if counts != counts.max(least) {
+        return Err(format!("num_vectors is {}, but tasks with classes need v0, v1 and v2: at least {}", counts.vectors, least.vectors));
+    }
+    scoring.interface().check_outputs(&program).map_err(|error| error.to_string())?;
+    let settings =
+        GroupSettings { epochs: record.num_train_epochs, max_abs_error: record.max_abs_error.0, ..GroupSettings::new(features, scoring) };
     let first = TaskOfCase {
         task_seed: record.task_seed,
         train_features: record.train_features,
@@ -241,7 +244,7 @@ fn execute_case(record: ExecuteRecord) -> Result<ExecuteCase, String> {
     }
     let group = TaskGroup::new(settings, tasks).map_err(|error| error.to_string())?;
     group.check_memory(counts).map_err(|error| error.to_string())?;
-    let ordinals = ordinals_by_definition(&program);
+    let ordinals = ordinals_by_definition(&program, group.interface());
     Ok(ExecuteCase { id: record.id, category: record.category, exact: record.exact, counts, program, ordinals, group, expected })
 }
 

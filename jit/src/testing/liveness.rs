@@ -1,20 +1,21 @@
 //! Liveness by its definition: follow what an instruction wrote along every path, and see whether it meets a prediction.
 
 use crate::analysis::{Liveness, random_ordinals};
-use crate::lang::{ComponentFunction, Program, Space};
+use crate::lang::{ComponentFunction, Interface, Program, Space};
 use std::collections::HashSet;
 
 /// A place in the run of a program: before instruction number `.1` of a function, or at its end.
 type Point = (ComponentFunction, usize);
 
-/// Whether each instruction (Setup, Predict, Learn) is live: whether reads of whole addresses lead from its output to `s1` at
-/// the end of some Predict, over every sequence Setup (Predict Learn?)*. Searches forward from each instruction on its own, so
+/// Whether each instruction (Setup, Predict, Learn) is live on tasks of this kind: whether reads of whole addresses lead from its output to
+/// the prediction at the end of some Predict, over every sequence Setup (Predict Learn?)*. Searches forward from each instruction on its own, so
 /// it takes time with the square of the program; [`Liveness`](crate::analysis::Liveness) is the fast form.
-pub fn live_instructions_by_paths(program: &Program) -> Vec<bool> {
+pub fn live_instructions_by_paths(program: &Program, interface: Interface) -> Vec<bool> {
     let mut live = Vec::with_capacity(program.instructions().len());
     for function in ComponentFunction::ALL {
         for (position, instruction) in program.function(function).iter().enumerate() {
-            live.push(instruction.writes().is_some_and(|(space, out)| reaches_prediction(program, (function, position + 1), space, out)));
+            let reaches = |(space, out)| reaches_prediction(program, interface, (function, position + 1), space, out);
+            live.push(instruction.writes().is_some_and(reaches));
         }
     }
     live
@@ -25,16 +26,16 @@ pub fn live_instructions_by_paths(program: &Program) -> Vec<bool> {
 const MAX_INSTRUCTIONS_BY_PATHS: usize = 500;
 
 /// The number of each instruction among the random ones, by the definition of liveness; zeros where nothing is random.
-pub fn ordinals_by_definition(program: &Program) -> Vec<u32> {
+pub fn ordinals_by_definition(program: &Program, interface: Interface) -> Vec<u32> {
     let instructions = program.instructions();
     if !instructions.iter().any(|instruction| instruction.op().is_random()) {
         return vec![0; instructions.len()];
     }
     let mut live = Vec::new();
     if instructions.len() > MAX_INSTRUCTIONS_BY_PATHS {
-        Liveness::mark(program, &mut live);
+        Liveness::mark(program, interface, &mut live);
     } else {
-        live = live_instructions_by_paths(program);
+        live = live_instructions_by_paths(program, interface);
     }
     let mut ordinals = Vec::new();
     random_ordinals(program, &live, &mut ordinals);
@@ -42,7 +43,7 @@ pub fn ordinals_by_definition(program: &Program) -> Vec<u32> {
 }
 
 /// Whether the value at an address matters to some prediction from `point` on.
-fn reaches_prediction(program: &Program, point: Point, space: Space, address: u8) -> bool {
+fn reaches_prediction(program: &Program, interface: Interface, point: Point, space: Space, address: u8) -> bool {
     let mut seen = HashSet::new();
     let mut waiting = vec![(point, space, address)];
     while let Some(state) = waiting.pop() {
@@ -51,11 +52,20 @@ fn reaches_prediction(program: &Program, point: Point, space: Space, address: u8
         }
         let ((function, position), space, address) = state;
         let Some(instruction) = program.function(function).get(position) else {
-            if function == ComponentFunction::Predict && (space, address) == (Space::Scalar, 1) {
+            let prediction = match interface {
+                Interface::Number => (Space::Scalar, 1),
+                Interface::Classes => (Space::Vector, 2),
+            };
+            if function == ComponentFunction::Predict && (space, address) == prediction {
                 return true;
             }
-            // The features go into v0 and the label or 0 into s0, over whatever was there.
-            if (space, address) != (Space::Scalar, 0) && (space, address) != (Space::Vector, 0) {
+            // The features go into v0 and the label or 0 into s0, over whatever was there; the label or 0 of classes into v1.
+            let is_overwritten = match (space, address) {
+                (Space::Scalar | Space::Vector, 0) => true,
+                (Space::Vector, 1) => interface == Interface::Classes,
+                _ => false,
+            };
+            if !is_overwritten {
                 waiting.extend(followers(function).iter().map(|&next| ((next, 0), space, address)));
             }
             continue;
@@ -84,25 +94,25 @@ fn followers(function: ComponentFunction) -> &'static [ComponentFunction] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::simplify;
+    use crate::analysis::simplify_for;
     use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
     use crate::exec::random::Stream;
     use crate::lang::{AddressCounts, Data, DataKind, Instruction, Op};
     use crate::oracle::Oracle;
 
     /// Few addresses, so that most instructions touch what others touch.
-    fn random_instruction(stream: &mut Stream) -> Instruction {
+    fn random_instruction(stream: &mut Stream, interface: Interface) -> Instruction {
         let op = Op::ALL[stream.below(65)];
         let mut address = |space: Option<&Space>, first: u8| {
             first + stream.below(space.map_or(1, |space| match space {
             Space::Scalar => 4,
-            Space::Vector => 3,
+            Space::Vector => 4,
             Space::Matrix => 2,
         } - usize::from(first))) as u8
         };
         let in1 = address(op.inputs().first(), 0);
         let in2 = address(op.inputs().get(1), 0);
-        let out = op.output().map_or(0, |space| address(Some(&space), space.first_writable()));
+        let out = op.output().map_or(0, |space| address(Some(&space), interface.first_writable(space)));
         let data = match op.info().data {
             DataKind::None => Data::None,
             DataKind::ScalarConst => Data::ScalarConst(stream.normal()),
@@ -114,10 +124,10 @@ mod tests {
         Instruction::new(op, in1, in2, out, data).expect("addresses and constants are of the op's kind")
     }
 
-    fn random_program(stream: &mut Stream) -> Program {
+    fn random_program(stream: &mut Stream, interface: Interface) -> Program {
         let [setup, predict, learn] = [4, 7, 9].map(|most| {
             let length = stream.below(most + 1);
-            (0..length).map(|_| random_instruction(stream)).collect::<Vec<_>>()
+            (0..length).map(|_| random_instruction(stream, interface)).collect::<Vec<_>>()
         });
         Program::new(&setup, &predict, &learn)
     }
@@ -126,39 +136,44 @@ mod tests {
     fn the_fast_liveness_is_the_defined_one() {
         let mut stream = Stream::new(2026);
         let mut live = Vec::new();
-        let mut counts = [0usize; 2];
-        for number in 0..4_000 {
-            let program = random_program(&mut stream);
-            Liveness::mark(&program, &mut live);
-            assert_eq!(live, live_instructions_by_paths(&program), "program {number}: {program:?}");
-            for &live in &live {
-                counts[usize::from(live)] += 1;
+        for interface in Interface::ALL {
+            let mut counts = [0usize; 2];
+            for number in 0..4_000 {
+                let program = random_program(&mut stream, interface);
+                Liveness::mark(&program, interface, &mut live);
+                assert_eq!(live, live_instructions_by_paths(&program, interface), "{interface:?}, program {number}: {program:?}");
+                for &live in &live {
+                    counts[usize::from(live)] += 1;
+                }
             }
+            assert!(counts.iter().all(|&count| count > 5_000), "both kinds are tested: {counts:?}");
         }
-        assert!(counts.iter().all(|&count| count > 5_000), "both kinds are tested: {counts:?}");
     }
 
     /// What is dropped changes neither errors nor fitness nor steps, draws included.
     #[test]
     fn simplified_programs_run_alike() {
         let mut stream = Stream::new(7);
-        let mut examples = |count: usize| Examples {
-            features: (0..count * 2).map(|_| stream.normal()).collect(),
-            labels: (0..count).map(|_| stream.unit().round()).collect(),
+        let mut task = |features: usize| {
+            let mut examples = |count: usize| Examples {
+                features: (0..count * features).map(|_| stream.normal()).collect(),
+                labels: (0..count).map(|_| stream.unit().round()).collect(),
+            };
+            Task { seed: 5, train: examples(6), valid: examples(4), train_orders: None }
         };
-        let task = Task { seed: 5, train: examples(6), valid: examples(4), train_orders: None };
+        let [small, large] = [2, 10].map(|features| (features, task(features)));
         let mut oracle = Oracle::new();
         let (mut ordinals, mut beyond_one, mut random) = (Vec::new(), 0, 0);
-        for scoring in [Scoring::Rms, Scoring::Accuracy] {
-            let settings = GroupSettings { epochs: 3, ..GroupSettings::new(2, scoring) };
+        for (scoring, (features, task)) in [(Scoring::Rms, &small), (Scoring::Accuracy, &small), (Scoring::Classes, &large)] {
+            let (interface, settings) = (scoring.interface(), GroupSettings { epochs: 3, ..GroupSettings::new(*features, scoring) });
             let group = TaskGroup::new(settings, vec![task.clone()]).expect("a valid group");
             for number in 0..1_000 {
-                let program = random_program(&mut stream);
-                let live = live_instructions_by_paths(&program);
+                let program = random_program(&mut stream, interface);
+                let live = live_instructions_by_paths(&program, interface);
                 random_ordinals(&program, &live, &mut ordinals);
                 let whole = oracle.run(&program, &ordinals, &group, 0, AddressCounts::MIN, true).expect("small");
-                let simple = simplify(&program);
-                let simple_live = live_instructions_by_paths(&simple);
+                let simple = simplify_for(&program, interface);
+                let simple_live = live_instructions_by_paths(&simple, interface);
                 assert!(simple_live.iter().all(|&live| live), "program {number}: {program:?}");
                 random += usize::from(simple.instructions().iter().any(|instruction| instruction.op().is_random()));
                 random_ordinals(&simple, &simple_live, &mut ordinals);

@@ -72,8 +72,9 @@ impl<F: FnMut(&FuzzCase) -> bool> Search<F> {
     fn plainer(&mut self) -> bool {
         let mut progress = false;
         let program = self.best.program();
-        if self.best.counts != program.address_counts() {
-            progress |= self.attempt(|parts| parts.counts = program.address_counts());
+        let counts = program.address_counts().max(self.best.settings.scoring.interface().least_counts());
+        if self.best.counts != counts {
+            progress |= self.attempt(|parts| parts.counts = counts);
         }
         for index in 0..self.best.instructions.len() {
             let (_, instruction) = self.best.instructions[index];
@@ -206,7 +207,7 @@ fn plain(instruction: &Instruction) -> Option<Instruction> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::Op;
+    use crate::lang::{CLASSES, Interface, Op};
 
     /// What does not matter to the failure goes; what does stays.
     #[test]
@@ -227,8 +228,10 @@ mod tests {
             let small = minimize(&case, 10_000, fails).unwrap_or_else(|| panic!("seed {seed} is not minimal yet"));
             assert!(fails(&small));
             assert_eq!((small.program.instructions().len(), small.group.tasks().len(), small.group.train_examples()), (1, 2, 3));
-            assert_eq!((small.group.valid_examples(), small.group.features(), small.group.settings().epochs), (1, 1, 1));
-            assert_eq!(small.counts, small.program.address_counts());
+            let interface = small.group.interface();
+            let features = if interface == Interface::Classes { CLASSES } else { 1 };
+            assert_eq!((small.group.valid_examples(), small.group.features(), small.group.settings().epochs), (1, features, 1));
+            assert_eq!(small.counts, small.program.address_counts().max(interface.least_counts()));
             assert!(small.group.tasks().iter().all(|task| task.train.features.iter().all(|&x| x == 1.0)));
             minimized += 1;
         }

@@ -81,13 +81,15 @@ pub(super) struct TaskOfCase {
     pub(super) info: InfoRecord,
 }
 
-/// How the reference names the two scorings.
+/// How the reference names its two scorings, and our own third one.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 pub(super) enum EvalType {
     #[serde(rename = "RMS_ERROR")]
     RmsError,
     #[serde(rename = "ACCURACY")]
     Accuracy,
+    #[serde(rename = "CLASSES")]
+    Classes,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -35,6 +35,7 @@ pub fn execute_case_line(
         eval_type: match settings.scoring {
             Scoring::Rms => EvalType::RmsError,
             Scoring::Accuracy => EvalType::Accuracy,
+            Scoring::Classes => EvalType::Classes,
         },
         max_abs_error: Number(settings.max_abs_error),
         num_train_epochs: settings.epochs,

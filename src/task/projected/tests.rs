@@ -85,7 +85,7 @@ fn only_final_tasks_see_test_images_and_only_to_validate() {
 fn examples_are_distinct_images_of_both_classes() {
     let images = marked();
     let pair = "7-2".parse().expect("a pair");
-    let chosen = draw(&images, pair, Part::Train, 41, Stream::new(3));
+    let chosen = draw(&images, Part::Train, &shares(pair, 41), Stream::new(3));
     assert_eq!(chosen.iter().map(|example| example.0).collect::<HashSet<_>>().len(), 41);
     assert_eq!(chosen.iter().filter(|example| example.1 == 1.0).count(), 21);
     for (image, label) in chosen {

@@ -17,10 +17,10 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use super::frame::{self, offset};
 use super::{CodePath, CodePaths, Form, Source, rows_of};
 use crate::exec::chunk::Scoring;
-use crate::exec::layout::{FEATURES_ROW, LABEL_ROW, PREDICTION_ROW};
+use crate::exec::layout::{ClassRows, FEATURES_ROW, LABEL_ROW, PREDICTION_ROW, prediction_rows};
 use crate::interp::Step;
 use crate::kernel::{Tier, error_kernel};
-use crate::lang::{ComponentFunction, Space};
+use crate::lang::{CLASSES, ComponentFunction, Interface, Space};
 use rows::Rows;
 
 /// Where in the source a piece of code belongs: instructions by their position in the program, and the code around them.
@@ -83,6 +83,9 @@ pub(super) fn emit(
     frontend: TargetFrontendConfig,
 ) -> CodePaths {
     source.code.check(source.settings.features, source.layout.rows());
+    let interface = source.settings.scoring.interface();
+    assert!(source.code.interface() == interface && source.layout.interface() == interface, "code for other tasks");
+    assert!(interface == Interface::Number || source.settings.features >= CLASSES, "too few features for classes");
     let mut builder = FunctionBuilder::new(func, context);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
@@ -213,6 +216,9 @@ impl Emitter<'_, '_> {
             self.copy_rows(features, to, rows);
         }
         self.set_label(None);
+        if self.interface() == Interface::Classes {
+            self.show_zero_label();
+        }
         self.component(ComponentFunction::Predict);
         self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
         let [validate, train, done] = [(); 3].map(|()| self.builder.create_block());
@@ -227,7 +233,10 @@ impl Emitter<'_, '_> {
         self.builder.switch_to_block(train);
         self.rows = after_predict;
         self.judge(labels, example, true);
-        self.set_label(Some(labels));
+        match self.interface() {
+            Interface::Number => self.set_label(Some(labels)),
+            Interface::Classes => self.show_label(),
+        }
         self.component(ComponentFunction::Learn);
         self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
         self.store_dirty(|emitter, row| emitter.outlives_example(row));
@@ -252,20 +261,41 @@ impl Emitter<'_, '_> {
                 self.copy_rows(labels, to, 1);
             }
             (Form::Chain, None) if self.source.settings.inputs_in_memory => {
-                let zero = self.builder.ins().f64const(0.0);
-                for lane in 0..self.source.tile {
-                    let offset = self.row_offset(LABEL_ROW, 1) + (lane * size_of::<f64>()) as i32;
-                    self.builder.ins().store(flags(), zero, self.memory, offset);
-                }
+                let to = self.row_pointer(LABEL_ROW, 1);
+                self.clear_rows(to, 1);
             }
             // Kernels read labels where they lie, and memory keeps its zero.
             (Form::Chain, _) => {}
         }
     }
 
+    fn interface(&self) -> Interface {
+        self.source.settings.scoring.interface()
+    }
+
+    /// Puts the zero label of classes into memory, if somebody looks there.
+    fn show_zero_label(&mut self) {
+        if self.source.settings.inputs_in_memory {
+            let f = self.source.settings.features;
+            let to = self.row_pointer(ClassRows::of(f).zero, f);
+            self.clear_rows(to, f);
+        }
+    }
+
+    /// Puts the label of classes into memory, where the error kernel left it in rows of its own, if somebody looks there.
+    fn show_label(&mut self) {
+        if self.source.settings.inputs_in_memory {
+            let f = self.source.settings.features;
+            let ClassRows { zero, label, .. } = ClassRows::of(f);
+            let [from, to] = [label, zero].map(|row| self.row_pointer(row, f));
+            self.copy_rows(from, to, f);
+            self.rows.forget(zero, f);
+        }
+    }
+
     /// What comes between Predict and Learn, or after Predict: the error, its part of the loss, and the end of lanes beyond the limit.
     fn judge(&mut self, labels: Value, example: Value, training: bool) {
-        if self.source.form == Form::Chain || self.source.settings.scoring == Scoring::Accuracy {
+        if self.source.form == Form::Chain || self.source.settings.scoring != Scoring::Rms {
             return self.judge_by_kernel(labels, example, training);
         }
         self.paths.insert(CodePath::ErrorInline);
@@ -287,20 +317,27 @@ impl Emitter<'_, '_> {
         self.stop_check(error, example, training);
     }
 
-    /// The same in memory. In the training of a classification task the prediction is its sigmoid afterwards.
+    /// The same in memory. In the training of a classification task the prediction is its sigmoid afterwards; of one with classes its
+    /// softmax, and the rows of the label are set.
     fn judge_by_kernel(&mut self, labels: Value, example: Value, training: bool) {
-        self.paths.insert(CodePath::ErrorKernel);
-        self.flush(PREDICTION_ROW, 1);
+        let is_of_classes = self.interface() == Interface::Classes;
+        self.paths.insert(if is_of_classes { CodePath::ErrorOfClasses } else { CodePath::ErrorKernel });
+        let features = self.source.settings.features;
+        let (first, count) = prediction_rows(self.interface(), features);
+        self.flush(first, count);
         let errors = self.load_word(offset::STEP_ERRORS);
-        let prediction = self.row_pointer(PREDICTION_ROW, 1);
+        // The rows of the label follow those of the prediction.
+        let written = if is_of_classes { 2 * count } else { count };
+        let prediction = self.row_pointer(first, written);
         let loss = self.word_plus(offset::LOSS, self.lanes_before);
         let limit = self.builder.ins().load(types::F64, flags(), self.constants, 0);
         let kernel = error_kernel(self.source.settings.scoring, training, Tier::of_machine(), self.source.tile);
         let kernel = self.builder.ins().iconst(types::I64, kernel as *const () as i64);
         let signature = self.error_signature();
-        let call = self.builder.ins().call_indirect(signature, kernel, &[errors, labels, prediction, loss, limit]);
+        let features = self.builder.ins().iconst(types::I64, features as i64);
+        let call = self.builder.ins().call_indirect(signature, kernel, &[errors, labels, prediction, loss, limit, features]);
         let beyond = self.builder.inst_results(call)[0];
-        self.rows.forget(PREDICTION_ROW, 1);
+        self.rows.forget(first, written);
         if self.source.observe {
             let list = self.errors_of(labels);
             self.copy_rows(errors, list, 1);
@@ -434,6 +471,10 @@ fn row_facts(source: &Source<'_>) -> Vec<(Space, bool)> {
             let live = source.live_before_predict.contains(space, address);
             facts[rows_of(source.layout, space, address)].fill((space, live));
         }
+    }
+    if source.layout.interface() == Interface::Classes {
+        let f = source.settings.features;
+        facts[ClassRows::of(f).label..][..f].fill((Space::Vector, false));
     }
     facts
 }

@@ -132,6 +132,16 @@ impl Emitter<'_, '_> {
 
     /// Copies rows of a tile of any width.
     pub(super) fn copy_rows(&mut self, from: Value, to: Value, rows: usize) {
+        self.set_rows(Some(from), to, rows);
+    }
+
+    /// Clears rows of a tile of any width.
+    pub(super) fn clear_rows(&mut self, to: Value, rows: usize) {
+        self.set_rows(None, to, rows);
+    }
+
+    /// Sets rows to those that lie elsewhere, or to zero.
+    fn set_rows(&mut self, from: Option<Value>, to: Value, rows: usize) {
         let bytes = i64::from(self.row_bytes(rows));
         let piece = if self.source.tile == 1 { types::F64 } else { types::F64X2 };
         let head = self.builder.create_block();
@@ -139,9 +149,16 @@ impl Emitter<'_, '_> {
         let start = self.builder.ins().iconst(types::I64, 0);
         self.jump(head, &[start]);
         self.builder.switch_to_block(head);
-        let [from, to] = [from, to].map(|pointer| self.builder.ins().iadd(pointer, at));
-        let copied = self.builder.ins().load(piece, flags(), from, 0);
-        self.builder.ins().store(flags(), copied, to, 0);
+        let value = match from {
+            Some(from) => {
+                let from = self.builder.ins().iadd(from, at);
+                self.builder.ins().load(piece, flags(), from, 0)
+            }
+            None if piece == types::F64 => self.builder.ins().f64const(0.0),
+            None => self.zero(),
+        };
+        let to = self.builder.ins().iadd(to, at);
+        self.builder.ins().store(flags(), value, to, 0);
         let next = self.add_constant(at, piece.bytes().into());
         let more = self.builder.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, bytes);
         let after = self.builder.create_block();
@@ -230,7 +247,7 @@ impl Emitter<'_, '_> {
         match self.error_signature {
             Some(signature) => signature,
             None => {
-                let signature = self.signature(&[types::I64, types::I64, types::I64, types::I64, types::F64], &[types::I64]);
+                let signature = self.signature(&[types::I64, types::I64, types::I64, types::I64, types::F64, types::I64], &[types::I64]);
                 *self.error_signature.insert(signature)
             }
         }

@@ -9,7 +9,7 @@ use crate::compile::{Checks, Form, Source, target};
 use crate::exec::chunk::{RunSettings, Scoring};
 use crate::exec::layout::Layout;
 use crate::interp::{Calls, Code};
-use crate::lang::{AddressCounts, Program};
+use crate::lang::{AddressCounts, Interface, Program};
 use crate::testing::FuzzCase;
 
 const FEATURES: usize = 4;
@@ -17,11 +17,11 @@ const FEATURES: usize = 4;
 /// The decoded program and its layout.
 fn decoded(program: &Program, counts: AddressCounts) -> (Code, Layout, Liveness) {
     let (mut live, mut ordinals, mut fusion) = (Vec::new(), Vec::new(), Fusion::default());
-    let liveness = Liveness::mark(program, &mut live);
+    let liveness = Liveness::mark(program, Interface::Number, &mut live);
     random_ordinals(program, &live, &mut ordinals);
     fusion.set_none(program);
     let (mut code, mut layout) = (Code::default(), Layout::default());
-    layout.set_full(counts, FEATURES);
+    layout.set_full(counts, Interface::Number, FEATURES);
     code.set(program, &ordinals, &fusion, &layout);
     (code, layout, liveness)
 }
@@ -54,7 +54,7 @@ fn at_the_end() -> (Program, AddressCounts) {
 
 fn smaller() -> Layout {
     let mut layout = Layout::default();
-    layout.set_full(AddressCounts { scalars: 2, vectors: 2, matrices: 1 }, FEATURES);
+    layout.set_full(AddressCounts { scalars: 2, vectors: 2, matrices: 1 }, Interface::Number, FEATURES);
     layout
 }
 

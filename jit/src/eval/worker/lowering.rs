@@ -32,8 +32,8 @@ impl Worker {
         tile: usize,
         isa: &dyn TargetIsa,
     ) -> Result<Vec<u8>, CompileError> {
-        self.take_whole(program);
-        self.decode_whole(counts, group.features());
+        self.take_whole(program, group.interface());
+        self.decode_whole(counts, group.interface(), group.features());
         let target = Target { form, tile };
         self.compiler.lower(source(&self.code, &self.layout, &self.liveness, run_settings(group, true), target, true), isa)
     }

@@ -12,10 +12,10 @@ use std::collections::BTreeSet;
 
 use super::generate::{Family, FuzzCase, disguised};
 use super::liveness::{live_instructions_by_paths, ordinals_by_definition};
-use crate::analysis::{Canonicalizer, Liveness, simplify};
+use crate::analysis::{Canonicalizer, Liveness, simplify_for};
 use crate::eval::{Backend, EvalError, Evaluation, Evaluator, TaskRecord, Worker};
 use crate::exec::random::{Stream, key};
-use crate::lang::Program;
+use crate::lang::{Interface, Program};
 use crate::oracle::Oracle;
 use compare::{Difference, errors_difference, probe_difference};
 pub(super) use compare::{evaluation_difference, numbers_difference, records_difference};
@@ -111,11 +111,12 @@ impl Fuzzer {
     pub fn run_analyses(&mut self, case: &FuzzCase) -> Result<(), Box<Divergence>> {
         self.report.count(case);
         let FuzzCase { program, counts, group, .. } = case;
-        analyses_difference(program).map_err(|(subject, difference)| self.found(case, None, subject, (None, difference)))?;
+        let interface = group.interface();
+        analyses_difference(program, interface).map_err(|(subject, difference)| self.found(case, None, subject, (None, difference)))?;
         let expected = self.expected(case)?;
-        let simplified = simplify(program);
-        let canonical = Canonicalizer::default().program(&simplified, group.features());
-        let other = disguised(program, &mut Stream::new(case.seed));
+        let simplified = simplify_for(program, interface);
+        let canonical = Canonicalizer::default().program(&simplified, interface, group.features());
+        let other = disguised(program, interface, &mut Stream::new(case.seed));
         for (subject, program) in [("simplified", &simplified), ("canonical form", &canonical), ("under other names", &other)] {
             self.report.cases += 1;
             let difference = match oracle_records(&mut self.oracle, program, counts.max(program.address_counts()), group) {
@@ -158,7 +159,8 @@ impl Fuzzer {
 
     fn run_layouts(&mut self, case: &FuzzCase, layouts: &Layouts<'_>) -> Result<(), Box<Divergence>> {
         self.report.count(case);
-        analyses_difference(&case.program).map_err(|(subject, difference)| self.found(case, None, subject, (None, difference)))?;
+        analyses_difference(&case.program, case.group.interface())
+            .map_err(|(subject, difference)| self.found(case, None, subject, (None, difference)))?;
         self.compare(case, layouts)
     }
 
@@ -221,7 +223,7 @@ impl Fuzzer {
         self.report.cases += 1;
         evaluation_difference(&expected.records, self.interp.run(group)).map_err(failed("interp, after a probe"))?;
 
-        let other = disguised(program, &mut stream);
+        let other = disguised(program, group.interface(), &mut stream);
         self.report.cases += 1;
         let evaluation = self.interp.evaluate(&other, group).map_err(refused)?;
         evaluation_difference(&expected.records, evaluation).map_err(failed("interp, under other names"))?;
@@ -263,7 +265,7 @@ impl Fuzzer {
 
     /// What was remembered of programs of the same canonical form against what this one gives.
     fn check_remembered(&mut self, case: &FuzzCase, number: u64) -> Result<(), Box<Divergence>> {
-        match self.remembered.check(&mut self.interp, &case.program, number) {
+        match self.remembered.check(&mut self.interp, &case.program, case.group.interface(), number) {
             Ok(known) => {
                 self.report.cases += u64::from(known);
                 self.report.remembered += u64::from(known);
@@ -289,7 +291,7 @@ pub fn oracle_records(
     counts: crate::lang::AddressCounts,
     group: &crate::eval::TaskGroup,
 ) -> Result<(Vec<TaskRecord>, Vec<u32>), EvalError> {
-    let ordinals = ordinals_by_definition(program);
+    let ordinals = ordinals_by_definition(program, group.interface());
     let records = (0..group.tasks().len()).map(|task| oracle.record(program, &ordinals, group, task, counts));
     let records = records.collect::<Result<_, _>>()?;
     Ok((records, ordinals))
@@ -311,9 +313,9 @@ pub fn seen_in_search(expected: &[TaskRecord], found: &[TaskRecord]) -> bool {
 }
 
 /// The analyses against their definitions, and text against what it was printed from.
-fn analyses_difference(program: &Program) -> Result<(), (&'static str, String)> {
-    let (mut fast, by_paths) = (Vec::new(), live_instructions_by_paths(program));
-    Liveness::mark(program, &mut fast);
+fn analyses_difference(program: &Program, interface: Interface) -> Result<(), (&'static str, String)> {
+    let (mut fast, by_paths) = (Vec::new(), live_instructions_by_paths(program, interface));
+    Liveness::mark(program, interface, &mut fast);
     if let Some(position) = fast.iter().zip(&by_paths).position(|(fast, slow)| fast != slow) {
         return Err(("liveness", format!("instruction {position} is live: {}, by its definition: {}", fast[position], by_paths[position])));
     }

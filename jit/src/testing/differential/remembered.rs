@@ -7,7 +7,7 @@ use super::Difference;
 use crate::analysis::CanonicalKey;
 use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup, Worker};
 use crate::exec::random::Stream;
-use crate::lang::Program;
+use crate::lang::{CLASSES, Interface, Program};
 
 /// The most answers that are remembered.
 const CAPACITY: usize = 100_000;
@@ -25,13 +25,15 @@ type Answer = (Vec<u64>, u64);
 impl Remembered {
     pub(super) fn new() -> Remembered {
         let scorings = [Scoring::Rms, Scoring::Accuracy];
-        let groups = [1, 2, 4, 5].into_iter().flat_map(|features| scorings.map(|scoring| group(features, scoring))).collect();
+        let of_numbers = [1, 2, 4, 5].into_iter().flat_map(|features| scorings.map(|scoring| group(features, scoring)));
+        let groups = of_numbers.chain([10, 11].map(|features| group(features, Scoring::Classes))).collect();
         Remembered { groups, answers: HashMap::new() }
     }
 
-    /// Runs a program on one of the groups, and compares with what a program of the same form gave there earlier. True if one did.
-    pub(super) fn check(&mut self, worker: &mut Worker, program: &Program, number: u64) -> Result<bool, Difference> {
-        let index = number as usize % self.groups.len();
+    /// Runs a program on one of the groups of its kind, and compares with what a program of the same form gave there earlier. True if one did.
+    pub(super) fn check(&mut self, worker: &mut Worker, program: &Program, interface: Interface, number: u64) -> Result<bool, Difference> {
+        let of_kind: Vec<usize> = (0..self.groups.len()).filter(|&index| self.groups[index].interface() == interface).collect();
+        let index = of_kind[number as usize % of_kind.len()];
         let group = &self.groups[index];
         let key = worker.canonical_key(program, group).map_err(|error| (None, error.to_string()))?;
         worker.prepare_simplified(group);
@@ -62,7 +64,11 @@ fn group(features: usize, scoring: Scoring) -> TaskGroup {
         let mut number =
             || if special && stream.below(4) == 0 { SPECIAL_NUMBERS[stream.below(SPECIAL_NUMBERS.len())] } else { stream.normal() };
         let features = (0..count * features).map(|_| number()).collect();
-        let label = |x: f64| if scoring == Scoring::Accuracy { f64::from(u8::from(x > 0.0)) } else { x };
+        let label = |x: f64| match scoring {
+            Scoring::Rms => x,
+            Scoring::Accuracy => f64::from(u8::from(x > 0.0)),
+            Scoring::Classes => (0..CLASSES).rfind(|&class| x.abs() * 5.0 >= class as f64).unwrap_or(0) as f64,
+        };
         let labels = (0..count).map(|_| label(number())).collect();
         Examples { features, labels }
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::super::generate::FuzzCase;
-use crate::lang::Op;
+use crate::lang::{Interface, Op};
 
 /// What a fuzzer has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct FuzzReport {
     pub finished: u64,
     /// Comparisons in which the interpreter ran in place of native code: none, unless the host cannot have it.
     pub replaced: u64,
+    /// Programs that ran on tasks with classes.
+    #[serde(default)]
+    pub classes: u64,
     /// Answers that were remembered by canonical form, and compared with the result of running the program.
     pub remembered: u64,
     /// Programs that each op occurred in, by its name.
@@ -46,6 +49,7 @@ impl FuzzReport {
         self.runs += other.runs;
         self.finished += other.finished;
         self.replaced += other.replaced;
+        self.classes += other.classes;
         self.remembered += other.remembered;
         for (op, count) in &other.ops {
             *self.ops.entry(op.clone()).or_default() += count;
@@ -59,6 +63,7 @@ impl FuzzReport {
     /// Counts a program.
     pub(super) fn count(&mut self, case: &FuzzCase) {
         self.programs += 1;
+        self.classes += u64::from(case.group.interface() == Interface::Classes);
         *self.features.entry(case.group.features()).or_default() += 1;
         let ops: BTreeSet<Op> = case.program.instructions().iter().map(|instruction| instruction.op()).collect();
         for op in ops {

@@ -4,8 +4,8 @@ use super::super::generate::FuzzCase;
 use crate::eval::{Examples, Scoring, TaskGroup, TaskRecord};
 use crate::exec::math;
 use crate::exec::random::{DrawKey, StepDraws};
-use crate::lang::{ComponentFunction, Instruction};
-use crate::oracle::Memory;
+use crate::lang::{CLASSES, ComponentFunction, Instruction, Interface};
+use crate::oracle::{Memory, class_of, softmax};
 
 /// One instruction at one step.
 #[derive(Clone, Copy)]
@@ -79,10 +79,47 @@ impl<E: Execute> Run<'_, E> {
         }
     }
 
-    fn show(&mut self, lane: usize, examples: &Examples, example: usize, label: f64) {
-        let f = self.case.group.features();
-        self.lanes[lane].vectors_mut()[..f].copy_from_slice(&examples.features[example * f..][..f]);
-        self.lanes[lane].scalars_mut()[0] = label;
+    fn show(&mut self, lane: usize, examples: &Examples, example: usize, label: Option<f64>) {
+        let (f, memory) = (self.case.group.features(), &mut self.lanes[lane]);
+        memory.vectors_mut()[..f].copy_from_slice(&examples.features[example * f..][..f]);
+        match self.case.group.interface() {
+            Interface::Number => memory.scalars_mut()[0] = label.unwrap_or(0.0),
+            Interface::Classes => {
+                let classes = memory.vectors_mut()[f..2 * f].iter_mut().zip(0..);
+                classes.for_each(|(element, class)| *element = f64::from(u8::from(label == Some(f64::from(class)))));
+            }
+        }
+    }
+
+    /// What a prediction becomes in training, and its error.
+    fn train_error(&mut self, lane: usize, label: f64) -> f64 {
+        let (settings, memory) = (self.case.group.settings(), &mut self.lanes[lane]);
+        if settings.scoring == Scoring::Classes {
+            let prediction = &mut memory.vectors_mut()[2 * settings.features..][..settings.features];
+            softmax(prediction);
+            let differences = prediction[..CLASSES].iter().zip(0..).map(|(&share, class)| {
+                let wanted = f64::from(u8::from(label == f64::from(class)));
+                (wanted - share).abs()
+            });
+            return differences.reduce(|a, b| if a < b { b } else { a }).expect("ten differences");
+        }
+        let prediction = &mut memory.scalars_mut()[1];
+        if settings.scoring == Scoring::Accuracy {
+            *prediction = math::sigmoid(*prediction);
+        }
+        (label - *prediction).abs()
+    }
+
+    /// The error of a prediction in validation.
+    fn valid_error(&self, lane: usize, label: f64) -> f64 {
+        let (settings, memory) = (self.case.group.settings(), &self.lanes[lane]);
+        let prediction = memory.scalars()[1];
+        let is_wrong = match settings.scoring {
+            Scoring::Rms => return (label - prediction).abs(),
+            Scoring::Accuracy => (label > 0.5) != (math::sigmoid(prediction) > 0.5),
+            Scoring::Classes => class_of(&memory.vectors()[2 * settings.features..]) != Some(label as usize),
+        };
+        f64::from(u8::from(is_wrong))
     }
 
     fn is_beyond(&self, error: f64) -> bool {
@@ -99,22 +136,18 @@ impl<E: Execute> Run<'_, E> {
             let label = |lane: usize| tasks[lane].train.labels[example(lane)];
             self.execute.begin_example(&self.lanes);
             let begun: Vec<usize> = (0..tasks.len()).filter(|&lane| self.active[lane]).collect();
-            begun.iter().for_each(|&lane| self.show(lane, &tasks[lane].train, example(lane), 0.0));
+            begun.iter().for_each(|&lane| self.show(lane, &tasks[lane].train, example(lane), None));
             self.component(ComponentFunction::Predict, step, &self.active.clone());
             for &lane in &begun {
                 self.records[lane].train_steps += 1;
-                let prediction = &mut self.lanes[lane].scalars_mut()[1];
-                if case.group.settings().scoring == Scoring::Accuracy {
-                    *prediction = math::sigmoid(*prediction);
-                }
-                let error = (label(lane) - *prediction).abs();
+                let error = self.train_error(lane, label(lane));
                 if self.is_beyond(error) {
                     self.active[lane] = false;
                 } else {
                     if epoch == 0 {
                         self.records[lane].train_errors.push(error);
                     }
-                    self.show(lane, &tasks[lane].train, example(lane), label(lane));
+                    self.show(lane, &tasks[lane].train, example(lane), Some(label(lane)));
                 }
             }
             self.component(ComponentFunction::Learn, step, &self.active.clone());
@@ -130,18 +163,14 @@ impl<E: Execute> Run<'_, E> {
         for example in 0..count {
             self.execute.begin_example(&self.lanes);
             for lane in (0..tasks.len()).filter(|&lane| active[lane]) {
-                self.show(lane, &tasks[lane].valid, example, 0.0);
+                self.show(lane, &tasks[lane].valid, example, None);
             }
             self.component(ComponentFunction::Predict, case.group.valid_step(epoch, example), &active);
             for lane in 0..tasks.len() {
                 if !active[lane] {
                     continue;
                 }
-                let (prediction, label) = (self.lanes[lane].scalars()[1], tasks[lane].valid.labels[example]);
-                let error = match case.group.settings().scoring {
-                    Scoring::Rms => (label - prediction).abs(),
-                    Scoring::Accuracy => f64::from(u8::from((label > 0.5) != (math::sigmoid(prediction) > 0.5))),
-                };
+                let error = self.valid_error(lane, tasks[lane].valid.labels[example]);
                 if self.is_beyond(error) {
                     active[lane] = false;
                     continue;
@@ -156,7 +185,7 @@ impl<E: Execute> Run<'_, E> {
         for lane in (0..tasks.len()).filter(|&lane| active[lane]) {
             let fitness = match case.group.settings().scoring {
                 Scoring::Rms => math::rms_fitness(losses[lane] / count as f64),
-                Scoring::Accuracy => 1.0 - losses[lane] / count as f64,
+                Scoring::Accuracy | Scoring::Classes => 1.0 - losses[lane] / count as f64,
             };
             self.records[lane].fitness = self.records[lane].fitness.max(fitness);
         }

@@ -2,20 +2,16 @@
 
 use super::programs::instruction;
 use crate::exec::random::Stream;
-use crate::lang::{ComponentFunction, Data, Instruction, Op, Program, Space};
+use crate::lang::{ComponentFunction, Data, Instruction, Interface, Op, Program, Space};
 
 /// The program with other names for its addresses, the inputs of commuting ops turned round, and dead instructions added. It computes the
-/// same, random draws included.
-pub fn disguised(program: &Program, stream: &mut Stream) -> Program {
-    let counts = program.address_counts();
+/// same on tasks of this kind, random draws included.
+pub fn disguised(program: &Program, interface: Interface, stream: &mut Stream) -> Program {
+    let counts = program.address_counts().max(interface.least_counts());
     // Room for other names; the address after it is written by dead instructions only.
     let room = Space::ALL.map(|space| (counts.of(space) + 2).min(62));
     let names = Space::ALL.map(|space| {
-        let kept = match space {
-            Space::Scalar => 2,
-            Space::Vector => 1,
-            Space::Matrix => 0,
-        };
+        let kept = usize::from(interface.first_free(space));
         let mut names: Vec<u8> = (0..room[space as usize]).collect();
         stream.shuffle(&mut names[kept..]);
         names

@@ -13,7 +13,7 @@ use arbitrary::Unstructured;
 
 use crate::eval::TaskGroup;
 use crate::exec::random::{Stream, key, mix};
-use crate::lang::{AddressCounts, ComponentFunction, Instruction, Program};
+use crate::lang::{AddressCounts, CLASSES, ComponentFunction, Instruction, Interface, Program};
 use choices::Choices;
 pub use disguise::disguised;
 pub use values::SPECIAL_NUMBERS;
@@ -65,11 +65,13 @@ impl Family {
     fn from_choices(seed: u64, choices: &mut Choices<'_>, features: Option<usize>) -> Family {
         // First of all, so that bytes which choose programs are not far from those that choose tasks.
         let data = choices.stream();
-        let counts = programs::address_counts(choices);
-        let mut source = programs::Source::new(choices, counts);
+        let of_classes = choices.once_in(CLASSES_ONCE_IN) && features.is_none_or(|features| features >= CLASSES);
+        let interface = if of_classes { Interface::Classes } else { Interface::Number };
+        let counts = programs::address_counts(choices, interface);
+        let mut source = programs::Source::new(choices, counts, interface);
         let (origin, program) = source.program();
         let counts = source.counts;
-        let shape = tasks::shape(choices, &program, counts, features);
+        let shape = tasks::shape(choices, &program, counts, interface, features);
         Family { seed, origin, counts, program, shape, data }
     }
 
@@ -94,6 +96,9 @@ impl Family {
     }
 }
 
+/// One family in so many has tasks with classes.
+const CLASSES_ONCE_IN: usize = 8;
+
 /// Names the stream of a family's other constants and data.
 const RELATIVES: u64 = 1;
 
@@ -108,7 +113,7 @@ mod tests {
     #[test]
     fn everything_is_generated() {
         let (mut ops, mut sizes, mut tasks, mut epochs, mut origins) = Default::default();
-        let (mut scorings, mut long) = ([0; 2], 0);
+        let (mut scorings, mut long, mut sizes_of_classes) = ([0; 3], 0, BTreeSet::new());
         for seed in 0..8_000 {
             let case = FuzzCase::generate(seed);
             case.program.check_addresses(case.counts).expect("declared addresses only");
@@ -119,7 +124,12 @@ mod tests {
             BTreeSet::insert(&mut origins, case.origin);
             let examples = case.group.train_examples() * case.group.settings().epochs as usize * case.group.tasks().len().div_ceil(4);
             long += usize::from(examples >= 10_000);
-            scorings[usize::from(case.group.settings().scoring == Scoring::Rms)] += 1;
+            scorings[case.group.settings().scoring as usize] += 1;
+            if case.group.settings().scoring == Scoring::Classes {
+                Interface::Classes.check_outputs(&case.program).expect("programs of such tasks leave labels alone");
+                assert!(case.counts.vectors >= 3);
+                sizes_of_classes.insert(case.group.features());
+            }
         }
         assert_eq!(ops, Op::ALL.into());
         assert!((1..=64).all(|size| sizes.contains(&size)), "{sizes:?}");
@@ -127,6 +137,8 @@ mod tests {
         assert!((1..=17).all(|count| tasks.contains(&count)), "{tasks:?}");
         assert_eq!((epochs, origins.len()), ([1, 2, 3].into(), 5));
         assert!(scorings.iter().all(|&count| count > 500), "{scorings:?}");
+        assert!((900..1_100).contains(&scorings[Scoring::Classes as usize]), "one task in eight has classes: {scorings:?}");
+        assert!((10..=20).all(|size| sizes_of_classes.contains(&size)) && sizes_of_classes.len() > 20, "{sizes_of_classes:?}");
         assert!(long > 50, "{long} runs are long enough for careful compiling");
     }
 

@@ -3,11 +3,16 @@
 
 use super::choices::Choices;
 use super::values::{constants, other_constants};
-use crate::lang::{AddressCounts, ComponentFunction, Data, Instruction, Op, Program, Space, known_program};
+use crate::lang::{AddressCounts, ComponentFunction, Data, Instruction, Interface, Op, Program, Space, known_program};
 
 /// The known programs whose mutants are generated. Seeds and the corpora of the fuzz targets mean other programs if their number changes;
 /// the affine model is a few mutations from the linear one.
-const ANCESTORS: [&str; 2] = ["linear", "net"];
+const fn ancestors(interface: Interface) -> &'static [&'static str] {
+    match interface {
+        Interface::Number => &["linear", "net"],
+        Interface::Classes => &["softmax", "softmax-net"],
+    }
+}
 
 /// A model like the best one that the paper found (its Figure 6): noisy copies of the features in a bilinear form, updates of unit
 /// length, and validation by the sum of all weights so far.
@@ -44,19 +49,23 @@ pub(super) struct Source<'c, 'b> {
     pub(super) choices: &'c mut Choices<'b>,
     /// The addresses that there are.
     pub(super) counts: AddressCounts,
+    /// The kind of tasks that programs are for.
+    interface: Interface,
     /// What random instructions are made of.
     ops: Vec<Op>,
 }
 
 /// Few addresses for a dense flow of data, sometimes many.
-pub(super) fn address_counts(choices: &mut Choices<'_>) -> AddressCounts {
+pub(super) fn address_counts(choices: &mut Choices<'_>, interface: Interface) -> AddressCounts {
     let [s, v, m] = if choices.once_in(5) { [20, 12, 6] } else { [3, 3, 3] };
-    AddressCounts { scalars: 2 + choices.below(s) as u8, vectors: 1 + choices.below(v) as u8, matrices: choices.below(m) as u8 }
+    let AddressCounts { scalars, vectors, matrices } = interface.least_counts();
+    let [s, v, m] = [s, v, m].map(|most| choices.below(most) as u8);
+    AddressCounts { scalars: scalars + s, vectors: vectors + v, matrices: matrices + m }
 }
 
 impl<'c, 'b> Source<'c, 'b> {
-    pub(super) fn new(choices: &'c mut Choices<'b>, counts: AddressCounts) -> Source<'c, 'b> {
-        Source { choices, counts, ops: possible_ops(counts) }
+    pub(super) fn new(choices: &'c mut Choices<'b>, counts: AddressCounts, interface: Interface) -> Source<'c, 'b> {
+        Source { choices, counts, interface, ops: possible_ops(counts, interface) }
     }
 
     /// A program, and of which kind it is.
@@ -96,7 +105,7 @@ impl<'c, 'b> Source<'c, 'b> {
             }
         }
         let written = predict.last().and_then(Instruction::writes);
-        predict.extend(written.and_then(|(space, address)| into_prediction(space, address)));
+        predict.extend(written.and_then(|(space, address)| into_prediction(self.interface, space, address)));
         Program::new(&setup, &predict, &learn)
     }
 
@@ -126,22 +135,25 @@ impl<'c, 'b> Source<'c, 'b> {
         // What Predict takes besides the product is what Learn updates.
         let [taken, updated] = [&predict, &learn].map(|pair| pair[1]);
         let other = if taken.in1() == predict[0].out() { taken.in2() } else { taken.in1() };
-        if other >= space.first_writable() {
+        if other >= self.interface.first_writable(space) {
             let update = instruction(updated.op(), [updated.in1(), updated.in2(), other], Data::None);
             learn[1] = update;
         }
-        predict.extend(into_prediction(space, taken.out()));
+        predict.extend(into_prediction(self.interface, space, taken.out()));
         Program::new(&setup, &predict, &learn)
     }
 
     /// A hand-written program at the end of a chain of mutations.
     fn mutated(&mut self) -> Program {
-        let mut program = match self.choices.below(ANCESTORS.len() + 1) {
-            known if known < ANCESTORS.len() => known_program(ANCESTORS[known]).expect("one of the known names"),
-            _ => BILINEAR.parse().expect("a program, tested below"),
+        let known = ancestors(self.interface);
+        // The bilinear model writes what is the label of classes.
+        let others = usize::from(self.interface == Interface::Number);
+        let mut program = match known.get(self.choices.below(known.len() + others)) {
+            Some(name) => known_program(name).expect("one of the known names"),
+            None => BILINEAR.parse().expect("a program, tested below"),
         };
         self.counts = self.counts.max(program.address_counts());
-        self.ops = possible_ops(self.counts);
+        self.ops = possible_ops(self.counts, self.interface);
         for _ in 0..self.choices.below(MAX_MUTATIONS + 1) {
             self.mutate(&mut program);
         }
@@ -217,7 +229,8 @@ impl<'c, 'b> Source<'c, 'b> {
 
     fn instruction(&mut self, op: Op) -> Instruction {
         let input = |which: usize| op.inputs().get(which).map_or(1, |&space| usize::from(self.counts.of(space)));
-        let written = op.output().map_or((0, 1), |space| (space.first_writable(), self.counts.of(space) - space.first_writable()));
+        let first = |space: Space| self.interface.first_writable(space);
+        let written = op.output().map_or((0, 1), |space| (first(space), self.counts.of(space) - first(space)));
         let bounds = [input(0), input(1), usize::from(written.1)];
         let [in1, in2, out] = bounds.map(|bound| self.choices.below(bound) as u8);
         let data = constants(self.choices, op.info().data);
@@ -229,7 +242,8 @@ impl<'c, 'b> Source<'c, 'b> {
         let any = self.instruction(op);
         let [first, second] = [0, 1].map(|which| op.inputs().get(which).copied());
         let [in1, in2, out] = [any.in1(), any.in2(), any.out()];
-        let writable = |address: u8, space: Option<Space>| space.is_none_or(|space| address >= space.first_writable());
+        let interface = self.interface;
+        let writable = |address: u8, space: Option<Space>| space.is_none_or(|space| address >= interface.first_writable(space));
         let addresses = match self.choices.below(5) {
             0 if first == second && second.is_some() => [in1, in1, out],
             1 if first.is_some() && first == op.output() => [out, in2, out],
@@ -243,7 +257,7 @@ impl<'c, 'b> Source<'c, 'b> {
     fn fill_all(&mut self) -> Vec<Instruction> {
         let mut setup = Vec::new();
         for space in Space::ALL {
-            for address in space.first_writable()..self.counts.of(space) {
+            for address in self.interface.first_writable(space)..self.counts.of(space) {
                 setup.extend(self.fill(space, address));
             }
         }
@@ -275,7 +289,7 @@ impl<'c, 'b> Source<'c, 'b> {
     fn any_into_prediction(&mut self) -> Option<Instruction> {
         let space = self.choices.one_of(&Space::ALL);
         let count = usize::from(self.counts.of(space));
-        (count > 0).then(|| into_prediction(space, self.choices.below(count) as u8)).flatten()
+        (count > 0).then(|| into_prediction(self.interface, space, self.choices.below(count) as u8)).flatten()
     }
 }
 
@@ -288,9 +302,10 @@ fn sum_and_difference(space: Space) -> [Op; 2] {
 }
 
 /// The ops whose operands such a memory has.
-fn possible_ops(counts: AddressCounts) -> Vec<Op> {
+fn possible_ops(counts: AddressCounts, interface: Interface) -> Vec<Op> {
     let possible = |op: &Op| {
-        op.inputs().iter().all(|&space| counts.of(space) > 0) && op.output().is_none_or(|space| counts.of(space) > space.first_writable())
+        op.inputs().iter().all(|&space| counts.of(space) > 0)
+            && op.output().is_none_or(|space| counts.of(space) > interface.first_writable(space))
     };
     Op::ALL.into_iter().filter(possible).collect()
 }
@@ -299,15 +314,21 @@ pub(super) fn instruction(op: Op, [in1, in2, out]: [u8; 3], data: Data) -> Instr
     Instruction::new(op, in1, in2, out, data).expect("addresses below the counts, constants of the op's kind")
 }
 
-/// Sums an address up in `s1`; nothing for `s1` itself.
-fn into_prediction(space: Space, address: u8) -> Option<Instruction> {
-    let op = match space {
-        Space::Scalar if address == 1 => return None,
-        Space::Scalar => Op::ScalarSum,
-        Space::Vector => Op::VectorMean,
-        Space::Matrix => Op::MatrixNorm,
+/// Sums an address up in the prediction; nothing for the prediction itself. With classes a scalar must not do the same to all of them.
+fn into_prediction(interface: Interface, space: Space, address: u8) -> Option<Instruction> {
+    let prediction = interface.prediction();
+    if (space, address) == prediction {
+        return None;
+    }
+    let (op, other) = match (interface, space) {
+        (Interface::Number, Space::Scalar) => (Op::ScalarSum, 1),
+        (Interface::Number, Space::Vector) => (Op::VectorMean, 1),
+        (Interface::Number, Space::Matrix) => (Op::MatrixNorm, 1),
+        (Interface::Classes, Space::Scalar) => (Op::ScalarVectorProduct, 0),
+        (Interface::Classes, Space::Vector) => (Op::VectorSum, 2),
+        (Interface::Classes, Space::Matrix) => (Op::MatrixVectorProduct, 0),
     };
-    Some(instruction(op, [address, 1, 1], Data::None))
+    Some(instruction(op, [address, other, prediction.1], Data::None))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::choices::Choices;
 use super::values::SPECIAL_NUMBERS;
 use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
 use crate::exec::random::Stream;
-use crate::lang::{AddressCounts, ComponentFunction, Instruction, Op, Program};
+use crate::lang::{AddressCounts, CLASSES, ComponentFunction, Instruction, Interface, Op, Program};
 
 /// Elements that one backend may compute on one case, about (ten times as many on a long one); examples, tasks and features are cut
 /// down to it.
@@ -31,7 +31,13 @@ pub(super) struct Shape {
 }
 
 /// A shape for a program, as many and as long tasks as the budget allows. `features` is F, if it is given.
-pub(super) fn shape(choices: &mut Choices<'_>, program: &Program, counts: AddressCounts, features: Option<usize>) -> Shape {
+pub(super) fn shape(
+    choices: &mut Choices<'_>,
+    program: &Program,
+    counts: AddressCounts,
+    interface: Interface,
+    features: Option<usize>,
+) -> Shape {
     // Long runs are compiled with more care; only small programs are affordable at that length.
     let long = choices.once_in(24);
     let drawn = match choices.below(16) {
@@ -42,11 +48,20 @@ pub(super) fn shape(choices: &mut Choices<'_>, program: &Program, counts: Addres
         11 => choices.one_of(&[4, 8, 16]),
         _ => 1 + choices.below(8),
     };
+    // Classes need an element each: the sizes from there on.
+    let (least, drawn) = match interface {
+        Interface::Number => (1, drawn),
+        Interface::Classes => (CLASSES, if drawn < CLASSES { CLASSES - 1 + drawn } else { drawn }),
+    };
     let mut features = features.unwrap_or(drawn);
-    while features > 1 && (work(program, features).iter().sum::<usize>() > BUDGET || counts.elements(features) * 16 > MEMORY_BUDGET) {
-        features /= 2;
+    while features > least && (work(program, features).iter().sum::<usize>() > BUDGET || counts.elements(features) * 16 > MEMORY_BUDGET) {
+        features = (features / 2).max(least);
     }
-    let scoring = if choices.once_in(3) { Scoring::Accuracy } else { Scoring::Rms };
+    let scoring = match interface {
+        Interface::Number if choices.once_in(3) => Scoring::Accuracy,
+        Interface::Number => Scoring::Rms,
+        Interface::Classes => Scoring::Classes,
+    };
     let epochs = if long { 3 } else { 1 + choices.below(3) };
     let max_abs_error = match choices.below(8) {
         _ if long => f64::INFINITY,
@@ -54,6 +69,8 @@ pub(super) fn shape(choices: &mut Choices<'_>, program: &Program, counts: Addres
         1 => 0.0,
         2 => 0.5,
         3 => 1.0,
+        // The error of ten equal shares is 0.9.
+        4 | 5 if scoring == Scoring::Classes => 0.85 + 0.15 * choices.unit(),
         4 | 5 => choices.normal().abs() * 3.0,
         _ => 100.0,
     };
@@ -125,16 +142,21 @@ impl Shape {
         let mut examples = Examples::default();
         for _ in 0..count {
             let mut label = 0.0;
-            for weight in weights {
+            let (mut class, mut largest) = (0, f64::NEG_INFINITY);
+            for (number, weight) in weights.iter().enumerate() {
                 let special = self.specials && stream.below(20) == 0;
                 let x = if special { SPECIAL_NUMBERS[stream.below(SPECIAL_NUMBERS.len())] } else { stream.normal() };
                 label += weight * x;
+                if number < CLASSES && weight * x > largest {
+                    (class, largest) = (number, weight * x);
+                }
                 examples.features.push(x);
             }
             let label = match self.settings.scoring {
                 Scoring::Accuracy => f64::from(u8::from(label > 0.0)),
                 Scoring::Rms if self.specials && stream.below(20) == 0 => SPECIAL_NUMBERS[stream.below(SPECIAL_NUMBERS.len())],
                 Scoring::Rms => label * scale,
+                Scoring::Classes => class as f64,
             };
             examples.labels.push(label);
         }
