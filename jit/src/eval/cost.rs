@@ -92,6 +92,9 @@ fn evaluation(group: &TaskGroup, [predict, learn]: [f64; 2], around: f64, per_ro
     f64::from(group.settings().epochs) * (train * (predict + learn + in_training) + valid * (predict + in_validation))
 }
 
+/// Units of one row of two lanes.
+const PER_ROW_OF_TWO: f64 = 0.33;
+
 /// Units of interpreting the program.
 fn interpreted(code: &Code, group: &TaskGroup, chunking: Chunking) -> f64 {
     calls(code, group, chunking, 1.6, 16.0)
@@ -103,7 +106,9 @@ fn calls(code: &Code, group: &TaskGroup, chunking: Chunking, per_call: f64, arou
         // Registers along elements hold as many as registers of lanes.
         let lanes = if width == ALONG { 1.5 } else { width as f64 };
         let of_step = |step: &Step| per_call + lanes / 12.0 * rows(step, group.features());
-        evaluation(group, LOOP.map(|function| code.function(function).iter().map(of_step).sum()), around, lanes / 12.0)
+        // Two lanes are a register as four are.
+        let per_row = (lanes / 12.0).max(PER_ROW_OF_TWO);
+        evaluation(group, LOOP.map(|function| code.function(function).iter().map(of_step).sum()), around, per_row)
     };
     chunking.chunks(group.tasks().len()).map(|(_, width, _)| of_width(width)).sum()
 }
@@ -116,11 +121,11 @@ fn native(code: &Code, group: &TaskGroup, target: Target) -> (f64, f64) {
         Form::Registers => {
             // A tile has a sixth of twelve lanes, in registers of half the width; kernels that it calls cost a call each.
             let f = group.features();
-            let of_step = |step: &Step| 0.33 * rows(step, f) + if is_in_registers(step) { 0.0 } else { 6.0 };
+            let of_step = |step: &Step| PER_ROW_OF_TWO * rows(step, f) + if is_in_registers(step) { 0.0 } else { 6.0 };
             let units = LOOP.map(|function| code.function(function).iter().map(of_step).sum());
             let emitted: f64 = code.steps().iter().map(|step| if is_in_registers(step) { rows(step, f) } else { 4.0 }).sum();
             let tiles = group.tasks().len().div_ceil(2) as f64;
-            (tiles * evaluation(group, units, 1.0, 0.33), 1.5 + steps / 12.0 + emitted / 12.0)
+            (tiles * evaluation(group, units, 1.0, PER_ROW_OF_TWO), 1.5 + steps / 12.0 + emitted / 12.0)
         }
     }
 }
@@ -239,10 +244,10 @@ mod tests {
         TaskGroup::new(GroupSettings::new(features, scoring), (0..tasks as u64).map(task).collect()).expect("a valid group")
     }
 
-    /// Exponentials on two lanes take as long as on twelve: no registers for a scalar or two beside them.
+    /// Exponentials of four tasks at once take as long as of two: no tiles of two for what little there is beside them.
     #[test]
     fn softmax_is_left_to_wide_rows() {
-        let group = scored(Scoring::Classes, 10, 12, 100_000);
+        let group = scored(Scoring::Classes, 10, 4, 100_000);
         let program = "def Predict():\n  v2 = s2 * v0\ndef Learn():\n  s2 = mean(v2)\n".parse().expect("a program");
         let mut worker = Evaluator::new(Backend::Auto).worker();
         worker.prepare(&program, &group).expect("a valid group");
