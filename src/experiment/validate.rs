@@ -69,7 +69,7 @@ impl Experiment {
             let remedy = format!("change the section [{key}]");
             spec.validate().map_err(|error| ExperimentError::value(&key, error.to_string(), remedy))?;
             if spec.interface() != self.interface() {
-                let problem = "has tasks of another kind than the first search tasks: one has classes, the other not";
+                let problem = "has tasks of another kind than tasks.search: one has classes, the other not";
                 return Err(ExperimentError::value(key, problem, "give `classes = 10` to all sets or to none"));
             }
         }
