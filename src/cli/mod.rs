@@ -17,6 +17,7 @@ mod presets;
 mod programs;
 mod simplify;
 mod tasks;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,7 @@ Exit codes: 0 done; 1 failed, such as unreadable input; 2 wrong usage; 3 a diffe
 enum Command {
     Evolve(evolve::Evolve),
     Eval(eval::Eval),
+    Transfer(transfer::Transfer),
     Conform(conform::Conform),
     Bench(bench::Bench),
     Fuzz(fuzz::Fuzz),
@@ -112,6 +114,7 @@ impl Command {
         match self {
             Command::Evolve(command) => command.run(),
             Command::Eval(command) => command.run(),
+            Command::Transfer(command) => command.run(),
             Command::Conform(command) => command.run(),
             Command::Bench(command) => command.run(),
             Command::Fuzz(command) => command.run(),

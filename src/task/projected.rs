@@ -1,4 +1,5 @@
-//! Binary classification of randomly projected images (the paper, section 4 and supplement S3).
+//! Binary classification of images, randomly projected (the paper, section 4 and supplement S3) or at full dimension (S7, see
+//! [`super::pixels`]).
 //!
 //! **Sets.** Without `pairs`, the 36 pairs that are not held out serve search, and the nine held-out ones serve all else.
 //! Search, select and eval tasks train on the training part of the images and validate on their validation part; final tasks train on
@@ -66,7 +67,7 @@ impl Pair {
     }
 
     /// A number of its own.
-    const fn number(self) -> u64 {
+    pub const fn number(self) -> u64 {
         self.first as u64 * 256 + self.second as u64
     }
 }
@@ -137,40 +138,67 @@ impl PairTasks<'_> {
     /// The tasks with these seeds; `set_key` decides on pairs and projections.
     pub(super) fn build(&self, set_key: u64, seeds: &[u64]) -> Result<Vec<Task>, TaskError> {
         for &pair in self.pairs {
-            self.check_counts(pair, "train", self.train, Part::Train)?;
-            self.check_counts(pair, "valid", self.valid, self.valid_part)?;
+            check_counts(self.images, pair, "train", self.train, Part::Train)?;
+            check_counts(self.images, pair, "valid", self.valid, self.valid_part)?;
         }
         let choices = choose(self.pairs, seeds.len(), set_key);
         // Projecting 9,000 images takes a tenth of a second; each task is a function of its seed and choice alone.
         Ok(seeds.par_iter().zip(choices).map(|(&seed, (pair, projection))| self.task(seed, pair, projection)).collect())
     }
 
-    fn check_counts(&self, pair: Pair, key: &'static str, asked: usize, part: Part) -> Result<(), TaskError> {
-        let [first, second] = [pair.first, pair.second].map(|class| self.images.class(class, part).len());
-        if first >= first_half(asked) && second >= asked - first_half(asked) {
-            return Ok(());
-        }
-        let most = (2 * second + 1).min(2 * first);
-        let remedy = if most == 0 { "choose other `pairs`".to_owned() } else { format!("lower `{key}` to at most {most}") };
-        Err(TaskError::TooFewImages { data: self.images.name().to_owned(), pair, key, asked, part: part.name(), first, second, remedy })
-    }
-
     fn task(&self, seed: u64, pair: Pair, projection: usize) -> Task {
         let stream = Stream::named(key(purpose::WEIGHTS, pair.number()), projection as u64);
         let projection = Projection::draw(self.images.image_size(), self.features, stream);
-        let examples = |part, count, purpose| {
-            let chosen = draw(self.images, pair, part, count, Stream::named(seed, purpose));
-            let mut features = Vec::with_capacity(count * self.features);
-            for &(image, _) in &chosen {
-                projection.apply(self.images.image(image).iter().map(|&pixel| f64::from(pixel)), &mut features);
-            }
-            Examples { features, labels: chosen.into_iter().map(|(_, label)| label).collect() }
-        };
-        let mut train = examples(Part::Train, self.train, purpose::TRAIN);
-        let mut valid = examples(self.valid_part, self.valid, purpose::VALID);
-        standardize(&mut train.features, &mut valid.features, self.features);
-        Task { seed, train, valid, train_orders: None }
+        let Self { features, train, valid, valid_part, .. } = *self;
+        examples_of(self.images, pair, (train, valid), valid_part, seed, features, |image, out| projection.apply(numbers_of(image), out))
     }
+}
+
+/// An image as programs see it.
+pub(super) fn numbers_of(image: &[u8]) -> impl Iterator<Item = f64> {
+    image.iter().map(|&pixel| f64::from(pixel))
+}
+
+/// The task with this seed on a pair: so many training examples and so many of `valid_part`, standardized by the training examples.
+/// `append` makes `features` numbers of an image.
+pub(super) fn examples_of(
+    images: &ImageSet,
+    pair: Pair,
+    (train, valid): (usize, usize),
+    valid_part: Part,
+    seed: u64,
+    features: usize,
+    append: impl Fn(&[u8], &mut Vec<f64>),
+) -> Task {
+    let examples = |part, count, purpose| {
+        let chosen = draw(images, pair, part, count, Stream::named(seed, purpose));
+        let mut numbers = Vec::with_capacity(count * features);
+        for &(image, _) in &chosen {
+            append(images.image(image), &mut numbers);
+        }
+        Examples { features: numbers, labels: chosen.into_iter().map(|(_, label)| label).collect() }
+    };
+    let mut train = examples(Part::Train, train, purpose::TRAIN);
+    let mut valid = examples(valid_part, valid, purpose::VALID);
+    standardize(&mut train.features, &mut valid.features, features);
+    Task { seed, train, valid, train_orders: None }
+}
+
+/// The most examples in equal halves that a part has of a pair.
+pub(super) fn most_examples(images: &ImageSet, pair: Pair, part: Part) -> usize {
+    let [first, second] = [pair.first, pair.second].map(|class| images.class(class, part).len());
+    (2 * second + 1).min(2 * first)
+}
+
+/// Refuses more examples of a pair than a part has; `key` is what asks for them.
+pub(super) fn check_counts(images: &ImageSet, pair: Pair, key: &'static str, asked: usize, part: Part) -> Result<(), TaskError> {
+    let [first, second] = [pair.first, pair.second].map(|class| images.class(class, part).len());
+    if first >= first_half(asked) && second >= asked - first_half(asked) {
+        return Ok(());
+    }
+    let most = most_examples(images, pair, part);
+    let remedy = if most == 0 { "choose other `pairs`".to_owned() } else { format!("lower `{key}` to at most {most}") };
+    Err(TaskError::TooFewImages { data: images.name().to_owned(), pair, key, asked, part: part.name(), first, second, remedy })
 }
 
 /// How many of `count` examples are of the first class.

@@ -66,6 +66,24 @@ impl GroupSettings {
     pub const fn new(features: usize, scoring: Scoring) -> GroupSettings {
         GroupSettings { features, scoring, epochs: 1, max_abs_error: 100.0, memory_limit: GroupSettings::DEFAULT_MEMORY_LIMIT }
     }
+
+    /// Whether the data of `tasks` tasks of so many examples stay within the limit, in all the layouts that they may be kept in.
+    ///
+    /// # Errors
+    /// [`GroupError::Features`] and [`GroupError::Memory`].
+    pub fn check_data(&self, train: usize, valid: usize, tasks: usize) -> Result<(), GroupError> {
+        if !(1..=MAX_FEATURES).contains(&self.features) {
+            return Err(GroupError::Features(self.features));
+        }
+        let examples = train as u128 + valid as u128;
+        let orders = u128::from(self.epochs) * train as u128 * 4;
+        let copies = 1 + most_layouts(self.features) as u128;
+        let needed = (examples * (self.features as u128 + 1) * 8 * copies + orders) * tasks as u128;
+        if needed > self.memory_limit as u128 {
+            return Err(GroupError::Memory { what: "task data", needed, limit: self.memory_limit });
+        }
+        Ok(())
+    }
 }
 
 /// Why a group of tasks is refused.
@@ -151,13 +169,7 @@ impl TaskGroup {
                 return Err(GroupError::Empty(what));
             }
         }
-        let examples = train_examples as u128 + valid_examples as u128;
-        let orders = u128::from(settings.epochs) * train_examples as u128 * 4;
-        let copies = 1 + most_layouts(settings.features) as u128;
-        let needed = (examples * (settings.features as u128 + 1) * 8 * copies + orders) * tasks.len() as u128;
-        if needed > settings.memory_limit as u128 {
-            return Err(GroupError::Memory { what: "task data", needed, limit: settings.memory_limit });
-        }
+        settings.check_data(train_examples, valid_examples, tasks.len())?;
         for (index, task) in tasks.iter().enumerate() {
             check_task(index, task, &settings, train_examples, valid_examples)?;
         }

@@ -37,6 +37,8 @@ pub mod purpose {
     pub const CHOICE: u64 = 7;
     /// Choice of the evaluations that the oracle checks.
     pub const VERIFY: u64 = 8;
+    /// Factors of constants that are tuned: parent of one stream per trial.
+    pub const TUNING: u64 = 12;
 }
 
 /// The output function of SplitMix64 (variant 13 of Stafford's mixers): a bijection of 64-bit numbers.
