@@ -184,10 +184,10 @@ pub(super) fn examples_of(
     Task { seed, train, valid, train_orders: None }
 }
 
-/// The most examples in equal halves that a part has of a pair.
+/// The most examples in equal halves that a part has of a pair; 0 where a class is missing.
 pub(super) fn most_examples(images: &ImageSet, pair: Pair, part: Part) -> usize {
     let [first, second] = [pair.first, pair.second].map(|class| images.class(class, part).len());
-    (2 * second + 1).min(2 * first)
+    if second == 0 { 0 } else { (2 * second + 1).min(2 * first) }
 }
 
 /// Refuses more examples of a pair than a part has; `key` is what asks for them.

@@ -4,10 +4,11 @@
 //! error, divided by it or divides it. It is taken to be one if
 //! - an instruction computes it: what a constant or a draw sets can be tuned as it is;
 //! - it does not depend, within the step, on the label or on the prediction, nor on scalars of Predict that carry the features to the
-//!   prediction (the units of a network, say): what does is part of the error or of the gradient.
+//!   prediction (the units of a network, say): what does is part of the error or of the gradient;
+//! - it is no scalar that remembers such a value from an earlier step: that is a weight.
 //!
-//! It may depend on the features themselves and on whatever the program remembers, weights included: so a rate that decays, or one made
-//! of the norm of the input, is among them.
+//! It may depend on the features themselves and on vectors and matrices that the program remembers, weights included: so a rate that
+//! decays, one made of the norm of the input or of the mean of the weights is among them.
 //!
 //! Each gets a scalar address that the program does not use, which Setup sets to the value that the hyperparameter had in the last
 //! training step of the program as it is; what then computes for nobody goes by simplification.
@@ -112,8 +113,8 @@ fn sources_before_learn(program: &Program) -> Sources {
     }
 }
 
-/// The addresses whose values depend on the label or the prediction of the step.
-#[derive(Clone, Debug, Default)]
+/// The addresses whose values depend on the label or the prediction of the step, and the scalars that remember those of earlier steps.
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Tainted {
     addresses: BTreeSet<(Space, u8)>,
 }
@@ -134,34 +135,52 @@ impl Tainted {
         }
     }
 
-    /// At the beginning of Learn: the label, the prediction, and the scalars by which Predict made it from the features.
+    /// At the beginning of Learn.
     fn before_learn(program: &Program) -> Tainted {
-        let predict = program.function(ComponentFunction::Predict);
-        // The scalars of Predict that the prediction is made of, going back from it.
-        let (mut wanted, mut is_part) = (BTreeSet::from([1]), vec![false; predict.len()]);
-        for (instruction, is_part) in predict.iter().zip(&mut is_part).rev() {
-            if let Some((Space::Scalar, address)) = instruction.writes()
-                && wanted.remove(&address)
-            {
-                *is_part = true;
-                wanted.extend(instruction.reads().filter(|read| read.0 == Space::Scalar).map(|read| read.1));
-            }
-        }
-        let mut of_features = Tainted { addresses: BTreeSet::from([(Space::Vector, 0)]) };
-        let mut tainted = Tainted::default();
-        for (instruction, is_part) in predict.iter().zip(is_part) {
-            of_features.step(instruction);
-            if let Some(output) = instruction.writes() {
-                if is_part && of_features.addresses.contains(&output) {
-                    tainted.addresses.insert(output);
-                } else {
-                    tainted.addresses.remove(&output);
+        let [predict, learn] = [ComponentFunction::Predict, ComponentFunction::Learn].map(|function| program.function(function));
+        let carries = carry_features_to_prediction(predict);
+        let mut before_predict = Tainted::default();
+        // The set only grows, so this ends.
+        loop {
+            let mut tainted = before_predict.clone();
+            for (instruction, &carries) in predict.iter().zip(&carries) {
+                tainted.step(instruction);
+                if carries {
+                    tainted.addresses.extend(instruction.writes());
                 }
             }
+            tainted.addresses.extend([(Space::Scalar, 0), (Space::Scalar, 1)]);
+            let before_learn = tainted.clone();
+            learn.iter().for_each(|instruction| tainted.step(instruction));
+            // Vectors and matrices that remember are weights, of which a program may make a rate; scalars that do are weights themselves.
+            // The label is gone.
+            let remembered = tainted.addresses.into_iter().filter(|&(space, address)| space == Space::Scalar && address != 0);
+            let known = before_predict.addresses.len();
+            before_predict.addresses.extend(remembered);
+            if before_predict.addresses.len() == known {
+                return before_learn;
+            }
         }
-        tainted.addresses.extend([(Space::Scalar, 0), (Space::Scalar, 1)]);
-        tainted
     }
+}
+
+/// Which instructions of Predict make scalars of the features that the prediction is made of in turn, by scalars only.
+fn carry_features_to_prediction(predict: &[Instruction]) -> Vec<bool> {
+    let (mut wanted, mut carries) = (BTreeSet::from([1]), vec![false; predict.len()]);
+    for (instruction, carries) in predict.iter().zip(&mut carries).rev() {
+        if let Some((Space::Scalar, address)) = instruction.writes()
+            && wanted.remove(&address)
+        {
+            *carries = true;
+            wanted.extend(instruction.reads().filter(|read| read.0 == Space::Scalar).map(|read| read.1));
+        }
+    }
+    let mut of_features = Tainted { addresses: BTreeSet::from([(Space::Vector, 0)]) };
+    for (instruction, carries) in predict.iter().zip(&mut carries) {
+        of_features.step(instruction);
+        *carries &= instruction.writes().is_some_and(|(space, address)| of_features.has(space, address));
+    }
+    carries
 }
 
 /// Runs the program on the first task of a group and keeps those of `found` that have a value which a constant can take the place of,
@@ -305,11 +324,13 @@ mod tests {
         for program in [known_program("linear"), known_program("net"), Net::Units(4).program()] {
             assert_eq!(find(&program.expect("a known program")), []);
         }
-        // The rate is drawn; the rate is the error; the scale is part of the prediction.
+        // The rate is drawn; the rate is the error; the scale is part of the prediction; it is the bias, a weight.
         let predict = "s1 = dot(v0, v1)";
         assert_eq!(find(&program("s2 = uniform(0.1, 0.2)", predict, "s3 = s0 - s1\ns3 = s3 * s2\nv2 = s3 * v0\nv1 = v1 + v2")), []);
         assert_eq!(find(&program("", predict, "s3 = s0 - s1\ns2 = abs(s3)\ns3 = s3 * s2\nv2 = s3 * v0\nv1 = v1 + v2")), []);
         assert_eq!(find(&program("", "s2 = dot(v0, v1)\ns1 = sin(s2)", "s3 = cos(s2)\nv2 = s3 * v0\nv1 = v1 + v2")), []);
+        let learn = "s3 = s0 - s1\nv2 = s3 * v0\nv3 = s4 * v0\ns4 = s4 + s3\nv1 = v1 + v2\nv1 = v1 - v3";
+        assert_eq!(find(&program("", "s1 = dot(v0, v1)\ns1 = s1 + s4", learn)), []);
     }
 
     #[test]
