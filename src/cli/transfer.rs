@@ -31,7 +31,7 @@ Every constant of the simplified program is multiplied by a factor, log-uniform 
 the trial with the best accuracy on the validation images, averaged over the pairs, wins. Trial 0 is the
 program as it is. The tuned program is then trained with several seeds and scored on the test images, which
 nothing else sees. Baselines have the same trials: logistic regression (its learning rate) and a two-layer
-net (learning rate and two standard deviations of its first weights). One pass over the examples.
+net (learning rate and two standard deviations of its first weights).
 
 Test accuracies are means over pairs; ± is their standard deviation over seeds.
 
@@ -56,6 +56,9 @@ pub(super) struct Transfer {
     /// Test examples of a pair (default: 2000, or as many as there are)
     #[arg(long, value_name = "M")]
     test: Option<usize>,
+    /// How often the training examples are gone through; scored after the last time
+    #[arg(long, value_name = "E", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    epochs: u32,
     /// Trials of each program, the first as it is
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     trials: u32,
@@ -140,6 +143,7 @@ impl Transfer {
             train: self.train,
             valid: self.valid,
             test: self.test,
+            epochs: self.epochs,
             trials: self.trials,
             seeds: self.seeds,
             seed: self.seed,

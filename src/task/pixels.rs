@@ -2,7 +2,7 @@
 //! the standard deviation that each has in the training examples, as projected features are. The parts of the images, the choice of
 //! examples and their order are those of projected tasks.
 
-use exnihilo_jit::{GroupSettings, Scoring, TaskGroup};
+use exnihilo_jit::{GroupSettings, ScoredEpoch, Scoring, TaskGroup};
 
 use super::error::TaskError;
 use super::images::{ImageSet, Part};
@@ -19,6 +19,8 @@ pub struct PixelTask {
     pub scored: usize,
     /// The part of the images that these come from: [`Part::Valid`] to tune, [`Part::Test`] for what is reported.
     pub part: Part,
+    /// How often the training examples are gone through; the score is that after the last time.
+    pub epochs: u32,
     /// Seeds the choice and the order of examples, and the program's draws.
     pub seed: u64,
 }
@@ -37,7 +39,7 @@ impl PixelTask {
         let key = if self.part == Part::Test { "test" } else { "valid" };
         check_counts(images, self.pair, "train", self.train, Part::Train)?;
         check_counts(images, self.pair, key, self.scored, self.part)?;
-        Ok(settings(images, memory_limit).check_data(self.train, self.scored, 1)?)
+        Ok(self.settings(images, memory_limit).check_data(self.train, self.scored, 1)?)
     }
 
     /// The task as a group of its own; F is the size of an image.
@@ -47,14 +49,15 @@ impl PixelTask {
     /// than `memory_limit` bytes, before any of it is made.
     pub fn build(&self, images: &ImageSet, memory_limit: usize) -> Result<TaskGroup, TaskError> {
         self.check(images, memory_limit)?;
-        let PixelTask { pair, train, scored, part, seed } = *self;
+        let PixelTask { pair, train, scored, part, seed, .. } = *self;
         let task = examples_of(images, pair, (train, scored), part, seed, images.image_size(), |image, out| out.extend(numbers_of(image)));
-        Ok(TaskGroup::new(settings(images, memory_limit), vec![task])?)
+        Ok(TaskGroup::new(self.settings(images, memory_limit), vec![task])?)
     }
-}
 
-fn settings(images: &ImageSet, memory_limit: usize) -> GroupSettings {
-    GroupSettings { memory_limit, ..GroupSettings::new(images.image_size(), Scoring::Accuracy) }
+    fn settings(&self, images: &ImageSet, memory_limit: usize) -> GroupSettings {
+        let settings = GroupSettings::new(images.image_size(), Scoring::Accuracy);
+        GroupSettings { epochs: self.epochs, scored_epoch: ScoredEpoch::Last, memory_limit, ..settings }
+    }
 }
 
 #[cfg(test)]
@@ -64,7 +67,7 @@ mod tests {
 
     /// Classes 3 and 5.
     fn task() -> PixelTask {
-        PixelTask { pair: "3-5".parse().expect("a pair"), train: 200, scored: 40, part: Part::Valid, seed: 1 }
+        PixelTask { pair: "3-5".parse().expect("a pair"), train: 200, scored: 40, part: Part::Valid, epochs: 1, seed: 1 }
     }
 
     #[test]

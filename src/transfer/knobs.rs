@@ -151,9 +151,9 @@ impl Knobs {
 
 /// The constants of a program that a factor changes, in its order.
 fn constants(program: &Program) -> impl Iterator<Item = (Place, Instruction, f64)> {
-    let positions = ComponentFunction::ALL
-        .into_iter()
-        .flat_map(|function| program.function(function).iter().enumerate().map(move |(position, instruction)| (function, position, *instruction)));
+    let positions = ComponentFunction::ALL.into_iter().flat_map(|function| {
+        program.function(function).iter().enumerate().map(move |(position, instruction)| (function, position, *instruction))
+    });
     positions.flat_map(|(function, position, instruction)| {
         Part::ALL.into_iter().filter_map(move |part| {
             let value = part.of(instruction.data()).filter(|value| value.is_finite() && *value != 0.0)?;
@@ -196,10 +196,7 @@ mod tests {
     fn every_constant_but_places_zeros_and_what_is_not_finite_is_a_knob() {
         let knobs = Knobs::each(&program());
         let parts: Vec<(usize, &str)> = knobs.groups().iter().map(|group| (group[0].position, group[0].part.name())).collect();
-        assert_eq!(
-            parts,
-            [(0, "value"), (1, "value"), (2, "value"), (3, "low"), (3, "high"), (4, "st_dev"), (5, "low"), (0, "value")]
-        );
+        assert_eq!(parts, [(0, "value"), (1, "value"), (2, "value"), (3, "low"), (3, "high"), (4, "st_dev"), (5, "low"), (0, "value")]);
         assert_eq!(Knobs::each(&Program::default()).count(), 0);
     }
 

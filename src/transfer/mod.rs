@@ -12,7 +12,8 @@
 //! all together) is tuned with as many trials, and the best variant is kept if its tuned score is not below that of the tuned program.
 //!
 //! **Test.** Each tuned program trains anew with several seeds, which change the order of examples and its draws, and is scored on the test
-//! part. One pass over the training examples in both.
+//! part. In both, accuracy is that after the last pass over the training examples, and not of the best one: that would be a choice by
+//! the examples that are to be unseen.
 //!
 //! Pairs and seeds follow one another, so that the examples of one task at a time are in memory.
 

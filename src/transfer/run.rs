@@ -27,6 +27,8 @@ pub struct TransferSettings {
     pub valid: Option<usize>,
     /// Test examples; if absent, [`TransferSettings::TEST`] or as many as every pair has.
     pub test: Option<usize>,
+    /// How often the training examples are gone through, at least once.
+    pub epochs: u32,
     /// Trials of each program, at least 1.
     pub trials: u32,
     /// How often each tuned program is trained and tested, at least 1.
@@ -153,6 +155,7 @@ impl Transfer {
             return refuse("pair", format!("{twice} twice"), "name each pair once");
         }
         let counts = [
+            ("epochs", Some(settings.epochs as usize)),
             ("trials", Some(settings.trials as usize)),
             ("seeds", Some(settings.seeds as usize)),
             ("threads", Some(settings.threads)),
@@ -263,13 +266,18 @@ impl Transfer {
         let set = if part == Part::Test { SetName::Final } else { SetName::Eval };
         let seed = key(task_seed(set, self.settings.seed, 0, pair.number()), seed.into());
         let scored = if part == Part::Test { self.test } else { self.valid };
-        PixelTask { pair, train: self.train, scored, part, seed }
+        PixelTask { pair, train: self.train, scored, part, epochs: self.settings.epochs, seed }
     }
 
     /// The program and the baselines, none of them tuned.
     fn entrants(&self, title: &str, simplified: &Program) -> Vec<Entrant> {
-        let entrant = |role, title: String, program: Program, knobs| {
-            Entrant { role, title, program, knobs, decoupled: Vec::new(), scores: Vec::new() }
+        let entrant = |role, title: String, program: Program, knobs| Entrant {
+            role,
+            title,
+            program,
+            knobs,
+            decoupled: Vec::new(),
+            scores: Vec::new(),
         };
         let mut entrants = vec![entrant(Role::Tuned, title.to_owned(), simplified.clone(), Knobs::each(simplified))];
         let logistic = logistic();

@@ -59,6 +59,7 @@ struct DoneEvent<'a> {
     train: usize,
     valid: usize,
     test: usize,
+    epochs: u32,
     pairs: usize,
     trials: u32,
     seeds: u32,
@@ -103,8 +104,7 @@ impl RowEvent<'_> {
             PairEvent { pair: score.pair, valid_accuracy: score.valid, test_accuracy: &score.test, test_mean: mean, test_st_dev: st_dev }
         });
         let scalar = |address: u8| format!("s{address}");
-        let decoupled =
-            row.decoupled.iter().map(|valued| DecoupledEvent { scalar: scalar(valued.computed.address), value: valued.value });
+        let decoupled = row.decoupled.iter().map(|valued| DecoupledEvent { scalar: scalar(valued.computed.address), value: valued.value });
         let Spread { mean, st_dev } = row.test();
         RowEvent {
             name: &row.title,
@@ -139,6 +139,7 @@ pub(super) fn print_events(outcome: &Outcome, transfer: &Run, options: &Transfer
         train,
         valid,
         test,
+        epochs: options.epochs,
         pairs: row.pairs.len(),
         trials: options.trials,
         seeds: options.seeds,

@@ -11,6 +11,7 @@ fn settings() -> TransferSettings {
         train: Some(100),
         valid: Some(40),
         test: Some(40),
+        epochs: 1,
         trials: 6,
         seeds: 3,
         seed: 1,
@@ -101,6 +102,7 @@ fn neither_threads_nor_backend_change_the_result() {
     assert_eq!(first, numbers(&run(TransferSettings { threads: 2, ..settings() }, &program)));
     assert_eq!(first, numbers(&run(TransferSettings { threads: 3, backend: Backend::Jit, ..settings() }, &program)));
     assert_ne!(first, numbers(&run(TransferSettings { seed: 2, ..settings() }, &program)));
+    assert_ne!(first, numbers(&run(TransferSettings { epochs: 2, ..settings() }, &program)));
 }
 
 #[test]
