@@ -35,9 +35,9 @@ net (learning rate and two standard deviations of its first weights).
 
 Test accuracies are means over pairs; ± is their standard deviation over seeds.
 
-A run takes about as long as its program has operations on vectors: on CIFAR-10, 8,000 examples of 3,072
-numbers, 0.06 s for logistic regression and 1 s for the net with 16 hidden units on one core; a matrix there
-takes 75 MB and minutes. See docs/transfer.md.")]
+A run takes as long as its program has operations on vectors: on CIFAR-10, 8,000 examples of 3,072 numbers,
+0.07 s for logistic regression and 0.3 s for the net with 16 hidden units on one core; a matrix there takes
+75 MB and minutes. What will take long is said beforehand. More in docs/transfer.md.")]
 pub(super) struct Transfer {
     /// Program file (.az), or `linear` or `net`
     program: PathBuf,
@@ -121,8 +121,8 @@ impl Transfer {
         }
         let title = self.program.display().to_string();
         let outcome = transfer.run(&title, &program, |stage| {
-            if speaks {
-                note(&line(stage));
+            if speaks && let Some(line) = self.line(stage) {
+                note(&line);
             }
         })?;
         if let Some(path) = &self.out {
@@ -161,17 +161,33 @@ impl Transfer {
         let features = grouped(transfer.features() as u64);
         note(&format!("{}: F = {features}, {train} training, {valid} validation and {test} test examples a pair", transfer.data_name()));
     }
-}
 
-/// A stage, for people.
-fn line(stage: Stage<'_>) -> String {
-    match stage {
-        Stage::Tuned { pair, title, best, took } => {
-            format!("pair {pair}: {title}: best validation accuracy {:.2} %, {:.1} s", 100.0 * best, took.as_secs_f64())
-        }
-        Stage::Tested { pair, seed, took } => format!("pair {pair}: tested with seed {seed}, {:.1} s", took.as_secs_f64()),
+    /// A stage, for people; of plans, those that take long.
+    fn line(&self, stage: Stage<'_>) -> Option<String> {
+        Some(match stage {
+            Stage::Planned { title, runs, each } => {
+                let total = each.as_secs_f64() * runs as f64 / self.threads.count() as f64;
+                if total < LONG {
+                    return None;
+                }
+                let (each, minutes, threads) = (each.as_secs_f64(), (total / 60.0).ceil() as u64, self.threads.count());
+                let remedy = "fewer --trials, --pair or --train take less";
+                format!(
+                    "{title}: {} runs of up to {each:.2} s: up to {} minutes on {threads} threads; {remedy}",
+                    grouped(runs),
+                    grouped(minutes)
+                )
+            }
+            Stage::Tuned { pair, title, best, took } => {
+                format!("pair {pair}: {title}: best validation accuracy {:.2} %, {:.1} s", 100.0 * best, took.as_secs_f64())
+            }
+            Stage::Tested { pair, seed, took } => format!("pair {pair}: tested with seed {seed}, {:.1} s", took.as_secs_f64()),
+        })
     }
 }
+
+/// Seconds of tuning from which on people are told beforehand.
+const LONG: f64 = 60.0;
 
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::failed(format!("{}: cannot be written: {error}", path.display()));

@@ -1,6 +1,7 @@
 //! Threads with a worker each, which evaluate lists of programs on one group at a time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use exnihilo_jit::{Backend, Combine, Counters, EvalError, Evaluator, Program, TaskGroup, Worker};
 use rayon::prelude::*;
@@ -55,6 +56,27 @@ impl Crew {
             all.push(fitness);
         }
         Ok(all)
+    }
+
+    /// About how long a run of the program takes on one thread, from its first examples.
+    ///
+    /// # Errors
+    /// If the program's memory would pass the group's limit.
+    pub(super) fn estimate(&mut self, program: &Program, group: &TaskGroup) -> Result<Duration, EvalError> {
+        const FEW: usize = 2;
+        const MORE: usize = 18;
+        let worker = self.worker();
+        worker.prepare(program, group)?;
+        // The examples are laid out in the first call, which is no part of a run.
+        let [_, few, more] = [FEW, FEW, MORE].map(|examples| {
+            let begin = Instant::now();
+            worker.probe(group, examples, 0);
+            begin.elapsed()
+        });
+        let example = more.saturating_sub(few) / (MORE - FEW) as u32;
+        // Validation has no Learn: it counts half.
+        let examples = group.settings().epochs as usize * (group.train_examples() + group.valid_examples() / 2);
+        Ok(few + example.saturating_mul(u32::try_from(examples).unwrap_or(u32::MAX)))
     }
 
     /// A worker, for one thing at a time.

@@ -335,8 +335,11 @@ mod tests {
 
     #[test]
     fn features_and_what_is_remembered_may_make_a_hyperparameter() {
-        let normalized = program("", "s1 = dot(v0, v1)", "s2 = norm(v0)\ns3 = s0 - s1\ns3 = s3 / s2\nv2 = s3 * v0\nv1 = v1 + v2");
+        let normalized = program("", "s1 = dot(v0, v1)", "s2 = norm(v0)\ns3 = s0 - s1\ns2 = s3 / s2\nv2 = s2 * v0\nv1 = v1 + v2");
         assert_eq!(find(&normalized), [Computed { address: 2, uses: vec![(2, 1)] }]);
+        // Of the last training example, before the use overwrites it.
+        let found = valued(&normalized, Backend::Interp);
+        assert!((found[0].value - 0.1f64.hypot(0.19)).abs() < 1e-12, "{found:?}");
         // A rate that decays by a step of its own, after its use, and scales two updates.
         let learn = "s3 = s0 - s1\ns3 = s2 * s3\nv2 = s3 * v0\nv3 = s2 * v1\nv1 = v1 + v2\nv1 = v1 - v3\ns4 = 0.999\ns2 = s2 * s4";
         let decaying = program("s2 = 0.5", "s1 = dot(v0, v1)", learn);

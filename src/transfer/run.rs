@@ -59,6 +59,15 @@ impl TransferSettings {
 /// What has just been done.
 #[derive(Clone, Copy, Debug)]
 pub enum Stage<'a> {
+    /// A program is about to be tuned, and this is what the beginning of a run took.
+    Planned {
+        /// The program.
+        title: &'a str,
+        /// How many times it will be run in tuning.
+        runs: u64,
+        /// About how long a run takes on a thread if it does not fail early.
+        each: Duration,
+    },
     /// A program was tuned on a pair.
     Tuned {
         /// The pair.
@@ -222,6 +231,11 @@ impl Transfer {
                 if settings.decouple {
                     let variants = variants(&entrants[0], &group, &mut crew)?;
                     entrants.splice(1..1, variants);
+                }
+                let runs = u64::from(settings.trials) * settings.pairs.len() as u64;
+                for entrant in &entrants {
+                    let each = crew.estimate(&entrant.program, &group).map_err(|error| too_large(&entrant.title, error))?;
+                    report(Stage::Planned { title: &entrant.title, runs, each });
                 }
             }
             for entrant in &mut entrants {

@@ -50,8 +50,9 @@ fn every_row_is_tuned_and_tested_on_every_pair_and_seed() {
         let accuracies: Vec<f64> = row.pairs.iter().flat_map(|pair| pair.test.iter().copied().chain([pair.valid])).collect();
         assert!(accuracies.iter().all(|accuracy| (0.0..=1.0).contains(accuracy) && (accuracy * 40.0).fract() < 1e-9));
     }
-    // Found, decoupled, and two baselines are tuned on two pairs; two pairs are tested with three seeds.
-    assert_eq!((stages.len(), outcome.runs), (4 * 2 + 6, 4 * 2 * 6 + 5 * 6));
+    // Found, decoupled, and two baselines are planned, and tuned on two pairs; two pairs are tested with three seeds.
+    assert_eq!((stages.len(), outcome.runs), (4 + 4 * 2 + 6, 4 * 2 * 6 + 5 * 6));
+    assert!(stages[..4].iter().all(|stage| stage.starts_with("Planned") && stage.contains("runs: 12")), "{stages:?}");
     let tested: HashSet<String> = outcome.rows[4].pairs.iter().map(|pair| format!("{:?}", pair.test)).collect();
     assert!(tested.len() > 1 || outcome.rows[4].test().st_dev != Some(0.0), "seeds and pairs differ: {tested:?}");
     let [found, tuned] = [&outcome.rows[0], &outcome.rows[1]];
