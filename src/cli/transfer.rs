@@ -36,7 +36,7 @@ net (learning rate and two standard deviations of its first weights).
 Test accuracies are means over pairs; ± is their standard deviation over seeds.
 
 A run takes as long as its program has operations on vectors: on CIFAR-10, 8,000 examples of 3,072 numbers,
-0.07 s for logistic regression and 0.3 s for the net with 16 hidden units on one core; a matrix there takes
+0.03 s for logistic regression and 0.1 s for the net with 16 hidden units on one core; a matrix there takes
 75 MB and minutes. What will take long is said beforehand. More in docs/transfer.md.")]
 pub(super) struct Transfer {
     /// Program file (.az), or `linear` or `net`

@@ -11,12 +11,18 @@
 //! decays, one made of the norm of the input or of the mean of the weights is among them.
 //!
 //! Each gets a scalar address that the program does not use, which Setup sets to the value that the hyperparameter had in the last
-//! training step of the program as it is; what then computes for nobody goes by simplification.
+//! training step of the program as it is. Where that is 0, not finite, or further from its value in the first step than tuning reaches,
+//! because it has run away, it is the value in the first step. What then computes for nobody goes by simplification.
 
 use std::collections::BTreeSet;
 
 use exnihilo_jit::lang::{InstructionError, MAX_ADDRESSES};
-use exnihilo_jit::{AddressCounts, ComponentFunction, Data, EvalError, Instruction, Op, Program, Space, TaskGroup, Worker, simplify};
+use exnihilo_jit::{
+    ComponentFunction, Data, EvalError, Examples, GroupError, GroupSettings, Instruction, Op, Program, Space, Task, TaskGroup, Worker,
+    simplify,
+};
+
+use super::knobs::LARGEST_FACTOR;
 
 /// A hyperparameter that a program computes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +33,7 @@ pub struct Computed {
     pub uses: Vec<(usize, usize)>,
 }
 
-/// A computed hyperparameter with what it was in the last training step.
+/// A computed hyperparameter with what it was in training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Valued {
     /// The hyperparameter.
@@ -184,7 +190,7 @@ fn carry_features_to_prediction(predict: &[Instruction]) -> Vec<bool> {
 }
 
 /// Runs the program on the first task of a group and keeps those of `found` that have a value which a constant can take the place of,
-/// finite and not 0, each as it was at its last use in training.
+/// finite and not 0, each as it was in training (see above).
 ///
 /// # Errors
 /// If the program's memory would pass the group's limit.
@@ -198,17 +204,31 @@ pub fn values(program: &Program, found: Vec<Computed>, group: &TaskGroup, worker
     for (position, look) in looks.into_iter().rev() {
         observed.insert(ComponentFunction::Learn, position, look);
     }
-    let counts: AddressCounts = observed.address_counts();
-    let records = worker.observe(&observed, counts, group, None)?.records;
-    let scalars = records[0].memory.scalars();
-    let mut valued = Vec::new();
-    for (computed, copy) in looked_at {
-        let value = scalars[usize::from(copy)];
-        if value.is_finite() && value != 0.0 {
-            valued.push(Valued { computed, value });
-        }
-    }
-    Ok(valued)
+    let counts = observed.address_counts();
+    let mut scalars = |group: &TaskGroup| -> Result<Vec<f64>, EvalError> {
+        Ok(worker.observe(&observed, counts, group, None)?.records[0].memory.scalars().to_vec())
+    };
+    let (first, last) = (scalars(&beginning(group)?)?, scalars(group)?);
+    let valued = looked_at.into_iter().filter_map(|(computed, copy)| {
+        let value = typical(first[usize::from(copy)], last[usize::from(copy)])?;
+        Some(Valued { computed, value })
+    });
+    Ok(valued.collect())
+}
+
+/// The first training example of the first task, by itself.
+fn beginning(group: &TaskGroup) -> Result<TaskGroup, GroupError> {
+    let (task, features) = (&group.tasks()[0], group.features());
+    let one = |examples: &Examples| Examples { features: examples.features[..features].to_vec(), labels: examples.labels[..1].to_vec() };
+    let task = Task { seed: task.seed, train: one(&task.train), valid: one(&task.valid), train_orders: None };
+    TaskGroup::new(GroupSettings { epochs: 1, ..*group.settings() }, vec![task])
+}
+
+/// What stands for a hyperparameter that had these values in the first and in the last step; none if neither is any use.
+fn typical(first: f64, last: f64) -> Option<f64> {
+    let usable = |value: &f64| value.is_finite() && *value != 0.0;
+    let in_reach = |value: &f64| !usable(&first) || (1.0 / LARGEST_FACTOR..=LARGEST_FACTOR).contains(&(value / first).abs());
+    Some(last).filter(|last| usable(last) && in_reach(last)).or_else(|| Some(first).filter(usable))
 }
 
 /// The program with constants in place of these hyperparameters, simplified.
@@ -254,7 +274,7 @@ fn instruction(op: Op, in1: u8, in2: u8, out: u8, data: Data) -> Instruction {
 
 #[cfg(test)]
 mod tests {
-    use exnihilo_jit::{Backend, Evaluator, Examples, GroupSettings, Scoring, Task, known_program};
+    use exnihilo_jit::{Backend, Evaluator, Scoring, known_program};
 
     use super::super::baselines::Net;
     use super::*;
@@ -346,6 +366,18 @@ mod tests {
         assert_eq!(find(&decaying), [Computed { address: 2, uses: vec![(1, 0), (3, 0)] }]);
         let found = valued(&decaying, Backend::Interp);
         assert!((found[0].value - 0.5 * 0.999f64.powi(19)).abs() < 1e-12, "{found:?}");
+    }
+
+    #[test]
+    fn a_value_that_runs_away_is_that_of_the_first_step() {
+        assert_eq!([typical(0.5, 0.25), typical(0.0, 3.0), typical(f64::NAN, -3.0)], [Some(0.25), Some(3.0), Some(-3.0)]);
+        for last in [0.0, f64::NAN, f64::INFINITY, 501.0, -1e-4] {
+            assert_eq!(typical(0.5, last), Some(0.5), "{last}");
+        }
+        assert_eq!([typical(0.0, f64::INFINITY), typical(0.0, 0.0)], [None, None]);
+        let learn = "s3 = s0 - s1\ns3 = s3 * s2\nv2 = s3 * v0\nv1 = v1 + v2\ns4 = 1e6\ns2 = s2 * s4";
+        let growing = program("s2 = 0.5", "s1 = dot(v0, v1)", learn);
+        assert_eq!(valued(&growing, Backend::Interp).iter().map(|valued| valued.value).collect::<Vec<_>>(), [0.5]);
     }
 
     #[test]
