@@ -5,4 +5,5 @@ pub mod experiment;
 pub mod limit;
 pub mod search;
 pub mod task;
+pub mod transfer;
 pub mod verify;

@@ -20,8 +20,8 @@ pub mod testing;
 
 pub use analysis::{simplify, simplify_for};
 pub use eval::{
-    Backend, Combine, Counters, EvalError, Evaluation, Evaluator, Examples, GroupError, GroupSettings, Observed, Probe, Scoring, Task,
-    TaskGroup, Worker, no_native_code,
+    Backend, Combine, Counters, EvalError, Evaluation, Evaluator, Examples, GroupError, GroupSettings, Observed, Probe, ScoredEpoch,
+    Scoring, Task, TaskGroup, Worker, no_native_code,
 };
 pub use exec::random::Stream;
 pub use kernel::Peak;

@@ -4,8 +4,8 @@ use exnihilo_jit::lang::{DataKind, Space};
 use exnihilo_jit::oracle::{Memory, Oracle, execute};
 use exnihilo_jit::testing::{FuzzCase, Fuzzer, SPECIAL_NUMBERS, Tolerance, memory_difference};
 use exnihilo_jit::{
-    AddressCounts, Backend, CLASSES, Data, Evaluator, Examples, GroupSettings, Instruction, Op, Program, Scoring, Stream, Task, TaskGroup,
-    Worker,
+    AddressCounts, Backend, CLASSES, Data, Evaluator, Examples, GroupSettings, Instruction, Op, Program, ScoredEpoch, Scoring, Stream,
+    Task, TaskGroup, Worker,
 };
 
 /// Whether this build and machine have native code.
@@ -333,7 +333,10 @@ fn classes_of_special_numbers() {
 fn shuffled_epochs_longer_than_a_block() {
     let settings = GroupSettings { epochs: 3, max_abs_error: f64::INFINITY, ..GroupSettings::new(3, Scoring::Rms) };
     run(KEEPS_STATE, noise_tasks(settings, 6, [150, 5], |_| 1.0));
-    run(KEEPS_STATE, noise_tasks(GroupSettings { max_abs_error: 12.0, ..settings }, 6, [150, 5], |task| task as f64 + 1.0));
+    for scored_epoch in [ScoredEpoch::Best, ScoredEpoch::Last] {
+        let settings = GroupSettings { max_abs_error: 12.0, scored_epoch, ..settings };
+        run(KEEPS_STATE, noise_tasks(settings, 6, [150, 5], |task| task as f64 + 1.0));
+    }
 }
 
 fn evaluate(worker: &mut Worker, program: &Program, group: &TaskGroup) -> (Vec<u64>, u64, Backend) {

@@ -133,7 +133,8 @@ fn parse_kind(text: &str) -> Result<TaskKind, TaskError> {
     text.parse()
 }
 
-fn parse_pair(text: &str) -> Result<Pair, TaskError> {
+/// Parses two classes of images.
+pub(super) fn parse_pair(text: &str) -> Result<Pair, TaskError> {
     text.parse()
 }
 

@@ -19,6 +19,7 @@ mod programs;
 mod resume;
 mod simplify;
 mod tasks;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,7 @@ enum Command {
     Resume(resume::Resume),
     Compare(compare::Compare),
     Eval(eval::Eval),
+    Transfer(transfer::Transfer),
     Conform(conform::Conform),
     Bench(bench::Bench),
     Fuzz(fuzz::Fuzz),
@@ -119,6 +121,7 @@ impl Command {
             Command::Resume(command) => command.run(),
             Command::Compare(command) => command.run(),
             Command::Eval(command) => command.run(),
+            Command::Transfer(command) => command.run(),
             Command::Conform(command) => command.run(),
             Command::Bench(command) => command.run(),
             Command::Fuzz(command) => command.run(),

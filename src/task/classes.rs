@@ -42,6 +42,8 @@ fn projections_of(set: SetName) -> Range<usize> {
 pub(super) struct ClassTasks<'a> {
     pub(super) images: &'a ImageSet,
     pub(super) set: SetName,
+    /// The number of the first task in its set.
+    pub(super) first: usize,
     pub(super) features: usize,
     pub(super) train: usize,
     pub(super) valid: usize,
@@ -54,7 +56,7 @@ impl ClassTasks<'_> {
         let valid_part = projected::valid_part(self.set);
         self.check_counts("train", self.train, Part::Train, &train)?;
         self.check_counts("valid", self.valid, valid_part, &valid)?;
-        let choices = choose(projections_of(self.set), seeds.len(), set_key);
+        let choices = choose(projections_of(self.set), self.first + seeds.len(), set_key).split_off(self.first);
         let task = |(&seed, projection): (&u64, usize)| {
             let stream = Stream::named(key(purpose::WEIGHTS, ALL_CLASSES), projection as u64);
             projected::task(self.images, self.features, seed, stream, (Part::Train, &train), (valid_part, &valid))
@@ -140,7 +142,7 @@ mod tests {
     fn every_class_gives_its_share_of_the_right_part() {
         let images = marked();
         for set in SETS {
-            let tasks = ClassTasks { images: &images, set, features: 12, train: 203, valid: 45 };
+            let tasks = ClassTasks { images: &images, set, first: 0, features: 12, train: 203, valid: 45 };
             let built = tasks.build(3, &[5, 6, 7]).expect("enough images");
             let means: Vec<f64> = built
                 .iter()
@@ -166,7 +168,7 @@ mod tests {
     fn too_few_images_are_told_by_class_and_number() {
         let images = marked();
         let refused = |train, valid, set| {
-            let tasks = ClassTasks { images: &images, set, features: 12, train, valid };
+            let tasks = ClassTasks { images: &images, set, first: 0, features: 12, train, valid };
             tasks.build(3, &[5]).err().map(|error| error.to_string())
         };
         assert_eq!(refused(400, 100, SetName::Search), None);
@@ -180,7 +182,7 @@ mod tests {
         assert!(refused(400, 101, SetName::Select).is_some_and(|message| message.contains("the validation part has 10")));
         assert!(refused(400, 101, SetName::Final).is_some_and(|message| message.contains("the test part has 10")));
         let two = ImageSet::new("two classes".to_owned(), 1, vec![0; 60], (0..60).map(|image| image % 2).collect(), None);
-        let tasks = ClassTasks { images: &two, set: SetName::Eval, features: 12, train: 20, valid: 10 };
+        let tasks = ClassTasks { images: &two, set: SetName::Eval, first: 0, features: 12, train: 20, valid: 10 };
         let message = tasks.build(3, &[5]).expect_err("two classes").to_string();
         assert!(message.contains("class 2") && message.contains("choose images of ten classes"), "{message}");
     }

@@ -1,4 +1,5 @@
-//! Binary classification of randomly projected images (the paper, section 4 and supplement S3).
+//! Binary classification of images, randomly projected (the paper, section 4 and supplement S3) or at full dimension (S7, see
+//! [`super::pixels`]).
 //!
 //! **Sets.** Without `pairs`, the 36 pairs that are not held out serve search, and the nine held-out ones serve all else.
 //! Search, select and eval tasks train on the training part of the images and validate on their validation part; final tasks train on
@@ -66,7 +67,7 @@ impl Pair {
     }
 
     /// A number of its own.
-    const fn number(self) -> u64 {
+    pub const fn number(self) -> u64 {
         self.first as u64 * 256 + self.second as u64
     }
 }
@@ -139,22 +140,12 @@ impl PairTasks<'_> {
     /// The tasks with these seeds; `set_key` decides on pairs and projections.
     pub(super) fn build(&self, set_key: u64, seeds: &[u64]) -> Result<Vec<Task>, TaskError> {
         for &pair in self.pairs {
-            self.check_counts(pair, "train", self.train, Part::Train)?;
-            self.check_counts(pair, "valid", self.valid, self.valid_part)?;
+            check_counts(self.images, pair, "train", self.train, Part::Train)?;
+            check_counts(self.images, pair, "valid", self.valid, self.valid_part)?;
         }
         let choices = choose(self.pairs, self.first + seeds.len(), set_key).split_off(self.first);
         // Projecting 9,000 images takes a tenth of a second; each task is a function of its seed and choice alone.
         Ok(seeds.par_iter().zip(choices).map(|(&seed, (pair, projection))| self.task(seed, pair, projection)).collect())
-    }
-
-    fn check_counts(&self, pair: Pair, key: &'static str, asked: usize, part: Part) -> Result<(), TaskError> {
-        let [first, second] = [pair.first, pair.second].map(|class| self.images.class(class, part).len());
-        if first >= first_half(asked) && second >= asked - first_half(asked) {
-            return Ok(());
-        }
-        let most = (2 * second + 1).min(2 * first);
-        let remedy = if most == 0 { "choose other `pairs`".to_owned() } else { format!("lower `{key}` to at most {most}") };
-        Err(TaskError::TooFewImages { data: self.images.name().to_owned(), pair, key, asked, part: part.name(), first, second, remedy })
     }
 
     fn task(&self, seed: u64, pair: Pair, projection: usize) -> Task {
@@ -175,6 +166,11 @@ pub(super) struct Share {
     pub(super) count: usize,
 }
 
+/// An image as programs see it.
+pub(super) fn numbers_of(image: &[u8]) -> impl Iterator<Item = f64> {
+    image.iter().map(|&pixel| f64::from(pixel))
+}
+
 /// The task with this seed, of images projected by the matrix that `projection` draws: of which part of the images, and what each class
 /// gives from it, to train and to validate.
 pub(super) fn task(
@@ -186,13 +182,25 @@ pub(super) fn task(
     valid: (Part, &[Share]),
 ) -> Task {
     let projection = Projection::draw(images.image_size(), features, projection);
+    examples_of(images, features, seed, train, valid, |image, out| projection.apply(numbers_of(image), out))
+}
+
+/// The task with this seed, standardized by its training examples; `append` makes `features` numbers of an image.
+pub(super) fn examples_of(
+    images: &ImageSet,
+    features: usize,
+    seed: u64,
+    train: (Part, &[Share]),
+    valid: (Part, &[Share]),
+    append: impl Fn(&[u8], &mut Vec<f64>),
+) -> Task {
     let examples = |(part, shares): (Part, &[Share]), purpose| {
         let chosen = draw(images, part, shares, Stream::named(seed, purpose));
-        let mut projected = Vec::with_capacity(chosen.len() * features);
+        let mut numbers = Vec::with_capacity(chosen.len() * features);
         for &(image, _) in &chosen {
-            projection.apply(images.image(image).iter().map(|&pixel| f64::from(pixel)), &mut projected);
+            append(images.image(image), &mut numbers);
         }
-        Examples { features: projected, labels: chosen.into_iter().map(|(_, label)| label).collect() }
+        Examples { features: numbers, labels: chosen.into_iter().map(|(_, label)| label).collect() }
     };
     let mut train = examples(train, purpose::TRAIN);
     let mut valid = examples(valid, purpose::VALID);
@@ -201,11 +209,28 @@ pub(super) fn task(
 }
 
 /// What the classes of a pair give to `count` examples.
-fn shares(pair: Pair, count: usize) -> [Share; 2] {
+pub(super) fn shares(pair: Pair, count: usize) -> [Share; 2] {
     [
         Share { class: pair.first, label: 1.0, count: first_half(count) },
         Share { class: pair.second, label: 0.0, count: count - first_half(count) },
     ]
+}
+
+/// The most examples in equal halves that a part has of a pair; 0 where a class is missing.
+pub(super) fn most_examples(images: &ImageSet, pair: Pair, part: Part) -> usize {
+    let [first, second] = [pair.first, pair.second].map(|class| images.class(class, part).len());
+    if second == 0 { 0 } else { (2 * second + 1).min(2 * first) }
+}
+
+/// Refuses more examples of a pair than a part has; `key` is what asks for them.
+pub(super) fn check_counts(images: &ImageSet, pair: Pair, key: &'static str, asked: usize, part: Part) -> Result<(), TaskError> {
+    let [first, second] = [pair.first, pair.second].map(|class| images.class(class, part).len());
+    if first >= first_half(asked) && second >= asked - first_half(asked) {
+        return Ok(());
+    }
+    let most = most_examples(images, pair, part);
+    let remedy = if most == 0 { "choose other `pairs`".to_owned() } else { format!("lower `{key}` to at most {most}") };
+    Err(TaskError::TooFewImages { data: images.name().to_owned(), pair, key, asked, part: part.name(), first, second, remedy })
 }
 
 /// How many of `count` examples are of the first class.

@@ -84,7 +84,7 @@ pub fn build_group_from(
         let shape = Shape { inputs: images.image_size(), ..Shape::of(spec) };
         if spec.classes.is_some() {
             let Shape { features, train, valid, .. } = shape;
-            let tasks = ClassTasks { images, set, features, train, valid };
+            let tasks = ClassTasks { images, set, first: first as usize, features, train, valid };
             return group(features, Scoring::Classes, tasks.build(set_key(set, run_seed, experiment), &seeds(shape)?)?);
         }
         let pairs = spec.pairs.clone().unwrap_or_else(|| pairs_of(set));

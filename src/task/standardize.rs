@@ -39,16 +39,26 @@ pub(super) struct Standardizer {
 impl Standardizer {
     /// Measures the columns of rows of `width` numbers.
     pub(super) fn fit(rows: &[f64], width: usize) -> Standardizer {
-        let count = (rows.len() / width) as f64;
-        let mean_of =
-            |column: usize, term: &dyn Fn(f64) -> f64| rows[column..].iter().step_by(width).map(|&x| term(x)).sum::<f64>() / count;
+        let (count, first) = ((rows.len() / width) as f64, &rows[..width]);
+        // Row by row, as the numbers lie in memory; each column is added up from the first row to the last.
+        let means_of = |term: &dyn Fn(usize, f64) -> f64| {
+            let mut sums = vec![0.0; width];
+            for row in rows.chunks_exact(width) {
+                for (column, (sum, &x)) in sums.iter_mut().zip(row).enumerate() {
+                    *sum += term(column, x);
+                }
+            }
+            sums.iter().map(|sum| sum / count).collect::<Vec<_>>()
+        };
+        let means = means_of(&|_, x| x);
+        let variances = means_of(&|column, x| (x - means[column]) * (x - means[column]));
+        let mut constant = vec![true; width];
+        for row in rows.chunks_exact(width) {
+            constant.iter_mut().zip(row.iter().zip(first)).for_each(|(constant, (x, first))| *constant &= x == first);
+        }
         let column = |column: usize| {
             // The mean of equal numbers may differ from them by rounding, which must not be blown up to a deviation.
-            if rows[column..].iter().step_by(width).all(|&x| x == rows[column]) {
-                return (rows[column], 0.0);
-            }
-            let mean = mean_of(column, &|x| x);
-            (mean, mean_of(column, &|x| (x - mean) * (x - mean)).sqrt())
+            if constant[column] { (first[column], 0.0) } else { (means[column], variances[column].sqrt()) }
         };
         Standardizer { columns: (0..width).map(column).collect() }
     }

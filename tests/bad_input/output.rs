@@ -39,11 +39,11 @@ fn output_that_cannot_be_written_is_told() {
     check(&rows());
 }
 
-/// A limit on the size of files stands for a full disk: at the first file, and at the first checkpoint with programs in it.
+/// A limit on the size of files stands for a full disk: at the first file, and at an event with a long program.
 #[test]
 fn a_full_disk_leaves_whole_files_and_lines() {
-    let begun = &["checkpoint-000001.bin", "events.jsonl", "experiment.toml"][..];
-    for (blocks, full, left) in [(0, "experiment.toml", &[][..]), (8, "checkpoint-000002.bin", begun)] {
+    let begun = &["checkpoint-000001.bin", "events.jsonl", "experiment.toml", "hall_of_fame.jsonl"][..];
+    for (blocks, full, left) in [(0, "experiment.toml", &[][..]), (8, "events.jsonl", begun)] {
         let folder = Folder(tempfile::tempdir().expect("a temporary folder"));
         let sizes = "--set program.learn.max=1000 --set program.learn.initial=1000 --set program.learn.min=1000";
         let run = format!("(trap '' XFSZ; ulimit -f {blocks}; x evolve --quiet --max-individuals 8 --out run {sizes})");

@@ -2,7 +2,7 @@
 
 use super::evaluation::{Evaluation, Probe, TaskRecord};
 use super::lane_data::{ChunkData, Chunking};
-use super::task::TaskGroup;
+use super::task::{ScoredEpoch, TaskGroup};
 use crate::exec::chunk::{Block, Chunk, Engine, Scoring};
 use crate::exec::layout::Layout;
 use crate::exec::math;
@@ -162,6 +162,9 @@ impl Part<'_> {
     fn run(&mut self, engine: &mut dyn Engine, group: &TaskGroup, done: usize, fitness: &mut [f64], mut record: Option<&mut [TaskRecord]>) {
         let examples = group.valid_examples() as f64;
         for epoch in 0..group.settings().epochs {
+            if group.settings().scored_epoch == ScoredEpoch::Last {
+                fitness.fill(0.0);
+            }
             let mut recording = if epoch == 0 { record.as_deref_mut() } else { None };
             let begin = if epoch == 0 { done } else { 0 };
             self.train(engine, group, epoch, begin..group.train_examples(), recording.as_deref_mut());

@@ -14,5 +14,5 @@ pub use backend::{Backend, UnknownBackend, no_native_code};
 #[cfg(feature = "jit")]
 pub(crate) use cost::MAX_REGISTER_VECTOR;
 pub use evaluation::{Combine, Evaluation, Probe, TaskRecord};
-pub use task::{Examples, GroupError, GroupSettings, Task, TaskGroup};
+pub use task::{Examples, GroupError, GroupSettings, ScoredEpoch, Task, TaskGroup};
 pub use worker::{Counters, EvalError, Evaluator, Observed, Worker};

@@ -45,6 +45,16 @@ impl Task {
     }
 }
 
+/// Which epoch's validation gives the fitness on a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScoredEpoch {
+    /// The best one, as in search.
+    #[default]
+    Best,
+    /// The last one; fitness 0 where training did not come to its end. For unseen examples: the best of several would be chosen by them.
+    Last,
+}
+
 /// What all tasks of a group have in common besides their numbers of examples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GroupSettings {
@@ -54,6 +64,8 @@ pub struct GroupSettings {
     pub scoring: Scoring,
     /// How often the training examples are gone through, at least 1.
     pub epochs: u32,
+    /// Which of these epochs gives the fitness.
+    pub scored_epoch: ScoredEpoch,
     /// An error above it, or NaN, ends training or validation; at least 0, infinity allowed.
     pub max_abs_error: f64,
     /// The most bytes that data and memory of the group may take.
@@ -64,9 +76,34 @@ impl GroupSettings {
     /// The default of [`GroupSettings::memory_limit`]: 1 GiB.
     pub const DEFAULT_MEMORY_LIMIT: usize = 1 << 30;
 
-    /// One epoch, a largest error of 100 and the default memory limit.
+    /// One epoch (of several, the best), a largest error of 100 and the default memory limit.
     pub const fn new(features: usize, scoring: Scoring) -> GroupSettings {
-        GroupSettings { features, scoring, epochs: 1, max_abs_error: 100.0, memory_limit: GroupSettings::DEFAULT_MEMORY_LIMIT }
+        GroupSettings {
+            features,
+            scoring,
+            epochs: 1,
+            scored_epoch: ScoredEpoch::Best,
+            max_abs_error: 100.0,
+            memory_limit: GroupSettings::DEFAULT_MEMORY_LIMIT,
+        }
+    }
+
+    /// Whether the data of `tasks` tasks of so many examples stay within the limit, in all the layouts that they may be kept in.
+    ///
+    /// # Errors
+    /// [`GroupError::Features`] and [`GroupError::Memory`].
+    pub fn check_data(&self, train: usize, valid: usize, tasks: usize) -> Result<(), GroupError> {
+        if !(1..=MAX_FEATURES).contains(&self.features) {
+            return Err(GroupError::Features(self.features));
+        }
+        let examples = train as u128 + valid as u128;
+        let orders = u128::from(self.epochs) * train as u128 * 4;
+        let copies = 1 + most_layouts(self.features) as u128;
+        let needed = (examples * (self.features as u128 + 1) * 8 * copies + orders) * tasks as u128;
+        if needed > self.memory_limit as u128 {
+            return Err(GroupError::Memory { what: "task data", needed, limit: self.memory_limit });
+        }
+        Ok(())
     }
 }
 
@@ -175,13 +212,7 @@ impl TaskGroup {
                 return Err(GroupError::Empty(what));
             }
         }
-        let examples = train_examples as u128 + valid_examples as u128;
-        let orders = u128::from(settings.epochs) * train_examples as u128 * 4;
-        let copies = 1 + most_layouts(settings.features) as u128;
-        let needed = (examples * (settings.features as u128 + 1) * 8 * copies + orders) * tasks.len() as u128;
-        if needed > settings.memory_limit as u128 {
-            return Err(GroupError::Memory { what: "task data", needed, limit: settings.memory_limit });
-        }
+        settings.check_data(train_examples, valid_examples, tasks.len())?;
         for (index, task) in tasks.iter().enumerate() {
             check_task(index, task, &settings, train_examples, valid_examples)?;
         }

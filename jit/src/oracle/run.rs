@@ -2,7 +2,7 @@
 
 use super::execute::{Executor, executor};
 use super::memory::Memory;
-use crate::eval::{EvalError, Examples, Scoring, Task, TaskGroup, TaskRecord};
+use crate::eval::{EvalError, Examples, ScoredEpoch, Scoring, Task, TaskGroup, TaskRecord};
 use crate::exec::math;
 use crate::lang::{AddressCounts, CLASSES, ComponentFunction, Instruction, Interface, Program};
 
@@ -25,7 +25,7 @@ pub struct Oracle {
 /// What became of a program on a task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OracleRun {
-    /// The best validation fitness of all epochs, in [0, 1].
+    /// The validation fitness of the best epoch, or of the last one if the group says so, in [0, 1].
     pub fitness: f64,
     /// Training examples begun, the one that stopped the run included.
     pub train_steps: u64,
@@ -95,6 +95,9 @@ impl Oracle {
         run.setup();
         let mut result = OracleRun { fitness: 0.0, train_steps: 0, epochs: Vec::new() };
         for epoch in 0..group.settings().epochs {
+            if group.settings().scored_epoch == ScoredEpoch::Last {
+                result.fitness = 0.0;
+            }
             let mut errors = EpochRecord::default();
             let order = run.task.train_order(epoch);
             let (steps, trained) = run.train(epoch, &order, record.then_some(&mut errors.train_errors));
@@ -438,6 +441,26 @@ mod tests {
         let plain = oracle.run(&program, &ordinals, &group, 1, AddressCounts::MIN, false).expect("small");
         assert_eq!(plain, OracleRun { epochs: Vec::new(), ..recorded });
         assert_eq!(oracle.memory().scalars(), scalars);
+    }
+
+    #[test]
+    fn the_last_epoch_may_count_in_place_of_the_best() {
+        let (program, ordinals) = (walk(), [0, 0, 1, 0]);
+        let (mut changed, mut stopped) = (0, 0);
+        for limit in [1.5, 4.0, 100.0] {
+            let best = group(Scoring::Rms, 3, limit);
+            let settings = GroupSettings { scored_epoch: ScoredEpoch::Last, ..*best.settings() };
+            let last = TaskGroup::new(settings, best.tasks().to_vec()).expect("a valid group");
+            for task in 0..2 {
+                let [best, last] = [&best, &last]
+                    .map(|group| Oracle::new().run(&program, &ordinals, group, task, AddressCounts::MIN, true).expect("small"));
+                let of_last_epoch = last.epochs.last().expect("one at least").fitness;
+                assert_eq!((last.fitness, &last.epochs), (of_last_epoch.unwrap_or(0.0), &best.epochs));
+                stopped += usize::from(of_last_epoch.is_none());
+                changed += usize::from(last.fitness < best.fitness);
+            }
+        }
+        assert!(changed > 0 && stopped > 0, "{changed} and {stopped}");
     }
 
     #[test]

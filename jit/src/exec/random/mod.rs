@@ -41,6 +41,8 @@ pub mod purpose {
     pub const MIGRATION: u64 = 9;
     /// Seeds of the methods in a comparison.
     pub const COMPARE: u64 = 10;
+    /// Factors of constants that are tuned: parent of one stream per trial.
+    pub const TUNING: u64 = 11;
 }
 
 /// The output function of SplitMix64 (variant 13 of Stafford's mixers): a bijection of 64-bit numbers.
