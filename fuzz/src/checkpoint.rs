@@ -14,7 +14,7 @@ pub fn checkpoint(bytes: &[u8]) {
         assert_eq!(Checkpoint::decode(&again).expect("it was just written").individuals(), checkpoint.individuals());
         let tasks = &checkpoint.experiment().tasks;
         // Any experiment is possible, and so any amount of work; here it is about checkpoints.
-        if ![Some(&tasks.search), Some(&tasks.select), tasks.final_set.as_ref()].into_iter().flatten().all(is_small) {
+        if !tasks.search.iter().chain([&tasks.select]).chain(&tasks.final_set).all(is_small) {
             continue;
         }
         let most = checkpoint.individuals().saturating_add(5).max(1);
