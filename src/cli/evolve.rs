@@ -118,6 +118,7 @@ impl Evolve {
             options,
             directory,
             begins_with: "start",
+            note: None,
             json: self.run.json,
             quiet: self.run.quiet,
         }

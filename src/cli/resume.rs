@@ -61,13 +61,11 @@ impl Resume {
             checkpoint_every: Some(experiment.checkpoint.every_seconds),
             ..self.run.options(stop)
         };
-        if !self.run.quiet {
-            let (individuals, seconds) = (checkpoint.individuals(), checkpoint.elapsed_seconds());
-            note(&format!("going on after {} individuals, {seconds:.0} s", super::output::grouped(individuals)));
-        }
+        let (individuals, seconds) = (super::output::grouped(checkpoint.individuals()), checkpoint.elapsed_seconds());
+        let note = Some(format!("going on after {individuals} individuals, {seconds:.0} s"));
         let search = Search::resume(checkpoint, options.clone())?;
         let (json, quiet) = (self.run.json, self.run.quiet);
-        Session { search, experiment, seed, options, directory: Some(directory), begins_with: "resume", json, quiet }.run()
+        Session { search, experiment, seed, options, directory: Some(directory), begins_with: "resume", note, json, quiet }.run()
     }
 
     /// The limits of the run from now on.

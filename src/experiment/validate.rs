@@ -188,31 +188,39 @@ impl Experiment {
 
     fn validate_initial(&self) -> Result<(), ExperimentError> {
         let InitialPopulation::Program(program) = self.initial_population()? else { return Ok(()) };
-        self.check_program(&program, &self.search.randomize)
+        let refused = |Misfit { problem, remedy }| ExperimentError::value("search.initial", problem, remedy);
+        self.check_program(&program, &self.search.randomize).map_err(refused)
     }
 
     /// Whether a program can be in a population of this experiment, whatever the sizes of the component functions in `except`.
-    pub(crate) fn check_program(&self, program: &Program, except: &[ComponentFunction]) -> Result<(), ExperimentError> {
-        program.check_addresses(self.program.addresses).map_err(|error| {
-            ExperimentError::value("search.initial", error.to_string(), "raise program.addresses or start from another program")
-        })?;
-        self.interface().check_outputs(program).map_err(|error| {
-            ExperimentError::value("search.initial", error.to_string(), "start from a program for tasks with classes, such as \"softmax\"")
-        })?;
+    pub(crate) fn check_program(&self, program: &Program, except: &[ComponentFunction]) -> Result<(), Misfit> {
+        let misfit = |problem: String, remedy: &str| Misfit { problem, remedy: remedy.to_owned() };
+        program
+            .check_addresses(self.program.addresses)
+            .map_err(|error| misfit(error.to_string(), "raise program.addresses or start from another program"))?;
+        self.interface()
+            .check_outputs(program)
+            .map_err(|error| misfit(error.to_string(), "start from a program for tasks with classes, such as \"softmax\""))?;
         for function in ComponentFunction::ALL.into_iter().filter(|function| !except.contains(function)) {
             let settings = self.program.function(function);
             let length = program.function(function).len();
             if length < settings.min || length > settings.max {
                 let key = function_key(function);
-                return Err(ExperimentError::value(
-                    "search.initial",
-                    format!("{} has {length} instructions", function.name()),
-                    format!("choose {key}.min and {key}.max so that they hold it; they are {} and {}", settings.min, settings.max),
-                ));
+                return Err(Misfit {
+                    problem: format!("{} has {length} instructions", function.name()),
+                    remedy: format!("choose {key}.min and {key}.max so that they hold it; they are {} and {}", settings.min, settings.max),
+                });
             }
         }
         Ok(())
     }
+}
+
+/// Why a program cannot be in a population.
+#[derive(Debug)]
+pub(crate) struct Misfit {
+    pub(crate) problem: String,
+    remedy: String,
 }
 
 const fn function_key(function: ComponentFunction) -> &'static str {

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod cases;
+mod checkpoints;
 mod experiments;
 mod files;
 mod images;
@@ -156,6 +157,7 @@ fn the_table_has_at_least_sixty_rows_of_different_names() {
         images::idx_rows(),
         images::cifar_rows(),
         cases::rows(),
+        checkpoints::rows(),
         arguments::rows(),
         files::rows(),
         output::rows(),

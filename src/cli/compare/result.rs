@@ -159,7 +159,7 @@ impl Report<'_> {
             self.methods.first().map(reference_quality).unwrap_or_default()
         ));
         line(format!(
-            "{:<11}{:>12}{:>11}{:>15}   {:<33}{:<27}{:>9}{:>9}",
+            "{:<11}{:>12}{:>11}{:>15}   {:<33}{:<27}{:>9}{:>13}",
             "method",
             "experiments",
             "successes",
@@ -171,7 +171,7 @@ impl Report<'_> {
         ));
         for method in &self.methods {
             line(format!(
-                "{:<11}{:>12}{:>11}{:>15}   {:<33}{:<27}{:>9.1}{:>9}",
+                "{:<11}{:>12}{:>11}{:>15}   {:<33}{:<27}{:>9.1}{:>13}",
                 method.method,
                 grouped(method.experiments),
                 grouped(method.successes),

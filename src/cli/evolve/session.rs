@@ -68,6 +68,8 @@ pub(in crate::cli) struct Session {
     pub(in crate::cli) directory: Option<RunDirectory>,
     /// The name of its first event.
     pub(in crate::cli) begins_with: &'static str,
+    /// What to tell people when it has begun.
+    pub(in crate::cli) note: Option<String>,
     pub(in crate::cli) json: bool,
     pub(in crate::cli) quiet: bool,
 }
@@ -79,8 +81,9 @@ impl Session {
         let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
         note_replaced(self.options.backend);
 
+        let notes = if self.quiet { Vec::new() } else { self.note.take().into_iter().chain(self.idle_threads()).collect() };
         let start = StartEvent::new(&self.experiment, self.seed, &self.options);
-        let first = First { event: output::event_line(self.begins_with, &start), note: self.idle_threads().filter(|_| !self.quiet) };
+        let first = First { event: output::event_line(self.begins_with, &start), notes };
         let mut reporter =
             Reporter::new(self.json, self.quiet, self.options.max_individuals, directory, first, Arc::clone(&self.options.stop));
         let searched = self.search.run(|report| reporter.report(report));

@@ -184,7 +184,7 @@ pub(in crate::search) fn fitness(what: &str, value: f64) -> Result<f64, Damage> 
 /// Reads a program, which must be possible in `experiment`.
 pub(in crate::search) fn program(what: &str, text: &str, experiment: &Experiment) -> Result<Program, Damage> {
     let program: Program = text.parse().map_err(|error| Damage(format!("{what}: {error}")))?;
-    experiment.check_program(&program, &[]).map_err(|error| Damage(format!("{what}: {error}")))?;
+    experiment.check_program(&program, &[]).map_err(|misfit| Damage(format!("{what}: {}", misfit.problem)))?;
     Ok(program)
 }
 
