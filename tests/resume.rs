@@ -196,11 +196,6 @@ fn damaged_runs_go_on_from_what_is_whole_or_are_refused() {
         let message = refused(folder.path(), &few, 1);
         assert!(message.contains(words), "{message}");
     }
-    let mut other = whole.clone();
-    other[12] += 1;
-    both(&other);
-    let message = refused(folder.path(), &few, 1);
-    assert!(message.contains("semantics version 2") && message.contains("resume with the version that wrote it"), "{message}");
     both(&whole);
 
     let experiment = fs::read_to_string(run.join("experiment.toml")).expect("an experiment");
@@ -215,6 +210,32 @@ fn damaged_runs_go_on_from_what_is_whole_or_are_refused() {
     assert_eq!(output(folder.path(), &few).status.code(), Some(4));
     assert_eq!(events(&run)[0], "resume");
     assert!(refused(folder.path(), &["resume", "nowhere"], 1).contains("does not exist"));
+}
+
+/// The result of its first part says that a limit ended it; that limit holds no more.
+#[test]
+fn a_run_that_goes_on_beyond_its_result_can_be_killed_too() {
+    let folder = folder();
+    let run = folder.path().join("run");
+    let first = evolve("run")
+        .into_iter()
+        .map(|argument| if argument.starts_with("--max-individuals") { "--max-individuals=600" } else { argument });
+    assert_eq!(output(folder.path(), &first.collect::<Vec<_>>()).status.code(), Some(4));
+    assert!(refused(folder.path(), &["resume", "run"], 2).contains("raise --max-individuals"));
+    // Further checkpoints come when it goes on.
+    let go_on_until_a_checkpoint = |more: &[&str]| {
+        let before = checkpoints(&run);
+        let mut child = start(folder.path(), &[&["resume", "run"], more].concat());
+        while checkpoints(&run) == before {
+            std::thread::sleep(Duration::from_millis(5));
+            assert!(child.try_wait().expect("a child").is_none(), "it goes on");
+        }
+        child.kill().expect("it was not waited for yet");
+        child.wait().expect("it is dead");
+    };
+    go_on_until_a_checkpoint(&["--max-individuals=1000000000"]);
+    go_on_until_a_checkpoint(&[]);
+    assert!(run.join("result.json").exists(), "the first part's");
 }
 
 /// A limit on the size of files stands for a full disk: the run ends with an error and goes on when there is room.

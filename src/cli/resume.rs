@@ -21,8 +21,9 @@ Examples:
   exnihilo resume runs/digits-s0 --max-seconds 3600   give it an hour in all
 
 Seed, experiment and limits are those that the run was started with, unless other limits are given; limits count from the beginning of
-the run. The result is that of a run without interruption, on any backend and any number of threads. A result that the interrupted
-part has saved gives way to that of the whole run, unless it is better on the select tasks.")]
+the run. The result is that of a run without interruption, on any backend and any number of threads. (A limit in training steps is shared
+out among the islands on the way, so with another one they end at other individuals than if it had held from the beginning.) A result that
+the interrupted part has saved gives way to that of the whole run, unless it is better on the select tasks.")]
 pub(super) struct Resume {
     /// Directory of the run, as `evolve` printed it
     #[arg(value_name = "RUN_DIR")]
@@ -34,7 +35,7 @@ pub(super) struct Resume {
 /// What an earlier part of the run came to.
 #[derive(Deserialize)]
 struct EarlierResult {
-    stopped_by: String,
+    individuals: u64,
 }
 
 impl Resume {
@@ -43,7 +44,9 @@ impl Resume {
         let mut directory = RunDirectory::open(&self.directory)?;
         let checkpoint = take_checkpoint(&mut directory)?;
         let (experiment, seed) = (checkpoint.experiment().clone(), checkpoint.seed());
-        let saved = Experiment::load(&directory.path().join("experiment.toml"))?;
+        let path = directory.path().join("experiment.toml");
+        let text = fs::read_to_string(&path).map_err(|error| Failure::failed(format!("{}: cannot be read: {error}", path.display())))?;
+        let saved = Experiment::from_toml(&text).map_err(|error| Failure::from(error).at(path.display()))?;
         if saved != experiment {
             return Err(Failure::failed(format!(
                 "{}: its checkpoint is of another experiment than experiment.toml, which a run must not change under way; undo the change, \
@@ -52,12 +55,12 @@ impl Resume {
             )));
         }
         let limits = self.limits(checkpoint.limits());
-        self.refuse_finished(&directory, checkpoint.limits(), limits)?;
+        self.refuse_finished(&checkpoint, limits)?;
         let options = SearchOptions {
             max_individuals: limits.max_individuals,
             max_train_steps: limits.max_train_steps,
             max_seconds: limits.max_seconds,
-            target: self.run.target_fitness,
+            target: limits.target,
             checkpoint_every: Some(experiment.checkpoint.every_seconds),
             ..self.run.options(stop)
         };
@@ -74,25 +77,38 @@ impl Resume {
             max_individuals: self.run.max_individuals.or(before.max_individuals),
             max_train_steps: self.run.max_train_steps.or(before.max_train_steps),
             max_seconds: self.run.max_seconds.or(before.max_seconds),
+            target: self.run.target_fitness.or(before.target),
         }
     }
 
-    /// A run that a limit has ended cannot go on within that limit.
-    fn refuse_finished(&self, directory: &RunDirectory, before: Limits, now: Limits) -> Result<(), Failure> {
-        let Ok(text) = fs::read(directory.path().join("result.json")) else { return Ok(()) };
-        let Ok(EarlierResult { stopped_by }) = serde_json::from_slice(&text) else { return Ok(()) };
-        let (same, option) = match stopped_by.as_str() {
-            "individuals" => (before.max_individuals == now.max_individuals, "--max-individuals"),
-            "train_steps" => (before.max_train_steps == now.max_train_steps, "--max-train-steps"),
-            "seconds" => (before.max_seconds == now.max_seconds, "--max-seconds"),
-            _ => return Ok(()),
+    /// A run that a limit has ended cannot go on within that limit; its result is there.
+    fn refuse_finished(&self, checkpoint: &Checkpoint, limits: Limits) -> Result<(), Failure> {
+        let reached = |most: Option<u64>, count: u64| most.is_some_and(|most| count >= most);
+        let (limit, option) = if reached(limits.max_individuals, checkpoint.individuals()) {
+            ("individuals", "--max-individuals")
+        } else if reached(limits.max_train_steps, checkpoint.train_steps()) {
+            ("training steps", "--max-train-steps")
+        } else if limits.max_seconds.is_some_and(|most| checkpoint.elapsed_seconds() >= most) {
+            ("seconds", "--max-seconds")
+        } else {
+            return Ok(());
         };
-        if same {
-            let limit = stopped_by.replace('_', " ");
-            let path = self.directory.display();
-            return Err(Failure::usage(format!("{path}: the run is over: its limit in {limit} ended it; raise {option} to go on")));
+        // Without a result it was killed on the way from its last individual to that.
+        if !self.has_result_of(checkpoint.individuals()) {
+            return Ok(());
         }
-        Ok(())
+        let path = self.directory.display();
+        Err(Failure::usage(format!("{path}: the run is over: its limit in {limit} ended it; raise {option} to go on")))
+    }
+
+    /// Whether there is a result of a run that had made so many individuals.
+    fn has_result_of(&self, individuals: u64) -> bool {
+        let Ok(files) = fs::read_dir(&self.directory) else { return false };
+        files.flatten().any(|file| {
+            let is_result = file.file_name().to_str().is_some_and(|name| name.starts_with("result") && name.ends_with(".json"));
+            let read = || serde_json::from_slice::<EarlierResult>(&fs::read(file.path()).ok()?).ok();
+            is_result && read().is_some_and(|result| result.individuals == individuals)
+        })
     }
 }
 
@@ -101,7 +117,13 @@ fn take_checkpoint(directory: &mut RunDirectory) -> Result<Checkpoint, Failure> 
     for number in directory.checkpoints()? {
         let path = directory.checkpoint_path(number);
         let refused = |error: CheckpointError| Failure::failed(format!("{}: {error}", path.display()));
-        let bytes = fs::read(&path).map_err(|error| Failure::failed(format!("{}: cannot be read: {error}", path.display())))?;
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                note(&format!("{}: cannot be read: {error}; trying the one before it", path.display()));
+                continue;
+            }
+        };
         match Checkpoint::decode(&bytes) {
             Ok(checkpoint) => {
                 directory.resume_from(number);

@@ -200,7 +200,7 @@ fn insert(mut table: &mut toml::Table, key: &str, value: toml::Value) -> Result<
         let inner = table.entry((*section).to_owned()).or_insert_with(|| toml::Value::Table(toml::Table::new()));
         table = match inner {
             toml::Value::Table(inner) => inner,
-            toml::Value::Array(list) if list.iter().all(toml::Value::is_table) => {
+            toml::Value::Array(list) if !list.is_empty() && list.iter().all(toml::Value::is_table) => {
                 let rest = &parts[depth + 1..];
                 return insert_in_list(list, rest, &value).map_err(|problem| refused(&problem));
             }

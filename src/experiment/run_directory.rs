@@ -14,6 +14,9 @@ use super::Experiment;
 /// The most runs of one experiment and seed that get a directory of their own by default.
 const MAX_NUMBERED: u32 = 100_000;
 
+/// The largest number of a checkpoint.
+const MAX_CHECKPOINT: u64 = 1 << 40;
+
 /// Lines of `events.jsonl` longer than any that is written there are not looked at as a whole.
 const MAX_LINE_BYTES: u64 = 16 << 20;
 
@@ -120,10 +123,23 @@ impl RunDirectory {
 
     fn begin(path: PathBuf, experiment: &Experiment, seed: u64) -> Result<RunDirectory, RunDirectoryError> {
         let head = format!("# exnihilo {}, semantics version {SEMANTICS_VERSION}, seed {seed}\n", env!("CARGO_PKG_VERSION"));
-        write_whole(&path.join("experiment.toml"), (head + &experiment.to_toml()?).as_bytes())?;
-        let name = path.join("events.jsonl");
-        let events = open_new(&name).map_err(|source| RunDirectoryError::Io { path: name, source })?;
-        RunDirectory::lock(path, events, 0, 0)
+        let text = head + &experiment.to_toml()?;
+        // Making and locking this one decides between runs that begin in one folder at once.
+        let events = path.join("events.jsonl");
+        let file = open_new(&events).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => RunDirectoryError::Taken(path.clone()),
+            _ => RunDirectoryError::Io { path: events.clone(), source },
+        })?;
+        let directory = RunDirectory::lock(path, file, 0, 0)?;
+        let begun = write_whole(&directory.path.join("experiment.toml"), text.as_bytes()).and_then(|()| {
+            let parent = directory.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            sync_folder(parent).map_err(|source| RunDirectoryError::Io { path: parent.to_owned(), source })
+        });
+        if begun.is_err() {
+            // Nothing has begun; what cannot be removed either is left.
+            let _ = fs::remove_file(&events);
+        }
+        begun.map(|()| directory)
     }
 
     /// Opens the directory of an earlier run, to go on with it.
@@ -174,7 +190,9 @@ impl RunDirectory {
         for entry in fs::read_dir(&self.path).map_err(refused)? {
             let name = entry.map_err(refused)?.file_name();
             let number = name.to_str().and_then(|name| name.strip_prefix("checkpoint-")?.strip_suffix(".bin"));
-            numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
+            let number = number.and_then(|number| number.parse::<u64>().ok()).filter(|&number| number <= MAX_CHECKPOINT);
+            // Others have names of another form.
+            numbers.extend(number.filter(|&number| self.checkpoint_path(number).file_name() == Some(&name)));
         }
         numbers.sort_unstable_by(|one, two| two.cmp(one));
         Ok(numbers)
@@ -202,7 +220,7 @@ impl RunDirectory {
         let number = self.next_checkpoint();
         write_whole(&self.checkpoint_path(number), bytes)?;
         self.latest = number;
-        for old in self.checkpoints()?.into_iter().filter(|&old| old + 1 < number) {
+        for old in self.checkpoints()?.into_iter().skip(2) {
             let path = self.checkpoint_path(old);
             fs::remove_file(&path).map_err(|source| refused(&path, source))?;
         }
@@ -217,10 +235,19 @@ impl RunDirectory {
         write_whole(&self.path.join("hall_of_fame.jsonl"), records.as_bytes())
     }
 
-    /// The run goes on from checkpoint number `number`: the events after it are removed before the next is added, and the number of
-    /// the next checkpoint is above that of any other.
+    /// The run goes on from checkpoint number `number`: before the next event is added, those after it are removed, and later
+    /// checkpoints, which are damaged, get names that say so. The number of the next checkpoint is above that of any other.
     pub const fn resume_from(&mut self, number: u64) {
         self.resumed = Some(number);
+    }
+
+    fn go_back(&mut self, number: u64) -> Result<(), RunDirectoryError> {
+        let refused = |path: PathBuf, source| RunDirectoryError::Io { path, source };
+        for later in self.checkpoints()?.into_iter().filter(|&later| later > number) {
+            let path = self.checkpoint_path(later);
+            fs::rename(&path, path.with_added_extension("damaged")).map_err(|source| refused(path, source))?;
+        }
+        self.forget_after(number).map_err(|source| refused(self.path.join("events.jsonl"), source))
     }
 
     /// Cuts `events.jsonl` behind the line about checkpoint number `number`, or, where there is none, behind its last whole line.
@@ -266,13 +293,14 @@ impl RunDirectory {
     pub fn event(&mut self, line: &str) -> Result<(), RunDirectoryError> {
         let _guard = writing();
         let refused = |path: &Path, source| RunDirectoryError::Io { path: path.join("events.jsonl"), source };
-        if let Some(number) = self.resumed.take() {
-            self.forget_after(number).map_err(|source| refused(&self.path, source))?;
+        if let Some(number) = self.resumed {
+            self.go_back(number)?;
+            self.resumed = None;
         }
         let line = format!("{line}\n");
         if let Err(source) = self.events.write_all(line.as_bytes()) {
             // Part of the line may have found room. If it cannot be taken back, the error that is reported stays the first one.
-            let _ = self.events.set_len(self.events_length);
+            let _ = self.events.set_len(self.events_length).and_then(|()| self.events.seek(SeekFrom::Start(self.events_length)));
             return Err(refused(&self.path, source));
         }
         self.events_length += line.len() as u64;
@@ -321,8 +349,9 @@ fn open_new(path: &Path) -> io::Result<File> {
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunDirectoryError> {
     let _guard = writing();
     let partial = path.with_added_extension("partial");
-    let write = || {
-        let mut file = open_new(&partial)?;
+    let refused = |source| RunDirectoryError::Io { path: path.to_owned(), source };
+    let mut file = open_new(&partial).map_err(refused)?;
+    let mut write = || {
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&partial, path)?;
@@ -331,7 +360,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunDirectoryError> {
     write().map_err(|source| {
         // What cannot be removed either is left; the error is reported all the same.
         let _ = fs::remove_file(&partial);
-        RunDirectoryError::Io { path: path.to_owned(), source }
+        refused(source)
     })
 }
 
@@ -424,9 +453,9 @@ mod tests {
         let all = fs::read_to_string(&events).expect("it is there");
         fs::write(path.join("checkpoint-000005.bin.partial"), "torn").expect("a writable folder");
         fs::write(&events, format!("{all}{{\"event\":\"prog")).expect("a writable folder");
-        for (number, lines) in [(4, 8), (3, 6), (9, 6)] {
+        for (number, lines, left) in [(4, 8, &[4, 3][..]), (3, 6, &[4, 3]), (9, 6, &[3])] {
             let mut run = RunDirectory::open(&path).expect("nobody is at work");
-            assert_eq!((run.checkpoints().expect("a readable folder"), run.next_checkpoint()), (vec![4, 3], 5));
+            assert_eq!((&run.checkpoints().expect("a readable folder")[..], run.next_checkpoint()), (left, left[0] + 1));
             run.resume_from(number);
             assert!(fs::read_to_string(&events).expect("it is there").starts_with(&all[..100]), "nothing was written");
             run.event("{}").expect("a writable folder");
@@ -435,6 +464,17 @@ mod tests {
             fs::write(&events, text.trim_end_matches("{}\n")).expect("a writable folder");
         }
         assert!(!path.join("checkpoint-000005.bin.partial").exists());
+        assert!(path.join("checkpoint-000004.bin.damaged").exists(), "it was newer than the one resumed");
+        for other in ["checkpoint-7.bin", "checkpoint-18446744073709551615.bin", "checkpoint-x.bin"] {
+            fs::write(path.join(other), "").expect("a writable folder");
+        }
+        let mut run = RunDirectory::open(&path).expect("nobody is at work");
+        assert_eq!(run.checkpoints().expect("a readable folder"), [3], "names of another form");
+        run.resume_from(3);
+        for number in [4, 5] {
+            run.save_checkpoint("{}", b"x").expect("a writable folder");
+            assert_eq!(run.checkpoints().expect("a readable folder"), [number, number - 1]);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use exnihilo_jit::lang::MAX_INSTRUCTIONS;
 use exnihilo_jit::{ComponentFunction, Program, Space};
 
 use super::{Experiment, ExperimentError, InitialPopulation, Method};
+use crate::task::TaskSpec;
 
 /// The largest population of an island.
 const MAX_POPULATION: usize = 1_000_000;
@@ -19,6 +20,8 @@ const MAX_CACHE_ENTRIES: usize = 100_000_000;
 const MAX_POPULATION_INSTRUCTIONS: usize = 1_000_000_000;
 /// The most examples of a probe.
 const MAX_PROBE: usize = 1_000_000;
+/// The most bytes of all sets of search tasks together, of all experiments side by side; one set may have 1 GiB.
+const MAX_TASK_BYTES: u128 = 16 << 30;
 /// The least time between two checkpoints: writing one takes about a hundredth of a second.
 const LEAST_CHECKPOINT_SECONDS: f64 = 0.01;
 /// The largest integer that TOML holds.
@@ -61,6 +64,21 @@ impl Experiment {
         if self.search.islands < count {
             let problem = format!("{} islands cannot evolve on {count} sets of search tasks", self.search.islands);
             return Err(ExperimentError::value("search.islands", problem, format!("choose {count} or more, or leave sets out")));
+        }
+        // A table's own size is known when it is read; it is one set at most then, or small.
+        let bytes = |spec: &TaskSpec| {
+            let spec = spec.resolved();
+            let [features, train, valid] = [spec.features, spec.train, spec.valid].map(|number| number.unwrap_or(0) as u128);
+            (train + valid) * (features + 1) * 8 * spec.tasks as u128
+        };
+        let all = tasks.search.iter().map(bytes).fold(0, u128::saturating_add).saturating_mul(self.search.side_by_side as u128);
+        if all > MAX_TASK_BYTES {
+            let problem = format!("all sets of all experiments side by side take {} MiB", all >> 20);
+            let remedy = format!(
+                "lower search.side_by_side, examples, features or tasks, or leave sets out; {} MiB are possible",
+                MAX_TASK_BYTES >> 20
+            );
+            return Err(ExperimentError::value("tasks.search", problem, remedy));
         }
         let key = |index: usize| if count == 1 { "tasks.search".to_owned() } else { format!("tasks.search.{index}") };
         let search = tasks.search.iter().enumerate().map(|(index, spec)| (key(index), spec));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use exnihilo_jit::{Combine, Evaluation, Evaluator, Program, TaskGroup, Worker};
 
-use super::checkpoint::Damage;
 use super::checkpoint::state::{self, ExperimentState, JudgedState, Pass, Totals};
+use super::checkpoint::{CheckpointError, Damage};
 use super::checks::{Checks, IslandChecks};
 use super::island::{Best, Island, IslandPlace, IslandSettings};
 use super::migration::{Exchange, Migration, Rounds};
@@ -97,7 +97,7 @@ impl Judged {
         }
         let select = Evaluation {
             task_fitness: select_fitness,
-            train_steps: state::count("training steps on the select tasks", select_steps)?,
+            train_steps: state::steps("training steps on the select tasks", select_steps)?,
             ..Evaluation::default()
         };
         Ok(Judged {
@@ -117,6 +117,7 @@ pub(super) struct ExperimentRun {
     number: u64,
     /// Its sets of search tasks, which the islands take in turn.
     tasks: Vec<Arc<SearchTasks>>,
+    fingerprints: Vec<u128>,
     islands: Vec<Island>,
     exchange: Arc<Exchange>,
     migrate_every: Option<u64>,
@@ -153,7 +154,8 @@ impl ExperimentRun {
         };
         let islands = (0..shared.experiment.search.islands).map(island).collect();
         let migrate_every = shared.settings.migrate_every();
-        Ok(ExperimentRun { number, tasks, islands, exchange, migrate_every, select: None, judged: vec![None; sets] })
+        let fingerprints = tasks.iter().map(|tasks| tasks.fingerprint()).collect();
+        Ok(ExperimentRun { number, tasks, fingerprints, islands, exchange, migrate_every, select: None, judged: vec![None; sets] })
     }
 
     /// Everything that decides how it goes on.
@@ -162,6 +164,7 @@ impl ExperimentRun {
             islands: self.islands.iter().map(Island::state).collect(),
             pools: self.exchange.state(),
             judged: self.judged.iter().map(|judged| judged.map(|(island, number)| (island as u64, number))).collect(),
+            fingerprints: self.fingerprints.clone(),
         }
     }
 
@@ -182,6 +185,9 @@ impl ExperimentRun {
             None => Exchange::new(count),
         };
         let mut experiment = ExperimentRun::with_exchange(shared, number, exchange)?;
+        if state.fingerprints != experiment.fingerprints {
+            return Err(CheckpointError::Data.into());
+        }
         let islands = std::mem::take(&mut experiment.islands).into_iter().zip(state.islands);
         experiment.islands = islands.map(|(island, state)| island.restore(state, shared.experiment)).collect::<Result<_, _>>()?;
         if state.judged.len() != experiment.judged.len() {

@@ -8,7 +8,7 @@ use super::checkpoint::Damage;
 use super::checkpoint::state::{self, FamousState};
 use crate::experiment::Experiment;
 
-/// The best program of its size: highest search fitness, the earliest of equals.
+/// The best program of its size: highest search fitness, of equals that of the lowest experiment, the earliest there, of the lowest island.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Famous {
     /// The set of search tasks on which it has its fitness, from 0.
@@ -34,7 +34,7 @@ pub struct HallOfFame {
 }
 
 impl HallOfFame {
-    /// Takes in a program of an island, if it is better than the one of its size.
+    /// Takes in a program, if it is better than the one of its size; of an island in the order in which they come.
     pub(super) fn admit(&mut self, task_set: usize, size: usize, fitness: f64, famous: impl FnOnce() -> Famous) {
         match self.by_size.get_mut(&(task_set, size)) {
             Some(old) if fitness > old.fitness => *old = famous(),
@@ -46,7 +46,14 @@ impl HallOfFame {
     /// Takes in those of another that are better than the ones here.
     pub(super) fn merge(&mut self, other: &HallOfFame) {
         for famous in other.by_size.values() {
-            self.admit(famous.task_set, famous.size, famous.fitness, || famous.clone());
+            let rank = |famous: &Famous| (famous.experiment, famous.individual, famous.island);
+            match self.by_size.get_mut(&(famous.task_set, famous.size)) {
+                Some(old) if famous.fitness > old.fitness || (famous.fitness == old.fitness && rank(famous) < rank(old)) => {
+                    old.clone_from(famous);
+                }
+                Some(_) => {}
+                None => drop(self.by_size.insert((famous.task_set, famous.size), famous.clone())),
+            }
         }
     }
 

@@ -214,7 +214,7 @@ impl Island {
         self.bests = state::count("best programs", state.bests)?;
         let best = state.best.map(|best| Best::restore(best, totals.individuals, self.bests, experiment)).transpose()?;
         self.best = best.map(Arc::new);
-        if self.best.as_ref().map(|best| best.fitness) != totals.best_fitness || self.best.is_some() != (totals.individuals > 0) {
+        if self.best.as_ref().map(|best| best.fitness) != totals.best_fitness {
             return Err(Damage("another best fitness than the best program's".to_owned()));
         }
         self.hall = HallOfFame::restore(state.hall, experiment)?;
@@ -418,7 +418,7 @@ impl Island {
         Ok(scored)
     }
 
-    /// Remembers the child if it is the best so far, or the best of its size. What stayed below the hurdle is neither.
+    /// Remembers the child if it is the best so far, or the best of its size. What did not run on all tasks is neither.
     fn compare_with_best(&mut self, Scored { score, size, .. }: Scored) {
         let Score { fitness, is_partial, .. } = score;
         if is_partial {

@@ -108,8 +108,8 @@ pub enum SearchError {
     /// The threads cannot be started.
     #[error("cannot start the threads: {0}; choose fewer")]
     Threads(#[from] rayon::ThreadPoolBuildError),
-    /// The search ended before a single program was evaluated.
-    #[error("the search was stopped before a single program was evaluated; there is no result")]
+    /// The search ended before a single program was evaluated on all its tasks.
+    #[error("the search ended before a single program was evaluated on all its tasks; there is no result")]
     NothingEvaluated,
 }
 

@@ -12,27 +12,32 @@ use crate::experiment::Experiment;
 pub(super) struct Score {
     /// The search fitness, in [0, 1].
     pub(super) fitness: f64,
-    /// The mean fitness on the first tasks, where a hurdle stands behind them.
-    pub(super) first_stage: f64,
-    /// Whether `fitness` is that on the first tasks alone.
+    /// The mean fitness on the first tasks, where a hurdle stands behind them and it ran there.
+    pub(super) first_stage: Option<f64>,
+    /// Whether it did not run on all tasks: it stayed below the hurdle, or was over the budget.
     pub(super) is_partial: bool,
 }
 
 impl Score {
     /// Of a program that was evaluated on all tasks, without a hurdle between them.
     pub(super) const fn full(fitness: f64) -> Score {
-        Score { fitness, first_stage: fitness, is_partial: false }
+        Score { fitness, first_stage: None, is_partial: false }
     }
 
     /// Of a program that stayed below the hurdle.
     pub(super) const fn partial(first_stage: f64) -> Score {
-        Score { fitness: first_stage, first_stage, is_partial: true }
+        Score { fitness: first_stage, first_stage: Some(first_stage), is_partial: true }
+    }
+
+    /// Of a program that would cost too much.
+    pub(super) const fn unrun() -> Score {
+        Score { fitness: 0.0, first_stage: None, is_partial: true }
     }
 
     /// Checks a score that comes from a checkpoint.
     pub(super) fn restore(self) -> Result<Score, Damage> {
         state::fitness("a score", self.fitness)?;
-        state::fitness("a score on the first tasks", self.first_stage)?;
+        self.first_stage.map_or(Ok(0.0), |fitness| state::fitness("a score on the first tasks", fitness))?;
         Ok(self)
     }
 }
@@ -115,9 +120,9 @@ impl Population {
     }
 
     /// The hurdle: of the unique mean fitness values on the first tasks, in ascending order, the least that the share `percentile` of
-    /// them does not exceed (nearest rank). None before there are programs.
+    /// them does not exceed (nearest rank). None where no program has any.
     pub(super) fn hurdle(&self, percentile: f64) -> Option<f64> {
-        let mut unique: Vec<f64> = self.scores.iter().map(|score| score.first_stage).collect();
+        let mut unique: Vec<f64> = self.scores.iter().filter_map(|score| score.first_stage).collect();
         unique.sort_unstable_by(f64::total_cmp);
         unique.dedup();
         let rank = (percentile * unique.len() as f64).ceil() as usize;
@@ -192,13 +197,14 @@ mod tests {
     #[test]
     fn the_hurdle_is_a_percentile_of_unique_values() {
         assert_eq!(Population::new(3).hurdle(0.75), None);
-        let population = population(&[0.4, 0.1, 0.1, 0.2, 0.1, 0.3, 0.1]);
+        let mut population = Population::new(8);
+        for first_stage in [0.4, 0.1, 0.1, 0.2, 0.1, 0.3, 0.1] {
+            population.push(&mut program(1), Score { fitness: 0.9, first_stage: Some(first_stage), is_partial: false });
+        }
+        population.push(&mut program(1), Score::unrun());
         for (percentile, expected) in [(0.0, 0.1), (0.25, 0.1), (0.26, 0.2), (0.5, 0.2), (0.75, 0.3), (0.76, 0.4), (1.0, 0.4)] {
             assert_eq!(population.hurdle(percentile), Some(expected), "{percentile}");
         }
-        let mut partial = Population::new(1);
-        partial.push(&mut program(1), Score { fitness: 0.9, first_stage: 0.5, is_partial: false });
-        assert_eq!(partial.hurdle(0.75), Some(0.5), "of the first tasks");
     }
 
     #[test]

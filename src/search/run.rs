@@ -77,7 +77,12 @@ impl Default for SearchOptions {
 
 impl SearchOptions {
     const fn limits(&self) -> Limits {
-        Limits { max_individuals: self.max_individuals, max_train_steps: self.max_train_steps, max_seconds: self.max_seconds }
+        Limits {
+            max_individuals: self.max_individuals,
+            max_train_steps: self.max_train_steps,
+            max_seconds: self.max_seconds,
+            target: self.target,
+        }
     }
 }
 

@@ -113,7 +113,7 @@ pub(super) struct Scorer {
     /// The most that a program may be charged.
     most_charge: u64,
     pub(super) tiers: Tiers,
-    /// Training steps of whole runs that were never begun.
+    /// Training steps of whole runs that FEC, hurdle and budget left out.
     pub(super) saved_steps: u64,
     /// Programs compiled before the checkpoint that it comes from.
     pub(super) compiled_before: u64,
@@ -161,8 +161,8 @@ impl Scorer {
         let size = self.workers[0].prepared().instructions().len();
         if self.most_charge < u64::MAX && charge_on(self.workers[0].prepared(), &tasks) > self.most_charge {
             self.tiers.over_budget += 1;
-            self.saved_steps += tasks.whole_steps();
-            return Ok(Scored { score: Score::full(0.0), train_steps: 0, size });
+            self.save(tasks.whole_steps());
+            return Ok(Scored { score: Score::unrun(), train_steps: 0, size });
         }
         let known = self.look_up(key, &tasks);
         let mut candidate = Candidate {
@@ -198,7 +198,9 @@ impl Scorer {
             None => candidate.run(self.hurdle)?,
         };
         let Candidate { known, prepared, ran_on, .. } = candidate;
-        self.saved_steps += tasks.whole_steps().saturating_sub(train_steps);
+        if is_fec_hit || score.is_partial {
+            self.save(tasks.whole_steps().saturating_sub(train_steps));
+        }
         let tier = match ran_on {
             _ if key.is_some() && prepared == 0 => &mut self.tiers.structural,
             _ if is_fec_hit => &mut self.tiers.fec,
@@ -209,11 +211,15 @@ impl Scorer {
         *tier += 1;
         if let (Some(memo), Some(key), true) = (&mut self.memo, key, prepared > 0) {
             memo.insert(key, known.whole);
-            if tasks.has_hurdle() {
+            if known.first.is_some() {
                 memo.insert(key.with_number(1), Known { probe: None, run: known.first });
             }
         }
         Ok(Scored { score, train_steps, size })
+    }
+
+    const fn save(&mut self, steps: u64) {
+        self.saved_steps = self.saved_steps.saturating_add(steps);
     }
 
     /// Gives the first worker the program, decoded where no memo can know it.
@@ -304,7 +310,7 @@ impl Candidate<'_> {
             return Ok((Score::partial(first.fitness), first.train_steps.get() + probed));
         }
         let run = self.run_whole()?;
-        Ok((Score { fitness: run.fitness, first_stage: first.fitness, is_partial: false }, run.train_steps.get()))
+        Ok((Score { fitness: run.fitness, first_stage: Some(first.fitness), is_partial: false }, run.train_steps.get()))
     }
 
     /// On the first tasks; the fitness is the mean.

@@ -1,6 +1,7 @@
 //! A set of search tasks, as the islands that evolve on it see it.
 
 use exnihilo_jit::TaskGroup;
+use xxhash_rust::xxh3::Xxh3;
 
 /// The tasks of one set, and their division where a hurdle stands between the first and the rest.
 #[derive(Debug)]
@@ -26,6 +27,18 @@ impl SearchTasks {
     /// The tasks in the groups that are run one after the other.
     pub(super) fn stages(&self) -> &[TaskGroup] {
         if self.stages.is_empty() { std::slice::from_ref(&self.all) } else { &self.stages }
+    }
+
+    /// 128 bits of all examples and seeds: files may change between a checkpoint and the day when a run goes on.
+    pub(super) fn fingerprint(&self) -> u128 {
+        let mut hasher = Xxh3::new();
+        for task in self.all.tasks() {
+            hasher.update(&task.seed.to_le_bytes());
+            for numbers in [&task.train.features, &task.train.labels, &task.valid.features, &task.valid.labels] {
+                numbers.iter().for_each(|number| hasher.update(&number.to_bits().to_le_bytes()));
+            }
+        }
+        hasher.digest128()
     }
 
     /// Whether a hurdle stands between two stages.

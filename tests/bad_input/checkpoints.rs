@@ -48,6 +48,17 @@ fn with_body(folder: &Folder, change: impl FnOnce(&mut Vec<u8>)) {
     });
 }
 
+/// A run whose checkpoint has another byte in its head, under a hash that fits it.
+fn with_head(folder: &Folder, at: usize, value: u8) {
+    with(folder, |bytes| {
+        bytes[at] = value;
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        hasher.update(&bytes[..24]);
+        hasher.update(&bytes[HEAD_BYTES..]);
+        bytes[24..HEAD_BYTES].copy_from_slice(&hasher.digest128().to_le_bytes());
+    });
+}
+
 /// Replaces the first occurrence of some bytes by as many others.
 fn replace(bytes: &mut [u8], old: &[u8], new: &[u8]) {
     let at = bytes.windows(old.len()).position(|window| window == old).expect("it is there");
@@ -75,14 +86,14 @@ pub(super) fn rows() -> Vec<Row> {
         row("checkpoint of text", |f| with(f, |b| *b = b"hello".repeat(50)), "x resume run 2>&1 | tail -1 >&2; exit 1", 1, NOTHING_LEFT),
         row(
             "checkpoint of another format",
-            |f| with(f, |b| b[8] = 200),
+            |f| with_head(f, 8, 200),
             "x resume run",
             1,
             &["checkpoint-000001.bin: it is a checkpoint of format 200", "resume with the version that wrote it"],
         ),
         row(
             "checkpoint of other semantics",
-            |f| with(f, |b| b[12] = 200),
+            |f| with_head(f, 12, 200),
             "x resume run",
             1,
             &["checkpoint-000001.bin: it is of semantics version 200", "another result"],
@@ -138,6 +149,17 @@ pub(super) fn rows() -> Vec<Row> {
             "sed -i '/setup/,/ops/ s/10/11/' run/experiment.toml; x resume run",
             1,
             &["the checkpoint cannot be resumed: it is damaged: a program of a population: Setup has 10 instructions"],
+        ),
+        row("a wrong byte in the head", |f| with(f, |b| b[9] = 5), "x resume run 2>&1 | tail -1 >&2; exit 1", 1, NOTHING_LEFT),
+        row(
+            "other data than before",
+            |f| {
+                f.file("data.csv", (0..60).map(|row| format!("{row},{},{}\n", row * row % 7, row % 2)).collect::<String>());
+            },
+            "(x evolve linear --data data.csv --max-individuals 20 --out run --quiet >/dev/null); sed -i 's/^5,.*/5,6,1/' data.csv; \
+             x resume run --max-individuals 30",
+            1,
+            &["the checkpoint cannot be resumed: the data of the tasks have changed since"],
         ),
         row("limit of nothing", |f| with(f, |_| {}), "x resume run --max-individuals 0", 2, &["--max-individuals"]),
         row("target of nothing", |f| with(f, |_| {}), "x resume run --target-fitness 2", 2, &["target", "between 0 and 1"]),

@@ -271,6 +271,24 @@ fn checks_change_nothing_and_are_as_many_as_asked_for() {
 }
 
 #[test]
+fn what_was_never_run_is_no_result() {
+    let mut experiment = small();
+    for (key, value) in [("search.initial", "linear"), ("search.mutations", "[\"identity\"]"), ("program.setup", "{ max = 1 }")] {
+        experiment.set(key, value).expect("a known key");
+    }
+    for key in ["program.predict", "program.learn"] {
+        experiment.set(key, "{ max = 9 }").expect("a known key");
+    }
+    experiment.budget.enabled = true;
+    experiment.budget.factor = 1e-5;
+    let search = Search::new(experiment.clone(), 1, individuals(500)).expect("a valid search");
+    let ended = search.run(|_| {});
+    assert!(matches!(ended, Err(SearchError::NothingEvaluated)), "{ended:?}");
+    experiment.budget.factor = 1.0;
+    assert!(run(&experiment, 1, individuals(500)).search_fitness > 0.0);
+}
+
+#[test]
 fn a_fixed_start_is_where_evolution_begins() {
     let mut experiment = small();
     for function in ["setup", "predict", "learn"] {

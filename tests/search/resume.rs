@@ -109,10 +109,13 @@ fn what_is_no_checkpoint_is_refused() {
     let head_with = |at: usize, value: u8| {
         let mut bytes = bytes.clone();
         bytes[at] = value;
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        hasher.update(&bytes[..24]);
+        hasher.update(&bytes[40..]);
+        bytes[24..40].copy_from_slice(&hasher.digest128().to_le_bytes());
         refused(&bytes)
     };
     assert!(matches!(head_with(0, b'e'), CheckpointError::Other));
-    // What stands in the head is said, even if the hash does not fit to it any more.
     assert!(matches!(head_with(8, 77), CheckpointError::Format { found: 77 }), "another format");
     assert!(matches!(head_with(12, 9), CheckpointError::Semantics { found: 9 }), "other results");
 }

@@ -73,6 +73,9 @@ pub enum CheckpointError {
     /// Its contents cannot be, though its hash is right.
     #[error("it is damaged: {0}")]
     Impossible(String),
+    /// The tasks have other examples now.
+    #[error("the data of the tasks have changed since: put the files back that `tasks` names, or start a new run")]
+    Data,
     /// The experiment in it is refused.
     #[error("the experiment in it is refused: {0}")]
     Experiment(#[from] ExperimentError),
@@ -110,6 +113,12 @@ impl Checkpoint {
         islands.fold(self.state.finished.individuals, |sum, island| sum.saturating_add(island.totals.individuals))
     }
 
+    /// Training steps so far.
+    pub fn train_steps(&self) -> u64 {
+        let islands = self.state.batch.iter().flat_map(|experiment| &experiment.islands);
+        islands.fold(self.state.finished.train_steps, |sum, island| sum.saturating_add(island.totals.train_steps))
+    }
+
     /// Seconds of search so far.
     pub const fn elapsed_seconds(&self) -> f64 {
         self.state.elapsed_seconds
@@ -141,17 +150,17 @@ impl Checkpoint {
         let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().expect("four bytes"));
         let [format, semantics] = [number(8), number(12)];
         let length = u64::from_le_bytes(head[16..24].try_into().expect("eight bytes"));
-        if format != FORMAT_VERSION {
-            return Err(CheckpointError::Format { found: format });
-        }
-        if semantics != SEMANTICS_VERSION {
-            return Err(CheckpointError::Semantics { found: semantics });
-        }
         if body.len() as u64 != length {
             return Err(CheckpointError::Torn("it is not as long as it says"));
         }
         if head[HASH_AT..] != hash(&head[..HASH_AT], body).to_le_bytes() {
             return Err(CheckpointError::Torn("its hash is another one"));
+        }
+        if format != FORMAT_VERSION {
+            return Err(CheckpointError::Format { found: format });
+        }
+        if semantics != SEMANTICS_VERSION {
+            return Err(CheckpointError::Semantics { found: semantics });
         }
         let (Body { experiment, seed, state }, rest) =
             postcard::take_from_bytes(body).map_err(|error| CheckpointError::Impossible(error.to_string()))?;

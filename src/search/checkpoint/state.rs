@@ -41,6 +41,8 @@ pub struct Limits {
     pub max_train_steps: Option<u64>,
     /// Seconds.
     pub max_seconds: Option<f64>,
+    /// The target in place of the experiment's own.
+    pub target: Option<f64>,
 }
 
 impl Limits {
@@ -85,6 +87,8 @@ pub(in crate::search) struct ExperimentState {
     /// For each set of search tasks: which island's best program was last evaluated on the select tasks, and the how manieth best of that
     /// island it was.
     pub(in crate::search) judged: Vec<Option<(u64, u64)>>,
+    /// The fingerprint of each set of search tasks.
+    pub(in crate::search) fingerprints: Vec<u128>,
 }
 
 /// An island.
@@ -168,12 +172,19 @@ pub(in crate::search) struct JudgedState {
     pub(in crate::search) select_steps: u64,
 }
 
-/// No run has more of anything: sums of counters of all islands stay far from the largest number.
+/// No island makes more individuals.
 const MAX_COUNT: u64 = 1 << 48;
+/// Nor begins, or saves, more training steps. (Those saved are counted as if no program stopped early.)
+const MAX_STEPS: u64 = 1 << 62;
 
 /// Checks a counter.
 pub(in crate::search) fn count(what: &str, value: u64) -> Result<u64, Damage> {
     if value <= MAX_COUNT { Ok(value) } else { Err(Damage(format!("{what}: {value} is impossible"))) }
+}
+
+/// Checks a number of training steps.
+pub(in crate::search) fn steps(what: &str, value: u64) -> Result<u64, Damage> {
+    if value <= MAX_STEPS { Ok(value) } else { Err(Damage(format!("{what}: {value} is impossible"))) }
 }
 
 /// Checks a fitness.
@@ -192,16 +203,12 @@ impl Totals {
     /// Checks all of them.
     pub(in crate::search) fn restore(self) -> Result<Totals, Damage> {
         let Totals { individuals, train_steps, fec_hits, tiers, saved_steps, compiled, best_fitness } = self;
-        let counts = [
-            ("individuals", individuals),
-            ("training steps", train_steps),
-            ("FEC hits", fec_hits),
-            ("saved training steps", saved_steps),
-            ("compiled programs", compiled),
-        ];
+        let counts = [("individuals", individuals), ("FEC hits", fec_hits), ("compiled programs", compiled)];
         for (what, value) in counts.into_iter().chain(tiers.counts()) {
             count(what, value)?;
         }
+        steps("training steps", train_steps)?;
+        steps("saved training steps", saved_steps)?;
         best_fitness.map_or(Ok(0.0), |best| fitness("the best fitness", best))?;
         Ok(self)
     }
@@ -210,10 +217,10 @@ impl Totals {
     pub(in crate::search) fn and(self, other: Totals) -> Totals {
         Totals {
             individuals: self.individuals + other.individuals,
-            train_steps: self.train_steps + other.train_steps,
+            train_steps: self.train_steps.saturating_add(other.train_steps),
             fec_hits: self.fec_hits + other.fec_hits,
             tiers: self.tiers.and(other.tiers),
-            saved_steps: self.saved_steps + other.saved_steps,
+            saved_steps: self.saved_steps.saturating_add(other.saved_steps),
             compiled: self.compiled + other.compiled,
             best_fitness: match (self.best_fitness, other.best_fitness) {
                 (Some(one), Some(two)) => Some(one.max(two)),
