@@ -66,8 +66,8 @@ impl Resume {
             note(&format!("going on after {} individuals, {seconds:.0} s", super::output::grouped(individuals)));
         }
         let search = Search::resume(checkpoint, options.clone())?;
-        let (json, quiet) = (self.run.json, self.run.quiet);
-        Session { search, experiment, seed, options, directory: Some(directory), begins_with: "resume", json, quiet }.run()
+        let telling = self.run.telling();
+        Session { search, experiment, seed, options, directory: Some(directory), begins_with: "resume", telling }.run()
     }
 
     /// The limits of the run from now on.
