@@ -23,6 +23,9 @@ const COUNTS_HEIGHT: u16 = 10;
 const TIERS_HEIGHT: u16 = 8;
 const RATES_HEIGHT: u16 = 5;
 
+/// Draws a part of the view.
+type Part = fn(&mut Frame<'_>, &View, Rect);
+
 /// Draws the view; returns the last line of the program that can be scrolled to the top.
 pub(super) fn draw(frame: &mut Frame<'_>, view: &View) -> u16 {
     let area = frame.area();
@@ -66,8 +69,7 @@ fn two_columns(frame: &mut Frame<'_>, view: &View, area: Rect) -> u16 {
 /// One below the other, as far as there is room beside the program.
 fn one_column(frame: &mut Frame<'_>, view: &View, area: Rect) -> u16 {
     const LEAST_PROGRAM: u16 = 6;
-    let parts: [(u16, fn(&mut Frame<'_>, &View, Rect)); 5] =
-        [(COUNTS_HEIGHT, counts), (TIERS_HEIGHT, answers), (9, fitness), (RATES_HEIGHT, speed), (6, list)];
+    let parts: [(u16, Part); 5] = [(COUNTS_HEIGHT, counts), (TIERS_HEIGHT, answers), (9, fitness), (RATES_HEIGHT, speed), (6, list)];
     let mut left = area;
     for (height, part) in parts {
         if left.height >= height + LEAST_PROGRAM {
