@@ -119,9 +119,17 @@ fn evolve_tells_what_scripts_read() {
             "structural_hits",
             "compiled",
             "verified",
+            "remaining_seconds",
+            "best_program",
         ];
         has_fields(event, &fields);
     }
+    assert!(progress.iter().all(|event| event["remaining_seconds"].as_f64().is_some_and(|seconds| seconds >= 0.0)), "there is a limit");
+    assert_eq!(progress.last().expect("checked above")["remaining_seconds"], 0.0);
+    let bests: Vec<&str> = progress.iter().filter_map(|event| event["best_program"].as_str()).collect();
+    let best = bests.last().expect("there is a best program").parse::<exnihilo_jit::Program>().expect("a program");
+    assert_eq!(exnihilo_jit::simplify(&best), best);
+    assert!(bests.windows(2).all(|pair| pair[0] != pair[1]), "only what is new");
     assert_eq!(done["event"], "done");
     let fields = [
         "preset",
@@ -799,6 +807,19 @@ fn wrong_shapes_are_refused() {
 }
 
 #[test]
+fn without_a_terminal_nothing_is_drawn() {
+    let folder = Folder::new();
+    let few = ["evolve", "--watch", "--max-individuals", "2000", "--out", "run", "--set", "search.population=100"];
+    for arguments in [&few[..], &["resume", "run", "--watch", "--max-individuals", "4000"]] {
+        let ended = folder.run(arguments);
+        assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+        assert!(ended.stderr.contains("stderr is not a terminal, where --watch could draw"), "{}", ended.stderr);
+        assert!(!ended.stderr.contains('\x1b') && !ended.stdout.contains('\x1b'), "{}", ended.stderr);
+        assert!(ended.stdout.contains("def Predict():") && ended.stdout.contains("final fitness"), "{}", ended.stdout);
+    }
+}
+
+#[test]
 fn unknown_words_are_wrong_usage() {
     let folder = Folder::new();
     let toml = folder.run(&["presets", "linear"]).stdout.replace("tournament", "turnament");
@@ -818,6 +839,8 @@ fn unknown_words_are_wrong_usage() {
     folder.refuse(&["evolve", "--max-seconds=nan"], 2, &["seconds"]);
     folder.refuse(&["evolve", "--verify", "1.5"], 2, &["--verify", "between 0 and 1"]);
     folder.refuse(&["eval", "linear", "--verify=nan"], 2, &["--verify", "between 0 and 1"]);
+    folder.refuse(&["evolve", "--watch", "--json"], 2, &["--watch", "--json"]);
+    folder.refuse(&["resume", "run", "--watch", "--quiet"], 2, &["--watch", "--quiet"]);
     folder.refuse(&["evolve", "--no-such-option"], 2, &["--no-such-option"]);
     folder.refuse(&["eval", "linear", "--task", "linaer"], 2, &["did you mean `linear`?"]);
     folder.refuse(&["eval", "linear", "--pair", "3-3"], 2, &["3-3"]);

@@ -5,6 +5,7 @@ mod report;
 mod result;
 pub(super) mod session;
 mod tiers;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
@@ -22,11 +23,14 @@ use session::{RunArgs, Session};
 Examples:
   exnihilo evolve                                  discover linear regression
   exnihilo evolve digits --max-seconds 60          classifiers of handwritten digits
+  exnihilo evolve digits --watch                   the same, seen live
   exnihilo evolve digits --data table.csv          the same search on an own table
   exnihilo evolve baseline --data cifar-10-batches-bin/ --max-individuals 1000000
   exnihilo evolve own.toml --seed 3 --set search.population=200 --json
 
 Built-in experiments: exnihilo presets. One as a file to start from: exnihilo presets linear > own.toml.
+
+--watch shows the search live (docs/runs.md has its keys, and the files of a run).
 
 The first Ctrl-C stops the search and reports the best program so far (exit code 130), the second aborts.
 exnihilo resume RUN_DIR goes on as if it had not been stopped, also after a crash: at most the time between two checkpoints
@@ -111,18 +115,8 @@ impl Evolve {
         };
         let search = Search::new(experiment.clone(), self.seed, options.clone())?;
         let directory = self.directory(&experiment)?;
-        Session {
-            search,
-            experiment,
-            seed: self.seed,
-            options,
-            directory,
-            begins_with: "start",
-            note: None,
-            json: self.run.json,
-            quiet: self.run.quiet,
-        }
-        .run()
+        Session { search, experiment, seed: self.seed, options, directory, begins_with: "start", note: None, telling: self.run.telling() }
+            .run()
     }
 
     /// The experiment with everything that was said of it on the command line.

@@ -62,6 +62,11 @@ impl HallOfFame {
         self.by_size.values()
     }
 
+    /// The best of all: highest search fitness, the first of equals in their order here.
+    pub(super) fn best(&self) -> Option<&Famous> {
+        self.programs().reduce(|first, second| if second.fitness > first.fitness { second } else { first })
+    }
+
     pub(super) fn state(&self) -> Vec<FamousState> {
         let state = |famous: &Famous| FamousState {
             task_set: famous.task_set as u64,

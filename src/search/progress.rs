@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use exnihilo_jit::Program;
 
+use super::checkpoint::Limits;
 use super::checkpoint::state::Totals;
 use super::checks::Checks;
+use super::hall_of_fame::Famous;
 use super::island::Best;
 use super::scorer::Tiers;
 
@@ -29,7 +31,7 @@ pub struct Progress {
     pub tiers: Tiers,
     /// Training steps that were not begun, thanks to FEC, the hurdle and the budget, as far as no program stops early.
     pub saved_steps: u64,
-    /// The program with the best search fitness so far of those at work, as evolved.
+    /// The program with the best search fitness so far, as evolved.
     pub best: Option<Program>,
     /// Programs compiled to native code.
     pub compiled: u64,
@@ -37,6 +39,23 @@ pub struct Progress {
     pub experiments: u64,
     /// Evaluations that the oracle has confirmed.
     pub verified: u64,
+}
+
+impl Progress {
+    /// The time until the nearest of these limits, if the search goes on as fast as it was so far. None without a limit, and before
+    /// there is anything to tell by.
+    pub fn remaining(&self, limits: Limits) -> Option<Duration> {
+        let elapsed = self.elapsed.as_secs_f64();
+        let at_this_rate =
+            |done: u64, most: Option<u64>| most.filter(|_| done > 0).map(|most| elapsed * most.saturating_sub(done) as f64 / done as f64);
+        let all = [
+            at_this_rate(self.individuals, limits.max_individuals),
+            at_this_rate(self.train_steps, limits.max_train_steps),
+            limits.max_seconds.map(|most| (most - elapsed).max(0.0)),
+        ];
+        let nearest = all.into_iter().flatten().reduce(f64::min)?;
+        Duration::try_from_secs_f64(nearest).ok()
+    }
 }
 
 /// What one island lets others see now and then.
@@ -75,6 +94,8 @@ struct Watched {
     finished: Totals,
     /// Experiments begun.
     experiments: u64,
+    /// The best program of those that are over, with its fitness.
+    best: Option<(Program, f64)>,
     islands: Vec<Arc<Shown>>,
 }
 
@@ -84,10 +105,12 @@ impl Board {
         Board { watched: Mutex::new(Watched { finished, ..Watched::default() }), checks }
     }
 
-    /// The islands at work from now on; those before are over. So many experiments were begun by now.
-    pub(super) fn replace(&self, experiments: u64, islands: Vec<Arc<Shown>>) {
+    /// The islands at work from now on; those before are over, and this is the best of their programs. So many experiments were begun
+    /// by now.
+    pub(super) fn replace(&self, experiments: u64, islands: Vec<Arc<Shown>>, best: Option<&Famous>) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.finished = watched.total().0;
+        watched.finished = watched.total(&watched.looks()).0;
+        watched.best = best.map(|best| (best.program.clone(), best.fitness));
         watched.experiments = experiments;
         watched.islands = islands;
     }
@@ -95,9 +118,11 @@ impl Board {
     /// The totals now.
     pub(super) fn progress(&self, elapsed: Duration) -> Progress {
         let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        let (totals, mean_fitness) = watched.total();
-        let best = watched.islands.iter().filter_map(|island| island.look().best);
-        let best = best.reduce(|first, second| if second.fitness > first.fitness { second } else { first });
+        let looks = watched.looks();
+        let (totals, mean_fitness) = watched.total(&looks);
+        let best_before = watched.best.as_ref().map(|(program, fitness)| (program, *fitness));
+        let bests = looks.iter().filter_map(|look| look.best.as_deref()).map(|best| (&best.program, best.fitness));
+        let best = best_before.into_iter().chain(bests).reduce(|first, second| if second.1 > first.1 { second } else { first });
         Progress {
             elapsed,
             individuals: totals.individuals,
@@ -107,7 +132,7 @@ impl Board {
             fec_hits: totals.fec_hits,
             tiers: totals.tiers,
             saved_steps: totals.saved_steps,
-            best: best.map(|best| best.program.clone()),
+            best: best.map(|(program, _)| program.clone()),
             compiled: totals.compiled,
             experiments: watched.experiments,
             verified: self.checks.confirmed(),
@@ -116,17 +141,71 @@ impl Board {
 }
 
 impl Watched {
-    /// The totals, and the mean of the populations' mean fitness.
-    fn total(&self) -> (Totals, Option<f64>) {
+    fn looks(&self) -> Vec<Look> {
+        self.islands.iter().map(|island| island.look()).collect()
+    }
+
+    /// The totals with these of the islands, and the mean of the populations' mean fitness.
+    fn total(&self, looks: &[Look]) -> (Totals, Option<f64>) {
         let mut total = self.finished;
         let (mut mean_sum, mut mean_count) = (0.0, 0);
-        for island in &self.islands {
-            let Look { totals, mean_fitness, .. } = island.look();
+        for &Look { totals, mean_fitness, .. } in looks {
             total = total.and(totals);
             if let Some(mean) = mean_fitness {
                 (mean_sum, mean_count) = (mean_sum + mean, mean_count + 1);
             }
         }
         (total, (mean_count > 0).then(|| mean_sum / f64::from(mean_count)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use exnihilo_jit::Instruction;
+
+    use super::super::island::Best;
+    use super::*;
+
+    #[test]
+    fn the_nearest_limit_is_told_by_the_rate_so_far() {
+        let progress = Progress { individuals: 100, train_steps: 5_000, elapsed: Duration::from_secs(10), ..Progress::default() };
+        let remaining = |max_individuals, max_train_steps, max_seconds| {
+            progress.remaining(Limits { max_individuals, max_train_steps, max_seconds, target: None }).map(|left| left.as_secs_f64())
+        };
+        assert_eq!(remaining(None, None, None), None);
+        assert_eq!(remaining(Some(400), None, None), Some(30.0));
+        assert_eq!(remaining(None, Some(6_000), None), Some(2.0));
+        assert_eq!(remaining(None, None, Some(17.5)), Some(7.5));
+        assert_eq!(remaining(Some(400), Some(50_000), Some(17.5)), Some(7.5));
+        assert_eq!(remaining(Some(150), Some(50_000), Some(17.5)), Some(5.0));
+        assert_eq!(remaining(Some(90), Some(50_000), None), Some(0.0), "it is past the limit");
+        assert_eq!(remaining(None, None, Some(3.0)), Some(0.0));
+        assert_eq!(remaining(None, None, Some(f64::INFINITY)), None);
+        let limits = Limits { max_individuals: Some(7), max_train_steps: Some(9), ..Limits::default() };
+        assert_eq!(Progress::default().remaining(limits), None, "nothing to tell by");
+    }
+
+    #[test]
+    fn the_best_program_outlives_its_experiment() {
+        // Told from others by its length.
+        let program = |length| Program::new(&vec![Instruction::NO_OP; length], &[], &[]);
+        let board = Board::new(Arc::new(Checks::new(0.0, 0, 0)), Totals::default());
+        let best = || board.progress(Duration::ZERO).best.map(|best| best.instructions().len());
+        let (one, other) = (Arc::new(Shown::default()), Arc::new(Shown::default()));
+        board.replace(1, vec![Arc::clone(&one), Arc::clone(&other)], None);
+        assert_eq!(best(), None);
+        let show = |shown: &Shown, length, fitness| {
+            let best = Best { program: program(length), fitness, individual: 0, number: 1 };
+            shown.show(Look { best: Some(Arc::new(best)), ..Look::default() });
+        };
+        show(&other, 3, 0.5);
+        assert_eq!(best(), Some(3));
+        show(&one, 4, 0.5);
+        assert_eq!(best(), Some(4), "the first island of equals");
+        let famous = Famous { task_set: 0, size: 0, experiment: 0, island: 0, individual: 0, fitness: 0.5, program: program(4) };
+        board.replace(2, vec![Arc::clone(&other)], Some(&famous));
+        assert_eq!(best(), Some(4));
+        show(&other, 7, 0.6);
+        assert_eq!(best(), Some(7));
     }
 }

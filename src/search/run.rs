@@ -76,7 +76,8 @@ impl Default for SearchOptions {
 }
 
 impl SearchOptions {
-    const fn limits(&self) -> Limits {
+    /// Where it ends.
+    pub const fn limits(&self) -> Limits {
         Limits {
             max_individuals: self.max_individuals,
             max_train_steps: self.max_train_steps,
@@ -475,7 +476,8 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
     }
 
     fn show_batch(&self) {
-        self.reporting.board.replace(self.first + self.batch.len() as u64, self.islands().map(Island::shown).collect());
+        let experiments = self.first + self.batch.len() as u64;
+        self.reporting.board.replace(experiments, self.islands().map(Island::shown).collect(), self.finished_hall.best());
     }
 
     /// Where the round under way ends.

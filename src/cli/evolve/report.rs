@@ -1,29 +1,32 @@
-//! Progress of a search: a bar on a terminal, a line now and then elsewhere, or events.
+//! Progress of a search: a bar or the live view on a terminal, a line now and then elsewhere, or events.
 
 use std::io::IsTerminal;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use exnihilo::experiment::RunDirectory;
-use exnihilo::search::{Famous, HallOfFame, Improvement, ProgramHash, Progress, Report};
-use exnihilo_jit::ProgramRecord;
+use exnihilo::experiment::{Experiment, RunDirectory};
+use exnihilo::search::{Famous, HallOfFame, Improvement, Limits, ProgramHash, Progress, Report, SearchOptions};
 use exnihilo_jit::lang::RecordId;
+use exnihilo_jit::{Interface, Program, ProgramRecord, simplify_for};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::tiers::{Tiers, saved_share};
+use super::watch::{About, View, Watch};
 use crate::cli::failure::Failure;
-use crate::cli::output::{event_line, grouped, note, print_line};
+use crate::cli::output::{event_line, grouped, note, print_line, span};
 
 /// The least time between two events: rounds of small experiments end many times a second.
 const EVENT_EVERY: Duration = Duration::from_millis(450);
+
+/// A bar that is full.
+const BAR_LENGTH: u64 = 1_000;
 
 /// The least time between two lines for people where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 #[derive(Serialize)]
-struct ProgressEvent {
+struct ProgressEvent<'a> {
     individuals: u64,
     elapsed_seconds: f64,
     individuals_per_second: f64,
@@ -37,10 +40,14 @@ struct ProgressEvent {
     compiled: u64,
     experiments: u64,
     verified: u64,
+    /// To the nearest limit; null without one.
+    remaining_seconds: Option<f64>,
+    /// The best program, simplified; null where it is the same as in the event before, and before there is one.
+    best_program: Option<&'a str>,
 }
 
-impl ProgressEvent {
-    fn new(progress: &Progress) -> ProgressEvent {
+impl ProgressEvent<'_> {
+    fn new<'a>(progress: &Progress, remaining: Option<Duration>, best_program: Option<&'a str>) -> ProgressEvent<'a> {
         let elapsed_seconds = progress.elapsed.as_secs_f64();
         ProgressEvent {
             individuals: progress.individuals,
@@ -56,19 +63,22 @@ impl ProgressEvent {
             compiled: progress.compiled,
             experiments: progress.experiments,
             verified: progress.verified,
+            remaining_seconds: remaining.map(|remaining| remaining.as_secs_f64()),
+            best_program,
         }
     }
 
     fn line(&self) -> String {
         let fitness = |fitness: Option<f64>| fitness.map_or_else(|| "-".to_owned(), |fitness| format!("{fitness:.6}"));
         format!(
-            "{} individuals, {} a second, {} experiments, best {}, mean {}; {}",
+            "{} individuals, {} a second, {} experiments, best {}, mean {}; {}{}",
             grouped(self.individuals),
             grouped(self.individuals_per_second as u64),
             self.experiments,
             fitness(self.best_fitness),
             fitness(self.mean_fitness),
-            self.tiers.for_people()
+            self.tiers.for_people(),
+            self.remaining_seconds.map_or_else(String::new, |seconds| format!("; {} left", span(seconds)))
         )
     }
 }
@@ -151,16 +161,57 @@ enum Show {
     Bar(ProgressBar),
     Lines,
     Nothing,
+    /// The live view as soon as the search has begun.
+    View(Box<View>),
+    Watch(Watch),
+}
+
+/// How a run is told of.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cli) struct Telling {
+    /// Events on stdout.
+    pub(in crate::cli) json: bool,
+    /// Nothing on stderr.
+    pub(in crate::cli) quiet: bool,
+    /// The live view.
+    pub(in crate::cli) watch: bool,
+}
+
+/// The best program so far as people see it.
+#[derive(Default)]
+struct Shown {
+    best: Option<Program>,
+    text: String,
+    /// Whether an event has told of it.
+    is_told: bool,
+}
+
+impl Shown {
+    fn update(&mut self, best: Option<&Program>, interface: Interface) {
+        if self.best.as_ref() != best {
+            self.text = best.map_or_else(String::new, |best| simplify_for(best, interface).to_string());
+            self.best = best.cloned();
+            self.is_told = false;
+        }
+    }
+}
+
+/// The share of the way to the limit.
+pub(super) fn share_done(elapsed: Duration, remaining: Duration) -> f64 {
+    let [elapsed, remaining] = [elapsed, remaining].map(|time| time.as_secs_f64());
+    if remaining > 0.0 { elapsed / (elapsed + remaining) } else { 1.0 }
 }
 
 /// Tells of the progress of a search, and saves it.
 pub(super) struct Reporter {
     json: bool,
     show: Show,
+    interface: Interface,
+    options: SearchOptions,
     directory: Option<RunDirectory>,
     /// The first event and notes, until the search has begun: an earlier run loses nothing before that.
     first: Option<First>,
-    stop: Arc<AtomicBool>,
+    best: Shown,
     /// The last progress, and whether there is an event of it.
     last: Option<(Progress, bool)>,
     next_event: Duration,
@@ -171,26 +222,36 @@ pub(super) struct Reporter {
 
 impl Reporter {
     pub(super) fn new(
-        json: bool,
-        quiet: bool,
-        max_individuals: Option<u64>,
+        telling: Telling,
+        experiment: &Experiment,
+        seed: u64,
+        options: &SearchOptions,
         directory: Option<RunDirectory>,
         first: First,
-        stop: Arc<AtomicBool>,
     ) -> Reporter {
-        let show = if json || quiet {
-            Show::Nothing
-        } else if std::io::stderr().is_terminal() {
-            Show::Bar(bar(max_individuals))
-        } else {
-            Show::Lines
+        let Telling { json, quiet, watch } = telling;
+        let show = match (json || quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Show::Nothing,
+            (false, true) if watch => {
+                let path = directory.as_ref().map(|directory| directory.path().display().to_string());
+                Show::View(Box::new(View::new(About::new(experiment, seed, options, path))))
+            }
+            (false, true) => Show::Bar(bar(options)),
+            (false, false) => {
+                if watch {
+                    note("stderr is not a terminal, where --watch could draw; there are lines now and then in its place");
+                }
+                Show::Lines
+            }
         };
         Reporter {
             json,
             show,
+            interface: experiment.interface(),
+            options: options.clone(),
             directory,
             first: Some(first),
-            stop,
+            best: Shown::default(),
             last: None,
             next_event: Duration::ZERO,
             next_line: LINE_EVERY,
@@ -203,23 +264,46 @@ impl Reporter {
         if let Some(First { event, notes }) = self.first.take() {
             self.save(|directory| Ok(directory.event(&event)?));
             notes.iter().for_each(|line| note(line));
+            self.open_view();
         }
         match report {
             Report::Progress(progress) => self.progress(progress),
             Report::Improvement(improvement) => {
                 let line = event_line("improvement", &ImprovementEvent::new(improvement));
                 self.save(|directory| Ok(directory.event(&line)?));
+                if let Show::Watch(watch) = &self.show {
+                    watch.update(|view| view.improved(improvement));
+                }
             }
-            Report::Checkpoint(checkpoint, hall) => self.save(|directory| {
-                let event = CheckpointEvent {
-                    checkpoint: directory.next_checkpoint(),
-                    individuals: checkpoint.individuals(),
-                    elapsed_seconds: checkpoint.elapsed_seconds(),
-                };
-                directory.save_hall_of_fame(&hall_of_fame(hall))?;
-                Ok(directory.save_checkpoint(&event_line("checkpoint", &event), &checkpoint.encode()?)?)
-            }),
+            Report::Checkpoint(checkpoint, hall) => {
+                self.save(|directory| {
+                    let event = CheckpointEvent {
+                        checkpoint: directory.next_checkpoint(),
+                        individuals: checkpoint.individuals(),
+                        elapsed_seconds: checkpoint.elapsed_seconds(),
+                    };
+                    directory.save_hall_of_fame(&hall_of_fame(hall))?;
+                    Ok(directory.save_checkpoint(&event_line("checkpoint", &event), &checkpoint.encode()?)?)
+                });
+                if let (Show::Watch(watch), Some(directory)) = (&self.show, &self.directory) {
+                    let number = directory.next_checkpoint() - 1;
+                    watch.update(|view| view.saved(number, checkpoint));
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// Opens the live view, if it is asked for.
+    fn open_view(&mut self) {
+        if let Show::View(view) = &mut self.show {
+            self.show = Watch::open(std::mem::take(view), &self.options.stop).map_or_else(
+                |error| {
+                    note(&format!("the terminal cannot be taken for --watch: {error}; there is a bar in its place"));
+                    Show::Bar(bar(&self.options))
+                },
+                Show::Watch,
+            );
         }
     }
 
@@ -237,6 +321,8 @@ impl Reporter {
 
     /// Tells of progress.
     fn progress(&mut self, progress: &Progress) {
+        self.best.update(progress.best.as_ref(), self.interface);
+        let remaining = self.remaining(progress);
         let is_due = progress.elapsed >= self.next_event;
         self.last = Some((progress.clone(), is_due));
         if is_due {
@@ -245,15 +331,21 @@ impl Reporter {
         }
         match &self.show {
             Show::Bar(bar) => {
-                bar.set_position(progress.individuals);
-                bar.set_message(ProgressEvent::new(progress).line());
+                let done = remaining.map_or(0.0, |remaining| share_done(progress.elapsed, remaining));
+                bar.set_position((done * BAR_LENGTH as f64) as u64);
+                bar.set_message(ProgressEvent::new(progress, remaining, None).line());
             }
+            Show::Watch(watch) => watch.update(|view| view.progressed(progress, remaining, &self.best.text)),
             Show::Lines if progress.elapsed >= self.next_line => {
                 self.next_line = progress.elapsed + LINE_EVERY;
-                note(&format!("{:>6.0} s  {}", progress.elapsed.as_secs_f64(), ProgressEvent::new(progress).line()));
+                note(&format!("{:>6.0} s  {}", progress.elapsed.as_secs_f64(), ProgressEvent::new(progress, remaining, None).line()));
             }
-            Show::Lines | Show::Nothing => {}
+            Show::Lines | Show::Nothing | Show::View(_) => {}
         }
+    }
+
+    fn remaining(&self, progress: &Progress) -> Option<Duration> {
+        progress.remaining(self.options.limits())
     }
 
     /// Sees to it that there is an event of the last progress, and gives the directory back.
@@ -261,8 +353,10 @@ impl Reporter {
     /// # Errors
     /// What could not be written while the search ran.
     pub(super) fn finish(mut self) -> Result<Option<RunDirectory>, Failure> {
-        if let Show::Bar(bar) = &self.show {
-            bar.finish_and_clear();
+        match std::mem::replace(&mut self.show, Show::Nothing) {
+            Show::Bar(bar) => bar.finish_and_clear(),
+            Show::Watch(watch) => watch.close(),
+            Show::Lines | Show::Nothing | Show::View(_) => {}
         }
         if let Some((progress, false)) = self.last.take() {
             self.event(&progress);
@@ -271,7 +365,9 @@ impl Reporter {
     }
 
     fn event(&mut self, progress: &Progress) {
-        let line = event_line("progress", &ProgressEvent::new(progress));
+        let best = self.best.best.as_ref().filter(|_| !self.best.is_told).map(|_| self.best.text.as_str());
+        let line = event_line("progress", &ProgressEvent::new(progress, self.remaining(progress), best));
+        self.best.is_told = true;
         self.save(|directory| Ok(directory.event(&line)?));
         if self.json {
             self.check(print_line(&line));
@@ -280,16 +376,18 @@ impl Reporter {
 
     fn check(&mut self, written: Result<(), Failure>) {
         if let Err(failure) = written {
-            self.stop.store(true, Ordering::Relaxed);
+            self.options.stop.store(true, Ordering::Relaxed);
             self.failure.get_or_insert(failure);
         }
     }
 }
 
-fn bar(max_individuals: Option<u64>) -> ProgressBar {
-    let (bar, template) = match max_individuals {
-        Some(most) => (ProgressBar::new(most), "{spinner} {elapsed_precise} [{bar:30}] {wide_msg}"),
-        None => (ProgressBar::new_spinner(), "{spinner} {elapsed_precise} {wide_msg}"),
+/// A bar to the nearest limit, or without one a spinner.
+fn bar(options: &SearchOptions) -> ProgressBar {
+    let (bar, template) = if options.limits() == Limits::default() {
+        (ProgressBar::new_spinner(), "{spinner} {elapsed_precise} {wide_msg}")
+    } else {
+        (ProgressBar::new(BAR_LENGTH), "{spinner} {elapsed_precise} [{bar:30}] {wide_msg}")
     };
     bar.set_style(ProgressStyle::with_template(template).expect("the template is one of the two above"));
     bar

@@ -11,8 +11,9 @@ use exnihilo::verify::DEFAULT_RATE;
 use exnihilo_jit::Backend;
 
 use super::baselines;
-use super::report::{First, Reporter, hall_of_fame};
+use super::report::{First, Reporter, Telling, hall_of_fame};
 use super::result::{DoneEvent, StartEvent};
+use super::watch;
 use crate::cli::args::{ThreadArgs, note_replaced, parse_rate, parse_seconds, search_backend};
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, note, print_line};
@@ -49,9 +50,20 @@ pub(in crate::cli) struct RunArgs {
     /// No progress on stderr
     #[arg(long)]
     pub(in crate::cli) quiet: bool,
+    /// A live view that fills the terminal (stderr); q stops, Ctrl-C twice aborts
+    ///
+    /// Speed, how programs were answered, fitness over time and the best program so far; the arrow keys scroll in that. Where stderr is
+    /// not a terminal there are lines now and then in its place.
+    #[arg(long, conflicts_with_all = ["json", "quiet"])]
+    watch: bool,
 }
 
 impl RunArgs {
+    /// How the run is told of.
+    pub(in crate::cli) const fn telling(&self) -> Telling {
+        Telling { json: self.json, quiet: self.quiet, watch: self.watch }
+    }
+
     /// What they say of how a search runs; its limits are the caller's.
     pub(in crate::cli) fn options(&self, stop: Arc<AtomicBool>) -> SearchOptions {
         SearchOptions { backend: self.backend, threads: self.threads.count(), verify: self.verify, stop, ..SearchOptions::default() }
@@ -70,8 +82,7 @@ pub(in crate::cli) struct Session {
     pub(in crate::cli) begins_with: &'static str,
     /// What to tell people when it has begun.
     pub(in crate::cli) note: Option<String>,
-    pub(in crate::cli) json: bool,
-    pub(in crate::cli) quiet: bool,
+    pub(in crate::cli) telling: Telling,
 }
 
 impl Session {
@@ -81,11 +92,10 @@ impl Session {
         let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
         note_replaced(self.options.backend);
 
-        let notes = if self.quiet { Vec::new() } else { self.note.take().into_iter().chain(self.idle_threads()).collect() };
+        let notes = if self.telling.quiet { Vec::new() } else { self.note.take().into_iter().chain(self.idle_threads()).collect() };
         let start = StartEvent::new(&self.experiment, self.seed, &self.options);
         let first = First { event: output::event_line(self.begins_with, &start), notes };
-        let mut reporter =
-            Reporter::new(self.json, self.quiet, self.options.max_individuals, directory, first, Arc::clone(&self.options.stop));
+        let mut reporter = Reporter::new(self.telling, &self.experiment, self.seed, &self.options, directory, first);
         let searched = self.search.run(|report| reporter.report(report));
         let finished = reporter.finish();
         if let Err(SearchError::Difference(difference)) = &searched {
@@ -94,7 +104,7 @@ impl Session {
             if let Ok(Some(mut directory)) = finished {
                 let _ = directory.event(&event);
             }
-            if self.json {
+            if self.telling.json {
                 let _ = print_line(&event);
             }
             return Err(failure);
@@ -145,7 +155,7 @@ impl Session {
                 note(&format!("an earlier result of this run is better on the select tasks and stays; this one is {}", saved.display()));
             }
         }
-        if self.json { output::print_event("done", &done) } else { output::print_text(&done.for_people()) }
+        if self.telling.json { output::print_event("done", &done) } else { output::print_text(&done.for_people()) }
     }
 }
 
@@ -153,11 +163,18 @@ impl Session {
 pub(in crate::cli) fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    let set = ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            RunDirectory::exit_between_writes(Exit::Interrupted.code().into());
-        }
-        note("stopping; once more to abort");
-    });
+    let set = ctrlc::set_handler(move || interrupt(&flag));
     set.map_err(|error| Failure::failed(format!("cannot watch for Ctrl-C: {error}"))).map(|()| stop)
+}
+
+/// What Ctrl-C does, as a signal or, while the live view is open, as a key.
+pub(super) fn interrupt(stop: &AtomicBool) {
+    if stop.swap(true, Ordering::Relaxed) {
+        watch::restore_terminal();
+        RunDirectory::exit_between_writes(Exit::Interrupted.code().into());
+    }
+    // The view says so itself.
+    if !watch::is_open() {
+        note("stopping; once more to abort");
+    }
 }

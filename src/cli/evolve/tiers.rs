@@ -24,17 +24,22 @@ impl From<search::Tiers> for Tiers {
 }
 
 impl Tiers {
-    /// As shares, those that are 0 left out.
-    pub(super) fn for_people(self) -> String {
+    /// All of them, with their names for people.
+    pub(super) const fn named(self) -> [(&'static str, u64); 6] {
         let Tiers { structural, over_budget, fec, hurdle, interpreted, compiled } = self;
-        let all = [
+        [
             ("structural cache", structural),
             ("over budget", over_budget),
             ("FEC", fec),
             ("hurdle", hurdle),
             ("interpreted", interpreted),
             ("compiled", compiled),
-        ];
+        ]
+    }
+
+    /// As shares, those that are 0 left out.
+    pub(super) fn for_people(self) -> String {
+        let all = self.named();
         let sum = all.iter().map(|(_, count)| count).sum();
         let shares = all.into_iter().filter(|&(_, count)| count > 0).map(|(name, count)| format!("{name} {}", percent(count, sum)));
         shares.collect::<Vec<_>>().join(", ")
