@@ -303,9 +303,9 @@ fn lock(view: &Mutex<View>) -> MutexGuard<'_, View> {
 
 /// Draws and takes keys until the view is closed, or the terminal is gone: the search goes on without it.
 fn run(mut terminal: Terminal<CrosstermBackend<Stderr>>, view: &Mutex<View>, is_over: &AtomicBool, stop: &AtomicBool) {
-    while !is_over.load(Ordering::Relaxed) {
+    loop {
         lock(view).is_stopping = stop.load(Ordering::Relaxed);
-        if picture(&mut terminal, view).is_err() {
+        if picture(&mut terminal, view).is_err() || is_over.load(Ordering::Relaxed) {
             return;
         }
         match event::poll(LOOK_EVERY) {
