@@ -142,8 +142,8 @@ pub(super) fn hall_of_fame(hall: &HallOfFame) -> String {
 pub(super) struct First {
     /// An event, to be saved.
     pub(super) event: String,
-    /// A line for people.
-    pub(super) note: Option<String>,
+    /// Lines for people.
+    pub(super) notes: Vec<String>,
 }
 
 /// How people are told.
@@ -158,7 +158,7 @@ pub(super) struct Reporter {
     json: bool,
     show: Show,
     directory: Option<RunDirectory>,
-    /// The first event and a note, until the search has begun: an earlier run loses nothing before that.
+    /// The first event and notes, until the search has begun: an earlier run loses nothing before that.
     first: Option<First>,
     stop: Arc<AtomicBool>,
     /// The last progress, and whether there is an event of it.
@@ -200,9 +200,9 @@ impl Reporter {
 
     /// Tells of what a search reports.
     pub(super) fn report(&mut self, report: Report<'_>) {
-        if let Some(First { event, note: line }) = self.first.take() {
+        if let Some(First { event, notes }) = self.first.take() {
             self.save(|directory| Ok(directory.event(&event)?));
-            line.into_iter().for_each(|line| note(&line));
+            notes.iter().for_each(|line| note(line));
         }
         match report {
             Report::Progress(progress) => self.progress(progress),
