@@ -52,11 +52,10 @@ impl Experiment {
         let tasks = &mut self.tasks;
         let islands = times(self.search.islands, factor, 1);
         let sets = tasks.search.len().min(islands);
-        let mut all =
-            vec![Scaled { section: "search".to_owned(), changes: vec![("islands", self.search.islands, islands)] }, Scaled {
-                section: "tasks.search".to_owned(),
-                changes: vec![("sets", tasks.search.len(), sets)],
-            }];
+        let mut all = vec![
+            Scaled { section: "search".to_owned(), changes: vec![("islands", self.search.islands, islands)] },
+            Scaled { section: "tasks.search".to_owned(), changes: vec![("sets", tasks.search.len(), sets)] },
+        ];
         self.search.islands = islands;
         tasks.search.truncate(sets);
         let name = |index: usize| if sets == 1 { "tasks.search".to_owned() } else { format!("tasks.search.{index}") };
@@ -139,11 +138,14 @@ mod tests {
         assert_eq!(sizes(&experiment.tasks.select), (5, Some(50), Some(10)));
         assert_eq!(experiment.tasks.final_set.as_ref().map(sizes), Some((5, Some(50), Some(10))));
         let lines: Vec<String> = told.iter().map(Scaled::to_string).collect();
-        assert_eq!(lines, [
-            "tasks.search: train 100 to 10, valid 100 to 10, tasks 10 to 1",
-            "tasks.select: train 1000 to 50, valid 100 to 10, tasks 100 to 5",
-            "tasks.final: train 1000 to 50, valid 100 to 10, tasks 100 to 5",
-        ]);
+        assert_eq!(
+            lines,
+            [
+                "tasks.search: train 100 to 10, valid 100 to 10, tasks 10 to 1",
+                "tasks.select: train 1000 to 50, valid 100 to 10, tasks 100 to 5",
+                "tasks.final: train 1000 to 50, valid 100 to 10, tasks 100 to 5",
+            ]
+        );
         let mut without_probe = preset("linear");
         without_probe.fec.enabled = false;
         without_probe.scale(0.001).expect("a factor");
@@ -164,7 +166,9 @@ mod tests {
         assert_eq!(told[1].to_string(), "tasks.search: sets 18 to 6");
         assert!(told[2].section == "tasks.search.0" && told[7].section == "tasks.search.5", "{told:?}");
         let first = preset("main").tasks.search;
-        assert!(experiment.tasks.search.iter().zip(first).all(|(kept, first)| (kept.features, kept.epochs) == (first.features, first.epochs)));
+        assert!(
+            experiment.tasks.search.iter().zip(first).all(|(kept, first)| (kept.features, kept.epochs) == (first.features, first.epochs))
+        );
         experiment.validate().expect("as many islands as sets");
     }
 

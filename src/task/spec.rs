@@ -102,7 +102,10 @@ pub const TASK_KEYS: [KeyDoc; 13] = [
     KeyDoc { key: "classes", meaning: "10: all ten classes in every task, with programs that answer in v2 (default: pairs of classes)" },
     KeyDoc { key: "label", meaning: "name of the label column (default: the last column)" },
     KeyDoc { key: "zeroed", meaning: "whether hidden units 0 and 2 of the network behind the labels are off (default true)" },
-    KeyDoc { key: "with_data", meaning: "{ train = N, valid = M }: the examples with images of --data DIR (default: train and valid as they are)" },
+    KeyDoc {
+        key: "with_data",
+        meaning: "{ train = N, valid = M }: the examples with images of --data DIR (default: train and valid as they are)",
+    },
 ];
 
 impl TaskSpec {
