@@ -1,5 +1,5 @@
-//! Whole searches: individuals a second of `linear` with and without FEC and of the preset `baseline` with the tasks of `digits` (its own
-//! need data), by backend and threads. Selection is cut to one task, so that evolution alone is measured.
+//! Whole searches: individuals a second of `linear` with and without FEC and of the preset `baseline` with the tasks of `digits`,
+//! by backend and threads. Selection is cut to one task, so that evolution alone is measured.
 
 use std::hint::black_box;
 use std::time::Duration;

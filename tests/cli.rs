@@ -554,9 +554,32 @@ fn the_small_commands_print_what_they_say() {
     folder.refuse(&["simplify", "linear", "--classes", "10"], 1, &["linear: ", "writes v1", "v2 or higher"]);
     folder.refuse(&["simplify", "softmax", "--classes", "9"], 2, &["--classes", "10"]);
     let presets = folder.run(&["presets", "--json"]).events();
-    let names =
-        ["linear", "net-from-damaged", "digits", "fig4-linear", "fig4-affine", "fig4-linear-backprop", "fig4-affine-backprop", "baseline"];
+    let names = [
+        "linear",
+        "affine",
+        "net-from-damaged",
+        "digits",
+        "fig4-linear",
+        "fig4-affine",
+        "fig4-linear-backprop",
+        "fig4-affine-backprop",
+        "fig5-net",
+        "main",
+        "few-examples",
+        "few-examples-control",
+        "fast-training",
+        "fast-training-control",
+        "multi-class",
+        "multi-class-control",
+        "baseline",
+    ];
     assert_eq!(presets.iter().map(|preset| &preset["name"]).collect::<Vec<_>>(), names);
+    let listed = folder.run(&["presets"]).stdout;
+    for preset in &presets {
+        let section = preset["paper"]["section"].as_str().expect("a section");
+        assert!(listed.contains(&format!("paper: {section}")), "{section}");
+    }
+    assert!(folder.run(&["presets", "main"]).stdout.contains("processes = 10_000"));
     let own = folder.file("own.toml", folder.run(&["presets", "digits"]).stdout);
     assert_eq!(folder.run(&["evolve", &own, "--no-save", "--max-individuals", "8", "--quiet"]).code, Some(4));
     assert_eq!(folder.run(&["tasks", "--json"]).events().len(), 6);
@@ -764,6 +787,52 @@ fn malformed_programs_are_refused_with_their_place() {
 }
 
 #[test]
+fn a_scale_is_told_and_recorded() {
+    let folder = Folder::new();
+    let run = |experiment: &str, out: &str, more: &[&str]| {
+        let arguments = ["evolve", experiment, "--scale", "0.2", "--max-individuals", "400", "--out", out];
+        folder.run(&[&arguments[..], more].concat())
+    };
+    let ended = run("main", "run", &[]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for line in [
+        "scale 0.2: search: islands 18 to 4\n",
+        "scale 0.2: tasks.search: sets 18 to 4\n",
+        "scale 0.2: tasks.search.0: train 232 to 47, valid 58 to 12, tasks 10 to 2\n",
+        "paper: section 4.2; 10000 processes; 5 days; ",
+        "here: 4 islands an experiment on 4 sets of search tasks, 1 experiment side by side\n",
+    ] {
+        assert!(ended.stderr.contains(line), "no {line:?} in {}", ended.stderr);
+    }
+    let text = fs::read_to_string(folder.path("run/experiment.toml")).expect("a readable file");
+    assert!(text.contains("islands = 4\n") && text.contains("train = 47\n") && text.contains("processes = 10000\n"), "{text}");
+    let own = folder.file("own.toml", folder.run(&["presets", "digits"]).stdout);
+    let own = run(&own, "own", &["--quiet", "--set", "tasks.search.train=40"]);
+    assert_eq!((own.code, own.stderr.as_str()), (Some(4), ""));
+    let text = fs::read_to_string(folder.path("own/experiment.toml")).expect("a readable file");
+    assert!(text.contains("train = 40\n"), "single keys go before the scale: {text}");
+    for scale in ["0", "-1", "nan", "1001"] {
+        folder.refuse(&["evolve", "--no-save", &format!("--scale={scale}")], 2, &["--scale", "above 0", "1000"]);
+    }
+    folder.refuse(&["evolve", "--no-save", "--scale", "half"], 2, &["--scale", "half"]);
+}
+
+#[test]
+fn several_data_are_taken_in_turn_and_found_from_anywhere() {
+    let folder = Folder::new();
+    let rows = |rows: &str| format!("a,b,y\n{}", rows.repeat(30));
+    folder.file("one.csv", rows("0.5,1,2\n1,0.25,3\n0.5,1,7\n"));
+    folder.file("two.csv", rows("0.25,1,1\n1,0.75,4\n"));
+    let ended = folder.run(&small_with(&["--data", "one.csv", "--data", "two.csv", "--out", "run"]));
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    let text = fs::read_to_string(folder.path("run/experiment.toml")).expect("a readable file");
+    let data: Vec<&str> = text.lines().filter(|line| line.starts_with("data = ")).collect();
+    let [one, two] = ["one", "two"].map(|name| format!("data = \"{}\"", folder.path(&format!("{name}.csv")).display()));
+    assert_eq!(data, [&one, &two, &one, &one], "two sets of search tasks, to select, final");
+    assert!(text.contains("islands = 2\n"), "{text}");
+}
+
+#[test]
 fn malformed_data_are_refused_with_their_place() {
     let folder = Folder::new();
     let rows = |third: &str| format!("a,b,y\n{}1,2,{third}\n", "0.5,1,2\n1,0.25,3\n".repeat(20));
@@ -789,7 +858,6 @@ fn malformed_data_are_refused_with_their_place() {
     }
     folder.refuse(&["eval", "net", "--data", "idx"], 1, &["train-images-idx3-ubyte"]);
     folder.refuse(&["evolve", "baseline", "--no-save", "--data", "idx"], 1, &["train-images-idx3-ubyte"]);
-    folder.refuse(&["evolve", "baseline", "--no-save"], 2, &["--data"]);
 }
 
 #[test]

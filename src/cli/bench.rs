@@ -36,9 +36,9 @@ Compile µs: of one program, for evaluations of 1000/100.
 Break-even: training steps, over all tasks, from which on native code is cheaper than the interpreter.
 
 --search counts individuals a second of searches without target and final evaluation, their select tasks
-cut to one: `linear` as it is, without FEC, and with neither FEC nor memo; and the preset `baseline`, whose
-own tasks need data, with those of `digits`. All backends and numbers of threads do the same search, as far
-as the first of them comes in its share of the time.")]
+cut to one: `linear` as it is, without FEC, and with neither FEC nor memo; and the preset `baseline` with
+the tasks of `digits`. All backends and numbers of threads do the same search, as far as the first of them
+comes in its share of the time.")]
 pub(super) struct Bench {
     /// Feature sizes
     #[arg(long, value_name = "F,…", value_delimiter = ',', default_value = "4,8,16,32", value_parser = clap::value_parser!(u16).range(2..=256))]

@@ -14,8 +14,8 @@ use exnihilo::verify::DEFAULT_RATE;
 use exnihilo_jit::Backend;
 
 use super::args::{ThreadArgs, note_replaced, parse_rate, search_backend};
+use super::evolve::changes::Changes;
 use super::evolve::session::stop_on_interrupt;
-use super::evolve::{Setting, parse_setting, resolve};
 use super::failure::Failure;
 use super::output::print_line;
 use super::programs::read_program;
@@ -71,12 +71,8 @@ pub(super) struct Compare {
     seed: u64,
     #[command(flatten)]
     threads: ThreadArgs,
-    /// Set one key of the experiment, as in search.population=1000 (repeatable)
-    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting)]
-    set: Vec<Setting>,
-    /// Own data in place of the experiment's: a CSV file, or a folder of IDX or CIFAR-10 binary files
-    #[arg(long, value_name = "DIR|FILE.csv")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
     /// Evaluate this share of programs once more with the oracle (0 to 1); never changes results
     ///
     /// The first acceptable program of an experiment is always confirmed. A difference ends the comparison with exit code 3 and a case
@@ -116,7 +112,7 @@ fn parse_repeats(text: &str) -> Result<Repeats, String> {
 impl Compare {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let stop = stop_on_interrupt()?;
-        let experiment = resolve(&self.experiment, self.data.as_deref(), &self.set)?;
+        let experiment = self.changes.resolve(&self.experiment, self.quiet)?;
         let options = ComparisonOptions {
             methods: self.runs()?,
             reference: self.reference.as_deref().map(read_program).transpose()?,

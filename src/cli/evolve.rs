@@ -1,6 +1,7 @@
 //! `evolve`: the main job.
 
 mod baselines;
+pub(super) mod changes;
 mod report;
 mod result;
 pub(super) mod session;
@@ -10,11 +11,12 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use exnihilo::experiment::{Experiment, PRESETS, RunDirectory};
+use exnihilo::experiment::{Experiment, RunDirectory};
 use exnihilo::search::{Search, SearchOptions};
 
 use super::Exit;
 use super::failure::Failure;
+use changes::Changes;
 use session::{RunArgs, Session};
 
 /// Search for a learning algorithm, select the best program and evaluate it on unseen tasks
@@ -26,6 +28,7 @@ Examples:
   exnihilo evolve digits --watch                   the same, seen live
   exnihilo evolve digits --data table.csv          the same search on an own table
   exnihilo evolve baseline --data cifar-10-batches-bin/ --max-individuals 1000000
+  exnihilo evolve main --data cifar/ --data mnist/ --scale 0.2 --max-seconds 3600
   exnihilo evolve own.toml --seed 3 --set search.population=200 --json
 
 Built-in experiments: exnihilo presets. One as a file to start from: exnihilo presets linear > own.toml.
@@ -44,12 +47,8 @@ pub(super) struct Evolve {
     /// The same seed gives the same result
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Set one key of the experiment, as in search.population=1000 (repeatable)
-    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting)]
-    set: Vec<Setting>,
-    /// Own data in place of the experiment's: a CSV file, or a folder of IDX or CIFAR-10 binary files
-    #[arg(long, value_name = "DIR|FILE.csv")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
     /// Islands of each experiment (default: the experiment's)
     #[arg(long, value_name = "N")]
     islands: Option<usize>,
@@ -61,45 +60,6 @@ pub(super) struct Evolve {
     /// Save nothing
     #[arg(long)]
     no_save: bool,
-}
-
-/// A key and its value, from the command line.
-#[derive(Clone, Debug)]
-pub(super) struct Setting {
-    key: String,
-    value: String,
-}
-
-pub(super) fn parse_setting(text: &str) -> Result<Setting, String> {
-    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, as in search.population=1000")?;
-    Ok(Setting { key: key.trim().to_owned(), value: value.to_owned() })
-}
-
-/// The experiment of a name, a preset's or a file's, with own data and settings.
-///
-/// # Errors
-/// An experiment that cannot be found, read or changed so.
-pub(super) fn resolve(named: &str, data: Option<&Path>, set: &[Setting]) -> Result<Experiment, Failure> {
-    let path = Path::new(named);
-    let is_preset = PRESETS.iter().any(|preset| preset.name == named);
-    let is_file = path.extension().is_some_and(|extension| extension == "toml") || path.components().count() > 1 || path.is_file();
-    let mut experiment = if !is_preset && is_file {
-        Experiment::load(path).map_err(|error| match error {
-            // It names the file itself.
-            error @ exnihilo::experiment::ExperimentError::File { .. } => Failure::from(error),
-            error => Failure::from(error).at(named),
-        })?
-    } else {
-        Experiment::preset(named)?
-    };
-    if let Some(data) = data {
-        experiment.set_data(data)?;
-    }
-    for Setting { key, value } in set {
-        experiment.set(key, value)?;
-    }
-    experiment.take_in_initial(Path::new(""))?;
-    Ok(experiment)
 }
 
 impl Evolve {
@@ -121,7 +81,7 @@ impl Evolve {
 
     /// The experiment with everything that was said of it on the command line.
     fn resolve(&self) -> Result<Experiment, Failure> {
-        let mut experiment = resolve(&self.experiment, self.data.as_deref(), &self.set)?;
+        let mut experiment = self.changes.resolve(&self.experiment, self.run.quiet)?;
         if let Some(islands) = self.islands {
             experiment.search.islands = islands;
         }

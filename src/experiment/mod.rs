@@ -1,11 +1,14 @@
 //! Experiments: everything that decides the result of a search besides its seed, as TOML, with the built-in presets.
 //! The search and the command line use it; it knows tasks and the program language, and nothing of how a search runs.
 
+mod data;
 mod error;
 mod initial;
 mod mutations;
+mod paper;
 mod presets;
 mod run_directory;
+mod scale;
 mod settings;
 mod validate;
 
@@ -17,8 +20,10 @@ use serde::{Deserialize, Serialize};
 pub use error::ExperimentError;
 pub use initial::InitialPopulation;
 pub use mutations::{MutationKind, Mutations};
+pub use paper::PaperScale;
 pub use presets::{PRESETS, Preset};
 pub use run_directory::{RunDirectory, RunDirectoryError};
+pub use scale::Scaled;
 pub use settings::{
     BudgetSettings, CheckpointSettings, ConstantFactor, FecSettings, FunctionSettings, HurdleSettings, MemoSettings, Method,
     MigrationSettings, OpName, ProgramSettings, SearchSettings, TaskSets,
@@ -54,6 +59,9 @@ pub struct Experiment {
     /// The fitness on the select tasks that ends the run; without one only limits end it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<f64>,
+    /// What the paper ran; without it the experiment is not one of the paper's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper: Option<PaperScale>,
     /// What programs may look like.
     pub program: ProgramSettings,
     /// How they evolve.
@@ -145,34 +153,6 @@ impl Experiment {
             Err(_) => toml::Value::String(value.to_owned()),
         };
         self.set_values(&[(key, parsed)])
-    }
-
-    /// Replaces the data of all tasks: image pairs from a directory (kind `projected`) or a table from a file (kind `table`).
-    /// A table's own sizes replace those of the experiment: all feature columns, a fifth of the rows for validation.
-    ///
-    /// # Errors
-    /// A path that is not UTF-8.
-    pub fn set_data(&mut self, path: &Path) -> Result<(), ExperimentError> {
-        let text = path.to_str().ok_or_else(|| ExperimentError::File {
-            path: path.to_owned(),
-            problem: "the path is not UTF-8, so no experiment can record it; rename it".to_owned(),
-        })?;
-        let kind = if path.is_dir() { "projected" } else { "table" };
-        let sets: &[[&str; 2]] = &[
-            ["tasks.search.kind", "tasks.search.data"],
-            ["tasks.select.kind", "tasks.select.data"],
-            ["tasks.final.kind", "tasks.final.data"],
-        ];
-        let present = if self.tasks.final_set.is_some() { 3 } else { 2 };
-        let values: Vec<(&str, toml::Value)> =
-            sets[..present].iter().flat_map(|&[kind_key, data_key]| [(kind_key, kind.into()), (data_key, text.into())]).collect();
-        self.set_values(&values)?;
-        if kind == "table" {
-            for spec in self.tasks.search.iter_mut().chain([&mut self.tasks.select]).chain(self.tasks.final_set.as_mut()) {
-                (spec.features, spec.train, spec.valid) = (None, None, None);
-            }
-        }
-        Ok(())
     }
 
     fn set_values(&mut self, values: &[(&str, toml::Value)]) -> Result<(), ExperimentError> {

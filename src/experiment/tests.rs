@@ -1,6 +1,7 @@
 use exnihilo_jit::{ComponentFunction, Op};
 
 use super::*;
+use crate::task::TaskKind;
 
 fn linear() -> Experiment {
     Experiment::preset("linear").expect("a built-in preset")
@@ -16,14 +17,12 @@ fn refusal(key: &str, value: &str) -> String {
 #[test]
 fn presets_are_valid_and_read_back() {
     for preset in PRESETS {
-        let mut experiment = Experiment::preset(preset.name).expect("a built-in preset parses");
+        let experiment = Experiment::preset(preset.name).expect("a built-in preset parses");
         assert_eq!(experiment.name, preset.name);
         assert!(!experiment.description.is_empty());
-        if preset.name == "baseline" {
-            let message = experiment.validate().expect_err("the images are missing").to_string();
-            assert!(message.contains("tasks.search") && message.contains("--data"), "{message}");
-            experiment.set_data(&std::env::temp_dir()).expect("a directory");
-        }
+        assert!(experiment.paper.as_ref().is_some_and(|paper| !paper.section.is_empty()), "{} states its section", preset.name);
+        let first = preset.toml.lines().next().unwrap_or_default();
+        assert!(first.starts_with("# "), "{} begins with what it is: {first}", preset.name);
         experiment.validate().expect("a built-in preset is valid");
         let text = experiment.to_toml().expect("a preset can be written");
         assert_eq!(Experiment::from_toml(&text).expect("what was written reads back"), experiment);
@@ -186,6 +185,151 @@ fn a_named_program_file_becomes_text() {
     assert!(matches!(experiment.initial_population(), Ok(InitialPopulation::Program(_))));
     let message = Experiment::load(&folder.path().join("absent.toml")).expect_err("no such file").to_string();
     assert!(message.contains("absent.toml"), "{message}");
+}
+
+/// What the table of the paper's settings says of the larger searches: addresses, largest sizes, ops of Setup, Predict and Learn.
+#[test]
+fn the_larger_presets_are_those_of_the_paper() {
+    let numbers = |settings: &FunctionSettings| settings.ops.iter().map(|op| op.0.number()).collect::<Vec<_>>();
+    let setup: Vec<u8> = (56..=64).collect();
+    let main: Vec<u8> = (0..=55).chain([60, 61]).collect();
+    let adapted: Vec<u8> = (0..=55).chain([63, 64]).collect();
+    for (name, addresses, ops, initial) in [
+        ("main", [8, 14, 3], &main, "no-op"),
+        ("few-examples", [10, 16, 4], &adapted, "net"),
+        ("few-examples-control", [10, 16, 4], &adapted, "net"),
+        ("fast-training", [10, 16, 4], &adapted, "net"),
+        ("fast-training-control", [10, 16, 4], &adapted, "net"),
+        ("multi-class", [10, 16, 4], &adapted, "softmax-net"),
+        ("multi-class-control", [10, 16, 4], &adapted, "net"),
+    ] {
+        let Experiment { program, search, fec, hurdle, budget, migration, .. } = Experiment::preset(name).expect("a built-in preset");
+        let counts = program.addresses;
+        assert_eq!([counts.scalars, counts.vectors, counts.matrices], addresses, "{name}");
+        assert_eq!([program.setup.max, program.predict.max, program.learn.max], [21, 21, 45], "{name}");
+        assert_eq!(
+            [numbers(&program.setup), numbers(&program.predict), numbers(&program.learn)],
+            [&setup, ops, ops].map(Vec::clone),
+            "{name}"
+        );
+        assert_eq!((search.population, search.tournament, search.initial.as_str()), (100, 10, initial), "{name}");
+        assert_eq!((search.constants, &search.mutations), (ConstantFactor::Uniform, &Mutations::Paper), "{name}");
+        assert_eq!(search.fitness, exnihilo_jit::Combine::Median, "{name}");
+        assert!(fec.enabled && hurdle.enabled && migration.enabled && budget.enabled, "{name}");
+        assert_eq!((hurdle.percentile, budget.factor, migration.count(search.population)), (0.75, 4.0, 50), "{name}");
+    }
+    let mut sets: Vec<_> = Experiment::preset("main")
+        .expect("a built-in preset")
+        .tasks
+        .search
+        .iter()
+        .map(|spec| (spec.with_data.expect("the paper's").train, spec.epochs, spec.tasks, spec.features.expect("given")))
+        .collect();
+    sets.sort_unstable();
+    let mut expected = Vec::new();
+    for (train, epochs) in [(800, 1), (800, 10), (8_000, 1)] {
+        for tasks in [1, 10] {
+            expected.extend([8, 16, 256].map(|features| (train, epochs, tasks, features)));
+        }
+    }
+    assert_eq!(sets, expected);
+    for (name, train, epochs) in [
+        ("few-examples", 80, 100),
+        ("few-examples-control", 800, 100),
+        ("fast-training", 800, 10),
+        ("fast-training-control", 800, 100),
+        ("multi-class-control", 8_000, 1),
+    ] {
+        let tasks = Experiment::preset(name).expect("a built-in preset").tasks;
+        assert!(tasks.search.iter().all(|spec| (spec.with_data.expect("the paper's").train, spec.epochs) == (train, epochs)), "{name}");
+        assert_eq!(tasks.search.iter().map(|spec| spec.tasks).collect::<Vec<_>>(), [10, 100], "{name}");
+    }
+    let classes = Experiment::preset("multi-class").expect("a built-in preset");
+    assert_eq!(classes.interface(), exnihilo_jit::Interface::Classes);
+}
+
+#[test]
+fn the_preset_of_figure_5_has_the_four_groups_of_the_paper() {
+    let Experiment { program, search, tasks, hurdle, fec, .. } = Experiment::preset("fig5-net").expect("a built-in preset");
+    let counts = program.addresses;
+    assert_eq!([counts.scalars, counts.vectors, counts.matrices], [4, 8, 2]);
+    for (function, size, ops) in [
+        (&program.setup, 21, &[56, 63, 64][..]),
+        (&program.predict, 3, &[27, 31, 48]),
+        (&program.learn, 9, &[2, 3, 16, 18, 23, 25, 28, 39]),
+    ] {
+        assert_eq!([function.initial, function.min, function.max], [size; 3]);
+        assert_eq!(function.ops.iter().map(|op| op.0.number()).collect::<Vec<_>>(), ops);
+    }
+    assert_eq!((search.initial.as_str(), search.islands, hurdle.enabled, fec.enabled), ("random", 4, false, true));
+    let groups: Vec<_> = tasks.search.iter().map(|spec| (spec.train.expect("given"), spec.tasks)).collect();
+    assert_eq!(groups, [(20_000, 100), (100_000, 22), (10_000, 5), (100, 1)]);
+    let all = tasks.search.iter().chain([&tasks.select]).chain(tasks.final_set.as_ref());
+    assert!(all.into_iter().all(|spec| (spec.features, spec.zeroed) == (Some(8), Some(false))));
+}
+
+#[test]
+fn every_preset_searches_at_a_small_scale() {
+    use crate::search::{Search, SearchOptions};
+    for preset in PRESETS {
+        let mut experiment = Experiment::preset(preset.name).expect("a built-in preset");
+        experiment.scale(0.02).expect("a factor");
+        // Where the start is a program, every child of it trains.
+        experiment.target = None;
+        let options = SearchOptions { max_individuals: Some(200), threads: 1, ..SearchOptions::default() };
+        let search = Search::new(experiment, 0, options).expect("a valid experiment");
+        let outcome = search.run(|_| {}).expect("a result");
+        assert_eq!(outcome.individuals, 200, "{}", preset.name);
+        assert!(outcome.final_fitness.is_some(), "{}", preset.name);
+    }
+}
+
+#[test]
+fn own_data_take_the_place_of_all() {
+    let (first, second) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let kinds = |experiment: &Experiment| {
+        let tasks = &experiment.tasks;
+        let all = tasks.search.iter().chain([&tasks.select]).chain(tasks.final_set.as_ref());
+        all.map(|spec| (spec.kind, spec.data.clone().expect("data"))).collect::<Vec<_>>()
+    };
+    let [a, b] = [&first, &second].map(|folder| (TaskKind::Projected, folder.path().to_owned()));
+
+    let mut experiment = Experiment::preset("baseline").expect("a built-in preset");
+    experiment.set_data(&[first.path()]).expect("a folder");
+    assert_eq!((kinds(&experiment), experiment.search.islands), (vec![a.clone(); 3], 1));
+    let counts = |spec: &TaskSpec| (spec.train, spec.valid, spec.with_data);
+    assert_eq!(counts(&experiment.tasks.search[0]), (Some(8_000), Some(1_000), None), "the paper's counts");
+    experiment.validate().expect("a valid experiment");
+
+    let mut mixed = Experiment::preset("few-examples").expect("a built-in preset");
+    mixed.set_data(&[first.path(), second.path()]).expect("folders");
+    assert_eq!(kinds(&mixed), [&a, &b, &a, &b, &a, &a].map(Clone::clone), "search sets in turn, the rest on the first");
+    assert_eq!(mixed.tasks.search.iter().map(|spec| spec.tasks).collect::<Vec<_>>(), [10, 10, 100, 100]);
+    assert_eq!(counts(&mixed.tasks.search[3]), (Some(80), Some(1_000), None));
+    let mut more = Experiment::preset("baseline").expect("a built-in preset");
+    more.set_data(&[first.path(), second.path()]).expect("folders");
+    assert_eq!((more.tasks.search.len(), more.search.islands), (2, 2), "an island for each set");
+    more.validate().expect("a valid experiment");
+
+    let mut as_it_was = Experiment::preset("digits").expect("a built-in preset");
+    as_it_was.set_data(&[first.path()]).expect("a folder");
+    assert_eq!(counts(&as_it_was.tasks.search[0]), (Some(232), Some(58), None));
+
+    let mut table = Experiment::preset("net-from-damaged").expect("a built-in preset");
+    table.tasks.search[0].zeroed = Some(false);
+    table.set_data(&["nowhere.csv"]).expect("a path");
+    let expected = (TaskKind::Table, std::env::current_dir().expect("a folder").join("nowhere.csv"));
+    assert_eq!(kinds(&table), vec![expected; 3], "paths are absolute, so that a run can be resumed from anywhere");
+    assert_eq!((table.tasks.select.features, table.tasks.select.train, table.tasks.search[0].zeroed), (None, None, None));
+    table.validate().expect("a valid experiment");
+
+    let mut relative = table.clone();
+    relative.tasks.select.data = Some("nowhere.csv".into());
+    relative.make_data_absolute();
+    assert_eq!(relative, table);
+    let before = relative.clone();
+    relative.set_data(&[] as &[&str]).expect("nothing");
+    assert_eq!(relative, before);
 }
 
 /// Of the table of the paper's supplement, section S3 and figure 4.

@@ -42,5 +42,5 @@ pub use kind::{KindDoc, Sizes, TASK_KINDS, TaskKind};
 pub use pixels::PixelTask;
 pub use projected::{HELD_OUT_PAIRS, PROJECTIONS, Pair};
 pub use set::{SetName, build_group, build_group_from, task_seed};
-pub use spec::{KeyDoc, TASK_KEYS, TaskSpec};
+pub use spec::{ExampleCounts, KeyDoc, TASK_KEYS, TaskSpec};
 pub use table::{Labels, Table};

@@ -95,7 +95,7 @@ pub fn build_group_from(
     match spec.kind {
         TaskKind::Linear => synthetic(Model::Linear),
         TaskKind::Affine => synthetic(Model::Affine),
-        TaskKind::TwoLayer => synthetic(Model::TwoLayer),
+        TaskKind::TwoLayer => synthetic(Model::TwoLayer { zeroed: spec.zeroed.unwrap_or(true) }),
         TaskKind::Digits => images(&data.digits()),
         TaskKind::Projected => images(&*data.images(spec.data_path()?)?),
         TaskKind::Table => {

@@ -46,6 +46,22 @@ pub struct TaskSpec {
     /// `table`: the name of the label column (its number from 1 where there is no header); the last one if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// `two-layer`: whether the network behind the labels has hidden units 0 and 2 off, as in the published code; yes if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zeroed: Option<bool>,
+    /// `digits`: the examples that a task has if own images take the place of the digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with_data: Option<ExampleCounts>,
+}
+
+/// How many examples a task has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExampleCounts {
+    /// Training examples.
+    pub train: usize,
+    /// Validation examples.
+    pub valid: usize,
 }
 
 fn default_tasks() -> usize {
@@ -70,7 +86,7 @@ pub struct KeyDoc {
 }
 
 /// All keys of a task description, in the order of the fields of [`TaskSpec`].
-pub const TASK_KEYS: [KeyDoc; 11] = [
+pub const TASK_KEYS: [KeyDoc; 13] = [
     KeyDoc { key: "kind", meaning: "the kind of task" },
     KeyDoc { key: "features", meaning: "F, the size of vectors, 1 to 4,096 (default: the kind's; table: its number of feature columns)" },
     KeyDoc { key: "train", meaning: "training examples a task (default: the kind's; table: all rows that validation leaves)" },
@@ -85,6 +101,11 @@ pub const TASK_KEYS: [KeyDoc; 11] = [
     },
     KeyDoc { key: "classes", meaning: "10: all ten classes in every task, with programs that answer in v2 (default: pairs of classes)" },
     KeyDoc { key: "label", meaning: "name of the label column (default: the last column)" },
+    KeyDoc { key: "zeroed", meaning: "whether hidden units 0 and 2 of the network behind the labels are off (default true)" },
+    KeyDoc {
+        key: "with_data",
+        meaning: "{ train = N, valid = M }: the examples with images of --data DIR (default: train and valid as they are)",
+    },
 ];
 
 impl TaskSpec {
@@ -102,6 +123,8 @@ impl TaskSpec {
             pairs: None,
             classes: None,
             label: None,
+            zeroed: None,
+            with_data: None,
         }
     }
 
@@ -133,6 +156,8 @@ impl TaskSpec {
             ("pairs", self.pairs.is_some()),
             ("classes", self.classes.is_some()),
             ("label", self.label.is_some()),
+            ("zeroed", self.zeroed.is_some()),
+            ("with_data", self.with_data.is_some()),
         ];
         for (key, given) in optional {
             if given && !keys.contains(&key) {
@@ -156,6 +181,9 @@ impl TaskSpec {
             if zero {
                 return refuse(key, "is 0".to_owned(), "choose at least 1");
             }
+        }
+        if self.with_data.is_some_and(|counts| counts.train == 0 || counts.valid == 0) {
+            return refuse("with_data", "has a count of 0".to_owned(), "choose at least 1 for train and valid");
         }
         if self.max_abs_error.is_nan() || self.max_abs_error < 0.0 {
             return refuse("max_abs_error", format!("is {}", self.max_abs_error), "choose a number from 0 up, or inf");
@@ -226,6 +254,8 @@ mod tests {
             pairs: Some(vec!["3-5".parse().expect("a pair")]),
             classes: Some(10),
             label: Some("y".into()),
+            zeroed: Some(true),
+            with_data: Some(ExampleCounts { train: 1, valid: 1 }),
             ..TaskSpec::new(TaskKind::Table)
         };
         let table = toml::Table::try_from(&full).expect("it prints");
@@ -257,6 +287,9 @@ mod tests {
         assert_eq!(refusal("kind = 'digits'\nclasses = 10\nfeatures = 9"), few);
         assert!(refusal("kind = 'linear'\nclasses = 10").contains("means nothing for tasks of kind `linear`"));
         assert!(refusal("kind = 'table'\ndata = 'x'\nclasses = 10").contains("means nothing for tasks of kind `table`"));
+        assert!(refusal("kind = 'linear'\nzeroed = false").contains("`zeroed` means nothing for tasks of kind `linear`"));
+        assert!(refusal("kind = 'projected'\ndata = 'x'\nwith_data = { train = 1, valid = 1 }").contains("`with_data` means nothing"));
+        assert!(refusal("kind = 'digits'\nwith_data = { train = 1, valid = 0 }").contains("`with_data` has a count of 0"));
         assert!(refusal("kind = 'table'").contains("give a CSV file"));
         assert!(refusal("kind = 'projected'").contains("give a folder"));
         assert!(refusal("kind = 'two-layer'\nfeatures = 1").contains("choose at least 2"));

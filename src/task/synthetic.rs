@@ -22,7 +22,10 @@ const SWITCHED_OFF: [usize; 2] = [0, 2];
 pub(super) enum Model {
     Linear,
     Affine,
-    TwoLayer,
+    TwoLayer {
+        /// Whether the units of [`SWITCHED_OFF`] are off.
+        zeroed: bool,
+    },
 }
 
 impl Teacher {
@@ -32,9 +35,9 @@ impl Teacher {
         match model {
             Model::Linear => Teacher::Linear { weights: normals(features) },
             Model::Affine => Teacher::Affine { weights: normals(features), bias: normals(1)[0] },
-            Model::TwoLayer => {
+            Model::TwoLayer { zeroed } => {
                 let (mut hidden, mut output) = (normals(features * features), normals(features));
-                for unit in SWITCHED_OFF.into_iter().filter(|&unit| unit < features) {
+                for unit in SWITCHED_OFF.into_iter().filter(|&unit| zeroed && unit < features) {
                     hidden[unit * features..][..features].fill(0.0);
                     output[unit] = 0.0;
                 }
@@ -108,12 +111,14 @@ mod tests {
         check_labels(&task(Model::Affine, 8, 20, 10, 5), 8, |x| plain_dot(&w[..8], x) + w[8]);
         for features in [2, 3, 5] {
             let w = weights(5, features * features + features);
-            let two_layer = task(Model::TwoLayer, features, 20, 10, 5);
-            check_labels(&two_layer, features, |x| {
-                let units = (0..features).filter(|unit| ![0, 2].contains(unit));
-                units.map(|unit| w[features * features + unit] * plain_dot(&w[unit * features..][..features], x).max(0.0)).sum()
-            });
-            assert!(two_layer.train.labels.iter().any(|&label| label != 0.0));
+            for zeroed in [true, false] {
+                let two_layer = task(Model::TwoLayer { zeroed }, features, 20, 10, 5);
+                check_labels(&two_layer, features, |x| {
+                    let units = (0..features).filter(|unit| !zeroed || ![0, 2].contains(unit));
+                    units.map(|unit| w[features * features + unit] * plain_dot(&w[unit * features..][..features], x).max(0.0)).sum()
+                });
+                assert!(two_layer.train.labels.iter().any(|&label| label != 0.0));
+            }
         }
     }
 

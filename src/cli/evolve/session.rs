@@ -92,7 +92,11 @@ impl Session {
         let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
         note_replaced(self.options.backend);
 
-        let notes = if self.telling.quiet { Vec::new() } else { self.note.take().into_iter().chain(self.idle_threads()).collect() };
+        let notes = if self.telling.quiet {
+            Vec::new()
+        } else {
+            self.note.take().into_iter().chain(self.paper_scale()).chain(self.idle_threads()).collect()
+        };
         let start = StartEvent::new(&self.experiment, self.seed, &self.options);
         let first = First { event: output::event_line(self.begins_with, &start), notes };
         let mut reporter = Reporter::new(self.telling, &self.experiment, self.seed, &self.options, directory, first);
@@ -124,6 +128,21 @@ impl Session {
             _ if target.is_some() && !outcome.reached_target => Exit::TargetMissed,
             _ => Exit::Done,
         })
+    }
+
+    /// What the paper ran, and what this run is.
+    fn paper_scale(&self) -> Option<String> {
+        let (paper, search) = (self.experiment.paper.as_ref()?, &self.experiment.search);
+        let sets = self.experiment.tasks.search.len();
+        let of_sets = if sets == 1 { String::new() } else { format!(" on {sets} sets of search tasks") };
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        Some(format!(
+            "paper: {paper}\nhere: {} island{} an experiment{of_sets}, {} experiment{} side by side",
+            search.islands,
+            plural(search.islands),
+            search.side_by_side,
+            plural(search.side_by_side)
+        ))
     }
 
     /// What is to be said where there are more threads than islands.
