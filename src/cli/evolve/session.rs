@@ -80,7 +80,8 @@ impl Session {
         note_replaced(self.options.backend);
 
         let start = StartEvent::new(&self.experiment, self.seed, &self.options);
-        let notes = if self.quiet { Vec::new() } else { self.paper_scale().into_iter().chain(self.idle_threads()).collect() };
+        let paper = self.paper_scale().filter(|_| !self.json);
+        let notes = if self.quiet { Vec::new() } else { paper.into_iter().chain(self.idle_threads()).collect() };
         let first = First { event: output::event_line(self.begins_with, &start), notes };
         let mut reporter =
             Reporter::new(self.json, self.quiet, self.options.max_individuals, directory, first, Arc::clone(&self.options.stop));
