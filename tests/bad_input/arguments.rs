@@ -48,7 +48,7 @@ pub(super) fn rows() -> Vec<Row> {
         usage("x evolve --max-seconds nan", &["--max-seconds", "above 0"]),
         usage("x evolve --out a --no-save", &["--no-save"]),
         usage("x evolve --out ''", &["--out"]),
-        usage("x evolve baseline --no-save --set tasks.search.kind=projected", &["tasks.search", "--data"]),
+        usage("x evolve digits --no-save --set tasks.search.kind=projected", &["tasks.search", "--data"]),
         usage("x evolve --no-save --scale 0", &["--scale", "above 0"]),
         usage("x bench --features 1", &["--features", "2..=256"]),
         usage("x bench --sizes 18446744073709551615/1 --seconds 0.1", &["memory limit"]),

@@ -98,7 +98,7 @@ pub(super) fn rows() -> Vec<Row> {
             |f| f.file("t.csv", ending("1,x,2")),
             "x evolve --no-save --data t.csv",
             1,
-            &["tasks.search: t.csv, line 42"],
+            &["tasks.search: ", "/t.csv, line 42"],
         ),
     ])
 }

@@ -95,7 +95,8 @@ impl Session {
         let notes = if self.telling.quiet {
             Vec::new()
         } else {
-            self.note.take().into_iter().chain(self.paper_scale()).chain(self.idle_threads()).collect()
+            let paper = self.paper_scale().filter(|_| !self.telling.json);
+            self.note.take().into_iter().chain(paper).chain(self.idle_threads()).collect()
         };
         let start = StartEvent::new(&self.experiment, self.seed, &self.options);
         let first = First { event: output::event_line(self.begins_with, &start), notes };
