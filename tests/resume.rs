@@ -105,8 +105,11 @@ fn a_run_that_was_killed_ten_times_is_the_straight_run() {
         child.wait().expect("it is dead");
         kills += 1;
     }
-    let last = output(folder.path(), &["resume", "killed", "--backend=interp", "--json"]);
-    assert_eq!(last.status.code(), Some(4), "{}", String::from_utf8_lossy(&last.stderr));
+    // On a quick machine the last part may have come to its end before it was to be killed.
+    if !killed.join("result.json").exists() {
+        let last = output(folder.path(), &["resume", "killed", "--backend=interp", "--json"]);
+        assert_eq!(last.status.code(), Some(4), "{}", String::from_utf8_lossy(&last.stderr));
+    }
     assert_eq!(result(&killed), result(&straight));
     assert!(events(&killed).last().is_some_and(|event| event == "done"));
     assert!(fs::read_dir(&killed).expect("a folder").flatten().all(|file| !file.path().to_string_lossy().contains("partial")));

@@ -16,6 +16,7 @@ use super::control::Halt;
 use super::island::{Island, IslandPlace, IslandSettings};
 use super::migration::Exchange;
 use super::outcome::SearchError;
+use super::run::{REPORT_EVERY, check_effort};
 use super::search_tasks::SearchTasks;
 use crate::experiment::{Experiment, ExperimentError, Method};
 use crate::task::{DataCache, SetName, TaskKind, TaskSpec, build_group};
@@ -23,12 +24,8 @@ use crate::verify::{Claim, DEFAULT_RATE, Verifier};
 
 /// The most experiments of one method; a few words are kept of each.
 const MAX_REPEATS: u64 = 1_000_000;
-/// The most threads; more than any machine has.
-const MAX_THREADS: usize = 4_096;
 /// Individuals between two looks at the clock.
 const LOOK_EVERY: u64 = 256;
-/// How often a running comparison reports.
-const REPORT_EVERY: Duration = Duration::from_millis(500);
 
 /// One method and how many experiments it gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,12 +168,7 @@ impl Comparison {
             }
             with_method(&experiment, method).validate()?;
         }
-        if !(0.0..=1.0).contains(&options.verify) {
-            return impossible("verify", options.verify.to_string(), "a share lies between 0 and 1");
-        }
-        if options.threads > MAX_THREADS {
-            return impossible("threads", options.threads.to_string(), "choose at most 4096");
-        }
+        check_effort(options.threads, options.verify)?;
         let default = || known_program(Comparison::default_reference(&experiment.tasks.search[0])).expect("a known name");
         let reference = options.reference.clone().unwrap_or_else(default);
         Ok(Comparison { experiment, seed, options, reference, budget })

@@ -117,7 +117,6 @@ pub(super) struct ExperimentRun {
     number: u64,
     /// Its sets of search tasks, which the islands take in turn.
     tasks: Vec<Arc<SearchTasks>>,
-    fingerprints: Vec<u128>,
     islands: Vec<Island>,
     exchange: Arc<Exchange>,
     migrate_every: Option<u64>,
@@ -154,8 +153,7 @@ impl ExperimentRun {
         };
         let islands = (0..shared.experiment.search.islands).map(island).collect();
         let migrate_every = shared.settings.migrate_every();
-        let fingerprints = tasks.iter().map(|tasks| tasks.fingerprint()).collect();
-        Ok(ExperimentRun { number, tasks, fingerprints, islands, exchange, migrate_every, select: None, judged: vec![None; sets] })
+        Ok(ExperimentRun { number, tasks, islands, exchange, migrate_every, select: None, judged: vec![None; sets] })
     }
 
     /// Everything that decides how it goes on.
@@ -164,7 +162,7 @@ impl ExperimentRun {
             islands: self.islands.iter().map(Island::state).collect(),
             pools: self.exchange.state(),
             judged: self.judged.iter().map(|judged| judged.map(|(island, number)| (island as u64, number))).collect(),
-            fingerprints: self.fingerprints.clone(),
+            fingerprints: self.fingerprints().collect(),
         }
     }
 
@@ -185,7 +183,7 @@ impl ExperimentRun {
             None => Exchange::new(count),
         };
         let mut experiment = ExperimentRun::with_exchange(shared, number, exchange)?;
-        if state.fingerprints != experiment.fingerprints {
+        if !experiment.fingerprints().eq(state.fingerprints) {
             return Err(CheckpointError::Data.into());
         }
         let islands = std::mem::take(&mut experiment.islands).into_iter().zip(state.islands);
@@ -195,6 +193,10 @@ impl ExperimentRun {
         }
         experiment.judged = state.judged.into_iter().map(|judged| judged.map(|(island, number)| (island as usize, number))).collect();
         Ok(experiment)
+    }
+
+    fn fingerprints(&self) -> impl Iterator<Item = u128> {
+        self.tasks.iter().map(|tasks| tasks.fingerprint())
     }
 
     /// The totals of all islands.

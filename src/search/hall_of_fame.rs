@@ -27,6 +27,13 @@ pub struct Famous {
     pub program: Program,
 }
 
+impl Famous {
+    /// By which the first of equals is told.
+    const fn age(&self) -> [u64; 3] {
+        [self.experiment, self.individual, self.island]
+    }
+}
+
 /// The best program of every size, for each set of search tasks; of an island or of a run.
 #[derive(Clone, Debug, Default)]
 pub struct HallOfFame {
@@ -34,26 +41,19 @@ pub struct HallOfFame {
 }
 
 impl HallOfFame {
-    /// Takes in a program, if it is better than the one of its size; of an island in the order in which they come.
-    pub(super) fn admit(&mut self, task_set: usize, size: usize, fitness: f64, famous: impl FnOnce() -> Famous) {
-        match self.by_size.get_mut(&(task_set, size)) {
-            Some(old) if fitness > old.fitness => *old = famous(),
+    /// Takes in a program of this place (set of tasks, size), fitness and age, if it is better than the one there.
+    pub(super) fn admit(&mut self, place: (usize, usize), fitness: f64, age: [u64; 3], famous: impl FnOnce() -> Famous) {
+        match self.by_size.get_mut(&place) {
+            Some(old) if fitness > old.fitness || (fitness == old.fitness && age < old.age()) => *old = famous(),
             Some(_) => {}
-            None => drop(self.by_size.insert((task_set, size), famous())),
+            None => drop(self.by_size.insert(place, famous())),
         }
     }
 
     /// Takes in those of another that are better than the ones here.
     pub(super) fn merge(&mut self, other: &HallOfFame) {
         for famous in other.by_size.values() {
-            let rank = |famous: &Famous| (famous.experiment, famous.individual, famous.island);
-            match self.by_size.get_mut(&(famous.task_set, famous.size)) {
-                Some(old) if famous.fitness > old.fitness || (famous.fitness == old.fitness && rank(famous) < rank(old)) => {
-                    old.clone_from(famous);
-                }
-                Some(_) => {}
-                None => drop(self.by_size.insert((famous.task_set, famous.size), famous.clone())),
-            }
+            self.admit((famous.task_set, famous.size), famous.fitness, famous.age(), || famous.clone());
         }
     }
 
@@ -109,8 +109,8 @@ mod tests {
         let mut hall = HallOfFame::default();
         let mut other = HallOfFame::default();
         for (number, (size, fitness)) in (0..).zip([(3, 0.5), (3, 0.4), (3, 0.5), (1, 0.9), (3, 0.6)]) {
-            hall.admit(0, size, fitness, || famous(size, fitness, number));
-            other.admit(0, size + 2, fitness + 0.05, || famous(size + 2, fitness + 0.05, number));
+            hall.admit((0, size), fitness, [0, number, 0], || famous(size, fitness, number));
+            other.admit((0, size + 2), fitness + 0.05, [0, number, 0], || famous(size + 2, fitness + 0.05, number));
         }
         let found = |hall: &HallOfFame| hall.programs().map(|f| (f.size, f.fitness, f.individual)).collect::<Vec<_>>();
         assert_eq!(found(&hall), [(1, 0.9, 3), (3, 0.6, 4)]);

@@ -427,7 +427,7 @@ impl Island {
         let ([_, experiment, island], individual, task_set) = (self.names, self.individuals, self.task_set);
         let program = || self.child.clone();
         let famous = || Famous { task_set, size, experiment, island, individual, fitness, program: program() };
-        self.hall.admit(task_set, size, fitness, famous);
+        self.hall.admit((task_set, size), fitness, [experiment, individual, island], famous);
         if self.best.as_ref().is_none_or(|best| fitness > best.fitness) {
             self.bests += 1;
             self.best = Some(Arc::new(Best { program: program(), fitness, individual, number: self.bests }));

@@ -156,11 +156,7 @@ impl Migration for Exchange {
 /// `count` different numbers below `below`, or all, in the order in which they are drawn.
 pub(super) fn draw(below: usize, count: usize, stream: &mut Stream) -> Vec<usize> {
     let mut numbers: Vec<usize> = (0..below).collect();
-    let count = count.min(below);
-    for place in 0..count {
-        let other = place + stream.below(below - place);
-        numbers.swap(place, other);
-    }
+    let count = stream.draw(&mut numbers, count).len();
     numbers.truncate(count);
     numbers
 }

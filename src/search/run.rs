@@ -23,8 +23,8 @@ use crate::experiment::Experiment;
 use crate::task::{DataCache, SetName, build_group};
 use crate::verify::{Claim, DEFAULT_RATE, Verifier};
 
-/// How often a running search reports.
-const REPORT_EVERY: Duration = Duration::from_millis(500);
+/// How often a running search or comparison reports.
+pub(super) const REPORT_EVERY: Duration = Duration::from_millis(500);
 
 /// A search that is saved runs at least this many times as long as it saves: on a slow disk checkpoints are rarer than they were asked for.
 const CHECKPOINT_SHARE: u32 = 10;
@@ -131,12 +131,7 @@ impl Search {
         if let Some(target) = options.target.filter(|target| !(0.0..=1.0).contains(target)) {
             return refused("target", target.to_string(), "a fitness lies between 0 and 1");
         }
-        if !(0.0..=1.0).contains(&options.verify) {
-            return refused("verify", options.verify.to_string(), "a share lies between 0 and 1");
-        }
-        if options.threads > MAX_THREADS {
-            return refused("threads", options.threads.to_string(), "choose at most 4096");
-        }
+        check_effort(options.threads, options.verify)?;
         if let Some(seconds) = options.checkpoint_every.filter(|&seconds| seconds.is_nan() || seconds <= 0.0) {
             return refused("checkpoint_every", seconds.to_string(), "choose a number above 0");
         }
@@ -206,6 +201,18 @@ impl Search {
             checks: Arc::new(Checks::new(self.options.verify, self.seed, verified)),
         })
     }
+}
+
+/// Whether there can be so many threads, and such a share of checks.
+pub(super) fn check_effort(threads: usize, verify: f64) -> Result<(), SearchError> {
+    let refused = |option, value: String, remedy| Err(SearchError::Option { option, value, remedy });
+    if !(0.0..=1.0).contains(&verify) {
+        return refused("verify", verify.to_string(), "a share lies between 0 and 1");
+    }
+    if threads > MAX_THREADS {
+        return refused("threads", threads.to_string(), "choose at most 4096");
+    }
+    Ok(())
 }
 
 /// The time of a run, that before its checkpoint included.

@@ -47,10 +47,10 @@ impl Tiers {
         }
     }
 
-    /// All of them, with their names.
+    /// All of them, with their names for people.
     pub const fn counts(&self) -> [(&'static str, u64); 6] {
         [
-            ("structural", self.structural),
+            ("structural cache", self.structural),
             ("over budget", self.over_budget),
             ("FEC", self.fec),
             ("hurdle", self.hurdle),

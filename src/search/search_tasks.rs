@@ -1,5 +1,7 @@
 //! A set of search tasks, as the islands that evolve on it see it.
 
+use std::sync::OnceLock;
+
 use exnihilo_jit::TaskGroup;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -9,6 +11,7 @@ pub(super) struct SearchTasks {
     all: TaskGroup,
     /// The first tasks and the rest; empty where all are one stage.
     stages: Vec<TaskGroup>,
+    fingerprint: OnceLock<u128>,
 }
 
 impl SearchTasks {
@@ -16,7 +19,7 @@ impl SearchTasks {
     pub(super) fn new(all: TaskGroup, first: Option<usize>) -> SearchTasks {
         let tasks = all.tasks().len();
         let stages = first.filter(|&first| first < tasks).map_or(Vec::new(), |first| vec![all.part(0..first), all.part(first..tasks)]);
-        SearchTasks { all, stages }
+        SearchTasks { all, stages, fingerprint: OnceLock::new() }
     }
 
     /// All tasks.
@@ -29,8 +32,12 @@ impl SearchTasks {
         if self.stages.is_empty() { std::slice::from_ref(&self.all) } else { &self.stages }
     }
 
-    /// 128 bits of all examples and seeds: files may change between a checkpoint and the day when a run goes on.
+    /// 128 bits of all examples and seeds: files may change between a checkpoint and the day when a run goes on. Made when first asked for.
     pub(super) fn fingerprint(&self) -> u128 {
+        *self.fingerprint.get_or_init(|| self.hash())
+    }
+
+    fn hash(&self) -> u128 {
         let mut hasher = Xxh3::new();
         for task in self.all.tasks() {
             hasher.update(&task.seed.to_le_bytes());

@@ -266,11 +266,7 @@ fn draw(images: &ImageSet, part: Part, shares: &[Share], mut stream: Stream) -> 
     let mut chosen = Vec::with_capacity(shares.iter().map(|share| share.count).sum());
     for &Share { class, label, count } in shares {
         let mut pool = images.class(class, part).to_vec();
-        for place in 0..count {
-            let other = place + stream.below(pool.len() - place);
-            pool.swap(place, other);
-            chosen.push((pool[place], label));
-        }
+        chosen.extend(stream.draw(&mut pool, count).iter().map(|&image| (image, label)));
     }
     stream.shuffle(&mut chosen);
     chosen

@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use exnihilo::experiment::{Experiment, RunDirectory};
-use exnihilo::search::{Famous, HallOfFame, Improvement, Limits, ProgramHash, Progress, Report, SearchOptions};
+use exnihilo::search::{Famous, HallOfFame, Improvement, Limits, ProgramHash, Progress, Report, SearchOptions, Tiers};
 use exnihilo_jit::lang::RecordId;
 use exnihilo_jit::{Interface, Program, ProgramRecord, simplify_for};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::tiers::{Tiers, saved_share};
+use super::tiers::{self, saved_share};
 use super::watch::{About, View, Watch};
 use crate::cli::failure::Failure;
 use crate::cli::output::{event_line, grouped, note, print_line, span};
@@ -58,7 +58,7 @@ impl ProgressEvent<'_> {
             mean_fitness: progress.mean_fitness,
             cache_hits: progress.fec_hits,
             structural_hits: progress.tiers.structural,
-            tiers: progress.tiers.into(),
+            tiers: progress.tiers,
             saved_share: saved_share(progress.saved_steps, progress.train_steps),
             compiled: progress.compiled,
             experiments: progress.experiments,
@@ -77,7 +77,7 @@ impl ProgressEvent<'_> {
             self.experiments,
             fitness(self.best_fitness),
             fitness(self.mean_fitness),
-            self.tiers.for_people(),
+            tiers::for_people(self.tiers),
             self.remaining_seconds.map_or_else(String::new, |seconds| format!("; {} left", span(seconds)))
         )
     }

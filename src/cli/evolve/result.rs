@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use exnihilo::experiment::Experiment;
-use exnihilo::search::{Outcome, SearchOptions, StoppedBy};
+use exnihilo::search::{Outcome, SearchOptions, StoppedBy, Tiers};
 use exnihilo_jit::{Backend, SEMANTICS_VERSION};
 use serde::Serialize;
 
 use super::baselines::Baseline;
-use super::tiers::{Tiers, saved_share};
+use super::tiers::{self, saved_share};
 use crate::cli::output::{grouped, percent_of};
 
 /// The first line of `events.jsonl`: what the experiment's file does not tell.
@@ -117,7 +117,7 @@ impl DoneEvent<'_> {
             },
             cache_hits: outcome.fec_hits,
             structural_hits: outcome.tiers.structural,
-            tiers: outcome.tiers.into(),
+            tiers: outcome.tiers,
             saved_share: saved_share(outcome.saved_steps, outcome.train_steps),
             compiled: outcome.compiled,
             verified: outcome.verified,
@@ -153,7 +153,7 @@ impl DoneEvent<'_> {
             grouped(self.experiments),
             self.elapsed_seconds,
             grouped(self.individuals_per_second as u64),
-            self.tiers.for_people(),
+            tiers::for_people(self.tiers),
             percent_of(self.saved_share),
             grouped(self.verified),
             self.program_simplified,

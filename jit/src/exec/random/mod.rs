@@ -189,6 +189,18 @@ impl Stream {
     }
 }
 
+impl Stream {
+    /// Brings `count` of the items, or all if they are fewer, to the front, drawn uniformly without replacement, and gives these: the
+    /// beginning of a Fisher-Yates shuffle, from the first element up.
+    pub fn draw<'a, T>(&mut self, items: &'a mut [T], count: usize) -> &'a mut [T] {
+        let count = count.min(items.len());
+        for place in 0..count {
+            items.swap(place, place + self.below(items.len() - place));
+        }
+        &mut items[..count]
+    }
+}
+
 /// Lets the distributions and generators of the `rand` crate draw from a stream.
 impl rand::TryRng for Stream {
     type Error = std::convert::Infallible;
@@ -262,6 +274,20 @@ mod tests {
         stream.normal();
         let mut resumed = Stream::named(3, 4).at(stream.position());
         assert_eq!((resumed.position(), resumed.next_u64()), (2, stream.next_u64()));
+    }
+
+    #[test]
+    fn draws_are_different_items_and_all_are_reached() {
+        let mut seen = [0; 7];
+        for seed in 0..700 {
+            let mut items = [0, 1, 2, 3, 4, 5, 6];
+            let drawn = Stream::new(seed).draw(&mut items, 3).to_vec();
+            assert!(drawn.len() == 3 && drawn[0] != drawn[1] && drawn[1] != drawn[2] && drawn[0] != drawn[2], "{drawn:?}");
+            drawn.into_iter().for_each(|item| seen[item] += 1);
+        }
+        assert!(seen.iter().all(|&count| (230..370).contains(&count)), "{seen:?}");
+        assert_eq!(Stream::new(1).draw(&mut [0; 2], 5).len(), 2);
+        assert!(Stream::new(1).draw(&mut [0; 0], 5).is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Paragraph, Sparkline, Wrap};
 
 use super::super::report::share_done;
-use super::super::tiers::{Tiers, saved_share};
+use super::super::tiers::saved_share;
 use super::{Improved, Saved, View};
 use crate::cli::output::{grouped, percent, percent_of, span};
 
@@ -149,7 +149,7 @@ fn islands(count: usize) -> String {
 
 /// How programs were answered.
 fn answers(frame: &mut Frame<'_>, view: &View, area: Rect) {
-    let tiers = Tiers::from(view.progress.tiers).named();
+    let tiers = view.progress.tiers.counts();
     let sum: u64 = tiers.iter().map(|(_, count)| count).sum();
     let room = f64::from(area.width.saturating_sub(30));
     let line = |(name, count): (&'static str, u64)| {
