@@ -24,7 +24,7 @@ pub use eval::{
     Scoring, Task, TaskGroup, Worker, no_native_code,
 };
 pub use exec::random::Stream;
-pub use kernel::Peak;
+pub use kernel::{Peak, Projection};
 pub use lang::{
     AddressCounts, AddressError, CLASSES, ComponentFunction, Data, Instruction, InstructionRecord, Interface, InterfaceError,
     KNOWN_PROGRAMS, Number, Op, ParseError, Program, ProgramRecord, RecordError, Space, known_program, known_programs_for,

@@ -6,7 +6,7 @@ use exnihilo_jit::{GroupSettings, ScoredEpoch, Scoring, TaskGroup};
 
 use super::error::TaskError;
 use super::images::{ImageSet, Part};
-use super::projected::{Pair, check_counts, examples_of, most_examples, numbers_of, shares};
+use super::projected::{Pair, check_counts, examples_of, most_examples, shares};
 
 /// A task on whole images of a pair of classes.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ impl PixelTask {
         self.check(images, memory_limit)?;
         let PixelTask { pair, train, scored, part, seed, .. } = *self;
         let [train, scored] = [train, scored].map(|count| shares(pair, count));
-        let append = |image: &[u8], out: &mut Vec<f64>| out.extend(numbers_of(image));
+        let append = |chosen: &[&[u8]], out: &mut Vec<f64>| out.extend(chosen.iter().copied().flatten().map(|&pixel| f64::from(pixel)));
         let task = examples_of(images, images.image_size(), seed, (Part::Train, &train), (part, &scored), append);
         Ok(TaskGroup::new(self.settings(images, memory_limit), vec![task])?)
     }

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::error::TaskError;
 use super::images::{CLASSES_OF_PAIRS, ImageSet, Part};
 use super::set::SetName;
-use super::standardize::{Projection, standardize};
+use super::standardize::{random_projection, standardize};
 
 /// Two classes of images, written `3-5`; the first has label 1, the second 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -166,11 +166,6 @@ pub(super) struct Share {
     pub(super) count: usize,
 }
 
-/// An image as programs see it.
-pub(super) fn numbers_of(image: &[u8]) -> impl Iterator<Item = f64> {
-    image.iter().map(|&pixel| f64::from(pixel))
-}
-
 /// The task with this seed, of images projected by the matrix that `projection` draws: of which part of the images, and what each class
 /// gives from it, to train and to validate.
 pub(super) fn task(
@@ -181,25 +176,23 @@ pub(super) fn task(
     train: (Part, &[Share]),
     valid: (Part, &[Share]),
 ) -> Task {
-    let projection = Projection::draw(images.image_size(), features, projection);
-    examples_of(images, features, seed, train, valid, |image, out| projection.apply(numbers_of(image), out))
+    let projection = random_projection(images.image_size(), features, projection);
+    examples_of(images, features, seed, train, valid, |chosen, out| projection.apply(chosen.iter().copied(), out))
 }
 
-/// The task with this seed, standardized by its training examples; `append` makes `features` numbers of an image.
+/// The task with this seed, standardized by its training examples; `append` makes `features` numbers of each image.
 pub(super) fn examples_of(
     images: &ImageSet,
     features: usize,
     seed: u64,
     train: (Part, &[Share]),
     valid: (Part, &[Share]),
-    append: impl Fn(&[u8], &mut Vec<f64>),
+    append: impl Fn(&[&[u8]], &mut Vec<f64>),
 ) -> Task {
     let examples = |(part, shares): (Part, &[Share]), purpose| {
         let chosen = draw(images, part, shares, Stream::named(seed, purpose));
         let mut numbers = Vec::with_capacity(chosen.len() * features);
-        for &(image, _) in &chosen {
-            append(images.image(image), &mut numbers);
-        }
+        append(&chosen.iter().map(|&(image, _)| images.image(image)).collect::<Vec<_>>(), &mut numbers);
         Examples { features: numbers, labels: chosen.into_iter().map(|(_, label)| label).collect() }
     };
     let mut train = examples(train, purpose::TRAIN);

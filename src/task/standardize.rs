@@ -1,34 +1,11 @@
 //! What is done to features before programs see them: projection to fewer dimensions, and standardization.
 
-use exnihilo_jit::Stream;
+use exnihilo_jit::{Projection, Stream};
 
-/// A random matrix that takes examples of `inputs` numbers to F numbers.
-pub(super) struct Projection {
-    features: usize,
-    /// `inputs` x F, row-major: an example is a row vector, multiplied from the left.
-    matrix: Vec<f64>,
-}
-
-impl Projection {
-    /// A matrix of N(0, 1), drawn row by row: the F weights of the first input come first.
-    pub(super) fn draw(inputs: usize, features: usize, mut stream: Stream) -> Projection {
-        Projection { features, matrix: (0..inputs * features).map(|_| stream.normal()).collect() }
-    }
-
-    /// Appends the projection of one example. Every sum is taken in the order of the inputs.
-    pub(super) fn apply(&self, example: impl Iterator<Item = f64>, out: &mut Vec<f64>) {
-        let start = out.len();
-        out.resize(start + self.features, 0.0);
-        let projected = &mut out[start..];
-        for (input, weights) in example.zip(self.matrix.chunks_exact(self.features)) {
-            // Most pixels of handwriting are 0, and a zero changes no sum.
-            if input != 0.0 {
-                for (sum, weight) in projected.iter_mut().zip(weights) {
-                    *sum += input * weight;
-                }
-            }
-        }
-    }
+/// The random matrix that takes examples of `inputs` numbers to F numbers: N(0, 1), drawn row by row, the F weights of the first input first.
+pub(super) fn random_projection(inputs: usize, features: usize, mut stream: Stream) -> Projection {
+    let matrix: Vec<f64> = (0..inputs * features).map(|_| stream.normal()).collect();
+    Projection::new(&matrix, features)
 }
 
 /// The mean and the standard deviation (over n) of each column.
@@ -105,12 +82,12 @@ mod tests {
     }
 
     #[test]
-    fn a_projection_is_the_product_with_its_matrix() {
-        let projection = Projection::draw(3, 2, Stream::new(1));
+    fn a_random_projection_has_the_weights_of_the_first_input_first() {
+        let projection = random_projection(3, 2, Stream::new(1));
         let mut stream = Stream::new(1);
         let weights: Vec<f64> = (0..6).map(|_| stream.normal()).collect();
         let mut out = vec![7.0];
-        projection.apply([2.0, 0.0, -1.0].into_iter(), &mut out);
+        projection.apply([[2.0, 0.0, -1.0].as_slice()], &mut out);
         assert_eq!(out, [7.0, 2.0 * weights[0] - weights[4], 2.0 * weights[1] - weights[5]]);
     }
 }

@@ -12,7 +12,7 @@ use exnihilo_jit::{Examples, Scoring, Stream, Task};
 
 use super::error::TaskError;
 use super::spec::TaskSpec;
-use super::standardize::{Projection, standardize};
+use super::standardize::{random_projection, standardize};
 use super::table::{Labels, Table};
 
 /// What the tasks of a table have in common.
@@ -65,12 +65,10 @@ impl<'a> TableTasks<'a> {
         let columns = self.table.columns().len();
         standardize(&mut train.features, &mut valid.features, columns);
         if self.features < columns {
-            let projection = Projection::draw(columns, self.features, Stream::named(seed, purpose::WEIGHTS));
+            let projection = random_projection(columns, self.features, Stream::named(seed, purpose::WEIGHTS));
             for examples in [&mut train, &mut valid] {
                 let mut projected = Vec::with_capacity(examples.labels.len() * self.features);
-                for row in examples.features.chunks_exact(columns) {
-                    projection.apply(row.iter().copied(), &mut projected);
-                }
+                projection.apply(examples.features.chunks_exact(columns), &mut projected);
                 examples.features = projected;
             }
             standardize(&mut train.features, &mut valid.features, self.features);

@@ -14,6 +14,7 @@ mod error;
 mod fill;
 mod matrix;
 mod peak;
+mod projection;
 mod reduce;
 mod table;
 mod tier;
@@ -22,6 +23,7 @@ mod tier;
 pub(crate) use error::ErrorKernel;
 pub(crate) use error::{Classes, Classification, ErrorBody, ErrorRows, Errors, Regression};
 pub use peak::Peak;
+pub use projection::Projection;
 #[cfg(feature = "jit")]
 pub(crate) use table::error_kernel;
 pub(crate) use table::kernel;
