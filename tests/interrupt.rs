@@ -77,7 +77,7 @@ fn check_run(folder: &Path) -> bool {
     let read = |name: &str| fs::read_to_string(run.join(name)).expect("a text");
 
     let experiment = Experiment::load(&run.join("experiment.toml")).expect("a whole experiment");
-    assert_eq!(experiment.search.population, 100);
+    assert_eq!(experiment.search.population.of_island(0), 100);
     let events = read("events.jsonl");
     assert!(events.is_empty() || events.ends_with('\n'), "{events}");
     let events: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect();

@@ -6,6 +6,7 @@ mod error;
 mod initial;
 mod mutations;
 mod paper;
+mod populations;
 mod presets;
 mod run_directory;
 mod scale;
@@ -21,6 +22,7 @@ pub use error::ExperimentError;
 pub use initial::InitialPopulation;
 pub use mutations::{MutationKind, Mutations};
 pub use paper::PaperScale;
+pub use populations::Populations;
 pub use presets::{PRESETS, Preset};
 pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use scale::Scaled;
@@ -44,7 +46,7 @@ const MAX_KEY_PARTS: usize = 8;
 /// use exnihilo::experiment::Experiment;
 /// let mut experiment = Experiment::preset("linear").expect("a built-in preset");
 /// experiment.set("search.population", "100").expect("a known key");
-/// assert_eq!(experiment.search.population, 100);
+/// assert_eq!(experiment.search.population.of_island(0), 100);
 /// assert!(experiment.set("search.populaton", "100").unwrap_err().to_string().contains("did you mean `population`?"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::error::nearest;
 use super::mutations::{MutationKind, Mutations};
+use super::populations::Populations;
 use crate::task::TaskSpec;
 
 /// `[program]`: what programs may look like.
@@ -53,8 +54,8 @@ pub struct FunctionSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SearchSettings {
-    /// P, the programs of one island's population.
-    pub population: usize,
+    /// P, the programs of one island's population: one number, or several, which the islands take in turn.
+    pub population: Populations,
     /// T, the draws of which the best is the parent.
     pub tournament: usize,
     /// The probability that a child is mutated; otherwise it is an exact copy.
@@ -86,7 +87,7 @@ pub struct SearchSettings {
 impl Default for SearchSettings {
     fn default() -> SearchSettings {
         SearchSettings {
-            population: 1000,
+            population: Populations::from(1000),
             tournament: 10,
             mutate_prob: 0.9,
             mutations: Mutations::List(vec![

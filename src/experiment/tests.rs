@@ -41,7 +41,7 @@ fn the_linear_preset_is_the_published_demonstration() {
         ops.sort_unstable();
         assert_eq!(ops, [2, 3, 18, 23, 27, 56]);
     }
-    assert_eq!((experiment.search.population, experiment.search.tournament), (1000, 10));
+    assert_eq!((experiment.search.population.of_island(0), experiment.search.tournament), (1000, 10));
     assert_eq!(experiment.search.side_by_side, 8);
     assert_eq!(experiment.target, Some(0.9999));
 }
@@ -85,7 +85,7 @@ fn keys_are_set_in_toml_notation() {
     experiment.set("program.learn.ops", "[1, \"MATRIX_SUM_OP\", 64]").expect("ops by number and name");
     experiment.set("tasks.search.tasks", "3").expect("a key of the tasks");
     experiment.set("tasks.seed", "9").expect("a key that was absent");
-    assert_eq!(experiment.search.population, 1234);
+    assert_eq!(experiment.search.population, Populations::from(1234));
     assert_eq!(experiment.search.mutate_prob, 0.5);
     assert_eq!(experiment.search.fitness, exnihilo_jit::Combine::Median);
     assert_eq!(experiment.search.initial, "no-op");
@@ -212,11 +212,11 @@ fn the_larger_presets_are_those_of_the_paper() {
             [&setup, ops, ops].map(Vec::clone),
             "{name}"
         );
-        assert_eq!((search.population, search.tournament, search.initial.as_str()), (100, 10, initial), "{name}");
+        assert_eq!((search.population.of_island(0), search.tournament, search.initial.as_str()), (100, 10, initial), "{name}");
         assert_eq!((search.constants, &search.mutations), (ConstantFactor::Uniform, &Mutations::Paper), "{name}");
         assert_eq!(search.fitness, exnihilo_jit::Combine::Median, "{name}");
         assert!(fec.enabled && hurdle.enabled && migration.enabled && budget.enabled, "{name}");
-        assert_eq!((hurdle.percentile, budget.factor, migration.count(search.population)), (0.75, 4.0, 50), "{name}");
+        assert_eq!((hurdle.percentile, budget.factor, migration.count(search.population.of_island(0))), (0.75, 4.0, 50), "{name}");
     }
     let mut sets: Vec<_> = Experiment::preset("main")
         .expect("a built-in preset")
@@ -264,6 +264,7 @@ fn the_preset_of_figure_5_has_the_four_groups_of_the_paper() {
     assert_eq!((search.initial.as_str(), search.islands, hurdle.enabled, fec.enabled), ("random", 4, false, true));
     let groups: Vec<_> = tasks.search.iter().map(|spec| (spec.train.expect("given"), spec.tasks)).collect();
     assert_eq!(groups, [(20_000, 100), (100_000, 22), (10_000, 5), (100, 1)]);
+    assert_eq!(search.population.sizes(), [100, 215, 464, 1_000]);
     let all = tasks.search.iter().chain([&tasks.select]).chain(tasks.final_set.as_ref());
     assert!(all.into_iter().all(|spec| (spec.features, spec.zeroed) == (Some(8), Some(false))));
 }
@@ -357,7 +358,7 @@ fn the_presets_of_figure_4_are_those_of_the_paper() {
             assert_eq!([settings.initial, settings.min, settings.max], [sizes[function as usize]; 3], "{name} {}", function.name());
         }
         let search = &experiment.search;
-        assert_eq!((search.population, search.tournament, search.islands, search.mutate_prob), (1000, 10, 1, 0.9));
+        assert_eq!((search.population.of_island(0), search.tournament, search.islands, search.mutate_prob), (1000, 10, 1, 0.9));
         assert_eq!(
             (search.max_individuals, search.constants, &search.mutations),
             (Some(individuals), ConstantFactor::Uniform, &Mutations::Reference)

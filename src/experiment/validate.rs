@@ -135,7 +135,9 @@ impl Experiment {
 
     fn validate_search(&self) -> Result<(), ExperimentError> {
         let search = &self.search;
-        between("search.population", search.population, 1, MAX_POPULATION)?;
+        for &population in search.population.sizes() {
+            between("search.population", population, 1, MAX_POPULATION)?;
+        }
         between("search.tournament", search.tournament, 1, MAX_TOURNAMENT)?;
         between("search.mutate_prob", search.mutate_prob, 0.0, 1.0)?;
         between("search.islands", search.islands, 1, MAX_ISLANDS)?;
@@ -197,7 +199,8 @@ impl Experiment {
         }
         let longest: usize = ComponentFunction::ALL.iter().map(|&function| self.program.function(function).max).sum();
         let most = MAX_POPULATION_INSTRUCTIONS / islands / longest.max(1);
-        if self.search.population > most {
+        let programs = self.search.population.total(self.search.islands).saturating_mul(self.search.side_by_side);
+        if programs > most * islands {
             let problem = format!("{islands} populations of {} programs of {longest} instructions are too large", self.search.population);
             return Err(ExperimentError::value("search.population", problem, format!("choose at most {most}, or smaller programs")));
         }

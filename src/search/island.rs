@@ -20,7 +20,7 @@ use super::population::{Population, Score};
 use super::progress::{Look, Shown};
 use super::scorer::{ScoreSettings, Scored, Scorer};
 use super::search_tasks::SearchTasks;
-use crate::experiment::{Experiment, ExperimentError, InitialPopulation, MemoSettings, Method, MigrationSettings};
+use crate::experiment::{Experiment, ExperimentError, InitialPopulation, MemoSettings, Method, MigrationSettings, Populations};
 
 /// Children between two looks that others may have, at least; a tenth of the population if that is more, as the mean fitness is summed anew.
 const SHOW_EVERY: u64 = 100;
@@ -35,7 +35,7 @@ pub(super) struct IslandSettings {
     random: Vec<ComponentFunction>,
     /// Whether all programs are first ones.
     always_first: bool,
-    population: usize,
+    population: Populations,
     tournament: usize,
     mutate_prob: f64,
     score: Arc<ScoreSettings>,
@@ -61,7 +61,7 @@ impl IslandSettings {
             start,
             random,
             always_first: experiment.search.method == Method::Random,
-            population: experiment.search.population,
+            population: experiment.search.population.clone(),
             tournament: if experiment.search.method == Method::Local { 1 } else { experiment.search.tournament },
             mutate_prob: experiment.search.mutate_prob,
             score: Arc::new(ScoreSettings::new(experiment)),
@@ -159,7 +159,7 @@ impl Island {
         Island {
             task_set,
             decisions: Stream::named(key(key(seed, purpose::SEARCH), experiment), island),
-            population: Population::new(settings.population),
+            population: Population::new(settings.population.of_island(island as usize)),
             scorer: Scorer::new(Arc::clone(&settings.score), tasks, evaluator, memo, checks),
             child: Program::default(),
             origin: Origin::Start,
@@ -201,8 +201,8 @@ impl Island {
     pub(super) fn restore(mut self, state: IslandState, experiment: &Experiment) -> Result<Island, Damage> {
         let totals = state.totals.restore()?;
         self.decisions = self.decisions.at(state::count("random decisions", state.decisions)?);
-        self.population = Population::restore(self.settings.population, state.population, experiment)?;
-        if self.population.len() as u64 != totals.individuals.min(self.settings.population as u64) {
+        self.population = Population::restore(self.population.capacity(), state.population, experiment)?;
+        if self.population.len() as u64 != totals.individuals.min(self.population.capacity() as u64) {
             return Err(Damage(format!("{} programs after {} individuals", self.population.len(), totals.individuals)));
         }
         self.scorer.fec = match (self.settings.score.fec(), state.fec) {
@@ -294,7 +294,7 @@ impl Island {
     /// # Errors
     /// A program that cannot be evaluated on these tasks at all, or of which the oracle says otherwise: it is in no population.
     pub(super) fn advance(&mut self, halt: &Halt) -> Result<(), SearchError> {
-        let show_every = SHOW_EVERY.max(self.settings.population as u64 / 10);
+        let show_every = SHOW_EVERY.max(self.population.capacity() as u64 / 10);
         let mut show_at = self.individuals + show_every;
         while self.can_go_on() && !halt.is_set() {
             if self.individuals == self.round_end() {
@@ -373,7 +373,7 @@ impl Island {
     pub(super) fn try_child(&mut self) -> Result<Scored, SearchError> {
         if let Some(hurdle) = self.settings.score.hurdle()
             && self.population.is_full()
-            && self.individuals.is_multiple_of(self.settings.population as u64)
+            && self.individuals.is_multiple_of(self.population.capacity() as u64)
         {
             self.scorer.hurdle = self.population.hurdle(hurdle.percentile);
         }

@@ -135,6 +135,11 @@ impl Population {
         (!self.scores.is_empty()).then(|| sum / self.scores.len() as f64)
     }
 
+    /// P, the most programs.
+    pub(super) const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// How many programs there are.
     pub(super) const fn len(&self) -> usize {
         self.programs.len()

@@ -318,7 +318,7 @@ fn impossible_options_are_refused() {
         assert!(matches!(Search::new(small(), 0, options), Err(SearchError::Option { .. })));
     }
     let mut experiment = small();
-    experiment.search.population = 0;
+    experiment.search.population = 0.into();
     let message = Search::new(experiment, 0, SearchOptions::default()).expect_err("no population").to_string();
     assert!(message.contains("search.population"), "{message}");
 }

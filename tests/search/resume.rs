@@ -8,7 +8,8 @@ use super::*;
 /// Islands that exchange programs at numbers of individuals that no round has, and enough experiments for several batches.
 fn islands() -> Experiment {
     let mut experiment = small();
-    for (key, value) in [("migration.every", "23"), ("fec.forget_after", "10"), ("search.round", "100")] {
+    for (key, value) in [("migration.every", "23"), ("search.population", "[40, 25]"), ("fec.forget_after", "10"), ("search.round", "100")]
+    {
         experiment.set(key, value).expect("a known key");
     }
     experiment
