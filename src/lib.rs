@@ -1,4 +1,35 @@
-//! Exnihilo evolves complete machine-learning algorithms from nothing.
+//! Exnihilo evolves complete machine-learning algorithms from nothing: AutoML-Zero (Real, Liang, So, Le, ICML 2020).
+//!
+//! The command line `exnihilo` is made of this library. A search is a [`search::Search`] of an [`experiment::Experiment`], which can be a
+//! preset, a TOML file, or made in code; programs and their evaluation are in the crate [`exnihilo_jit`].
+//!
+//! ```
+//! use exnihilo::experiment::Experiment;
+//! use exnihilo::search::{Report, Search, SearchOptions};
+//!
+//! let mut experiment = Experiment::preset("linear")?;
+//! experiment.set("search.population", "100")?;
+//! let options = SearchOptions { max_individuals: Some(5_000), ..SearchOptions::default() };
+//! let outcome = Search::new(experiment, 1, options)?.run(|report| {
+//!     if let Report::Progress(progress) = report {
+//!         println!("{} individuals, best {:?}", progress.individuals, progress.best_fitness);
+//!     }
+//! })?;
+//! println!("{}final fitness {:?}", outcome.simplified, outcome.final_fitness);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Whole programs are in the folder `examples`: `search` (with a callback), `own_data` (programs on own data), and in the crate
+//! `exnihilo-jit` `native_code` (a program is compiled and called).
+//!
+//! | module | what |
+//! |---|---|
+//! | [`task`] | groups of tasks from descriptions, images and tables |
+//! | [`experiment`] | everything that decides the result of a search; presets; run directories |
+//! | [`search`] | evolution, checkpoints, comparison of search methods |
+//! | [`transfer`] | found programs at full dimension, with tuned constants |
+//! | [`verify`] | the oracle confirms what a search says |
+//! | [`limit`] | what the arithmetic of a program takes at least |
 #![forbid(unsafe_code)]
 
 pub mod experiment;
