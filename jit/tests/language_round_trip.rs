@@ -29,7 +29,7 @@ fn any_fraction(stream: &mut Stream) -> f32 {
 }
 
 fn any_instruction(stream: &mut Stream) -> Instruction {
-    let op = Op::ALL[(stream.next_u64() % 65) as usize];
+    let op = Op::ALL[stream.next_u64() as usize % Op::ALL.len()];
     let mut address = |first: u8| first + (stream.next_u64() % (MAX_ADDRESSES as u64 - u64::from(first))) as u8;
     let (in1, in2) = (address(0), address(0));
     let out = op.output().map_or(0, |space| address(space.first_writable()));
@@ -55,7 +55,7 @@ fn any_program(stream: &mut Stream) -> Program {
 #[test]
 fn programs_survive_text_and_json_bit_for_bit() {
     let mut stream = Stream::new(20);
-    let mut seen = [0u32; 65];
+    let mut seen = [0u32; Op::ALL.len()];
     let (mut nan, mut subnormal) = (0, 0);
     for _ in 0..5_000 {
         let program = any_program(&mut stream);

@@ -22,8 +22,8 @@ pub(super) struct Operands {
 }
 
 /// By the number of the op.
-const TABLE: [Operands; 65] = {
-    let mut table = [Operands::from_table(Op::NoOp); 65];
+const TABLE: [Operands; Op::ALL.len()] = {
+    let mut table = [Operands::from_table(Op::NoOp); Op::ALL.len()];
     let mut number = 0;
     while number < table.len() {
         table[number] = Operands::from_table(Op::ALL[number]);

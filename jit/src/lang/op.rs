@@ -97,6 +97,9 @@ pub enum Notation {
 
 macro_rules! op_table {
     ($(($number:literal, $op:ident, $reference:literal, [$($input:ident)*] -> $output:tt, $data:ident, $notation:expr, $doc:literal),)*) => {
+        /// How many ops there are.
+        const COUNT: usize = [$($number),*].len();
+
         /// An operation; the discriminant is its number in the paper (Table S1).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
@@ -106,11 +109,11 @@ macro_rules! op_table {
 
         impl Op {
             /// Every op, by number.
-            pub const ALL: [Op; 65] = [$(Op::$op),*];
+            pub const ALL: [Op; COUNT] = [$(Op::$op),*];
 
             /// The row of the table for this op.
             pub const fn info(self) -> &'static OpInfo {
-                const TABLE: [OpInfo; 65] = [$(OpInfo {
+                const TABLE: [OpInfo; COUNT] = [$(OpInfo {
                     op: Op::$op,
                     reference_name: $reference,
                     inputs: &[$(Space::$input),*],
@@ -128,9 +131,9 @@ macro_rules! op_table {
     (@output $space:ident) => { Some(Space::$space) };
 }
 
-const fn assert_table_is_ordered(table: &[OpInfo; 65]) {
+const fn assert_table_is_ordered(table: &[OpInfo; COUNT]) {
     let mut number = 0;
-    while number < 65 {
+    while number < COUNT {
         assert!(table[number].op as usize == number, "the rows of the op table are in the order of their numbers");
         number += 1;
     }

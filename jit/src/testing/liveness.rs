@@ -102,7 +102,7 @@ mod tests {
 
     /// Few addresses, so that most instructions touch what others touch.
     fn random_instruction(stream: &mut Stream, interface: Interface) -> Instruction {
-        let op = Op::ALL[stream.below(65)];
+        let op = Op::ALL[stream.below(Op::ALL.len())];
         let mut address = |space: Option<&Space>, first: u8| {
             first + stream.below(space.map_or(1, |space| match space {
             Space::Scalar => 4,
