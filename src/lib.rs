@@ -1,6 +1,7 @@
 //! Exnihilo evolves complete machine-learning algorithms from nothing.
 #![forbid(unsafe_code)]
 
+pub mod ablation;
 pub mod experiment;
 pub mod explain;
 pub mod limit;
