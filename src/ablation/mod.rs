@@ -16,12 +16,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod change;
 mod effect;
 mod error;
 mod line;
 mod panel;
+mod reduce;
 
+pub use change::{Change, changes};
 pub use effect::{CONFIDENCE, Effect, mean};
 pub use error::AblationError;
 pub use line::{Line, without};
 pub use panel::Panel;
+pub use reduce::{MOST_INSTRUCTIONS, Reduced, reduce};
