@@ -4,13 +4,13 @@ mod curve;
 mod measured;
 mod read;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use exnihilo::ablation::mean;
 use exnihilo::explain::Explanation;
 use exnihilo::task::DataCache;
-use exnihilo_jit::simplify_for;
+use exnihilo_jit::{Interface, simplify_for};
 use serde::Serialize;
 
 use super::args::{PanelArgs, ThreadArgs};
@@ -47,6 +47,9 @@ pub(super) struct Explain {
     /// Knock out every line by itself as well
     #[arg(long)]
     each_line: bool,
+    /// Also put every idiom into this program (a file or a name), where it has a place, and measure what it does there
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "no_measure")]
+    knock_in: Option<PathBuf>,
     #[command(flatten)]
     panel: PanelArgs,
     #[command(flatten)]
@@ -82,6 +85,7 @@ impl Explain {
         let explained = if self.as_written { program.clone() } else { simplify_for(&program, interface) };
         let left_out = program.instructions().len() - explained.instructions().len();
         let explanation = Explanation::of(&explained, interface);
+        let host = self.knock_in.as_ref().map(|host| self.host(host, interface)).transpose()?;
         read::show(&explanation, left_out, self.json)?;
         let (mut tasks, mut fitness) = (0, None);
         if !self.no_measure {
@@ -97,6 +101,9 @@ impl Explain {
                 measured.lines()?;
             }
             measured.constants()?;
+            if let (Some(name), Some(host)) = (&self.knock_in, &host) {
+                measured.knock_in(&name.display().to_string(), host)?;
+            }
             (tasks, fitness) = (panel.tasks(), Some(mean(&original)));
         }
         if self.json {
@@ -113,5 +120,12 @@ impl Explain {
             print_event("done", &done)?;
         }
         Ok(Exit::Done)
+    }
+
+    /// The program that idioms are put into, without what cannot matter.
+    fn host(&self, path: &Path, interface: Interface) -> Result<Explanation, Failure> {
+        let program = programs::read_program(path)?;
+        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+        Ok(Explanation::of(&simplify_for(&program, interface), interface))
     }
 }

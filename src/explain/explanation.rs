@@ -77,6 +77,22 @@ impl Explanation {
         &self.facts.scales[line]
     }
 
+    /// Whether the prediction for an example depends on a line, within the example.
+    ///
+    /// # Panics
+    /// If the program has no such line.
+    pub fn predicts(&self, line: usize) -> bool {
+        self.facts.predicts[line]
+    }
+
+    /// The lines that read a line's result, for the same example or a later one.
+    ///
+    /// # Panics
+    /// If the program has no such line.
+    pub fn readers(&self, line: usize) -> impl Iterator<Item = usize> {
+        self.facts.readers[line].iter().map(|&(to, _)| to)
+    }
+
     /// The role of a line in words, with what it refers to.
     ///
     /// # Panics

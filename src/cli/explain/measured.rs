@@ -1,14 +1,14 @@
 //! What the parts of a program are worth on fresh tasks.
 
 use exnihilo::ablation::{Effect, Line, Panel, mean, without};
-use exnihilo::explain::{Constant, Explanation, FACTORS, Idiom, IdiomKind, knocked_out};
+use exnihilo::explain::{Constant, Explanation, FACTORS, Idiom, IdiomKind, knock_in, knocked_out};
 use exnihilo_jit::Program;
 use serde::Serialize;
 
 use super::super::failure::Failure;
 use super::super::output::{print_event, print_line};
 use super::curve::{bars, range};
-use super::read::{listed, numbered};
+use super::read::{at_lines, numbered};
 
 /// A program on its tasks.
 pub(super) struct Measured<'a> {
@@ -38,6 +38,20 @@ struct KnockOutEvent<'a> {
     how: How,
     fitness: f64,
     effect: Effect,
+}
+
+/// An idiom in another program; without fitness, and with a reason, where it has no place there.
+#[derive(Serialize)]
+struct KnockInEvent<'a> {
+    into: &'a str,
+    kind: IdiomKind,
+    name: &'a str,
+    lines: Vec<usize>,
+    fitness_before: f64,
+    fitness: Option<f64>,
+    effect: Option<Effect>,
+    program: Option<String>,
+    reason: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -99,7 +113,38 @@ impl Measured<'_> {
             How::Removed => "removed",
             How::Bypassed => "bypassed",
         };
-        print_line(&format!("  {}  {name:<28} {how:<8}  lines {}", shown(&effect), listed(lines)))
+        print_line(&format!("  {}  {name:<28} {how:<8}  {}", shown(&effect), at_lines(lines)))
+    }
+
+    /// Puts every idiom into another program.
+    pub(super) fn knock_in(&self, into: &str, host: &Explanation) -> Result<(), Failure> {
+        let original = self.panel.fitness(host.program())?;
+        let fitness_before = mean(&original);
+        if !self.json {
+            print_line(&format!("\nPut into {into}, which has fitness {fitness_before:.6} on the same tasks:"))?;
+        }
+        for idiom in self.explanation.idioms() {
+            let (kind, name, lines) = (idiom.kind, idiom.kind.words(), numbered(&idiom.lines));
+            let event = KnockInEvent { into, kind, name, lines, fitness_before, fitness: None, effect: None, program: None, reason: None };
+            let event = match knock_in(self.explanation, idiom, host) {
+                Ok(changed) => {
+                    let fitness = self.panel.fitness(&changed)?;
+                    let effect = Some(Effect::of(&original, &fitness));
+                    KnockInEvent { fitness: Some(mean(&fitness)), effect, program: Some(changed.to_string()), ..event }
+                }
+                Err(reason) => KnockInEvent { reason: Some(reason.to_string()), ..event },
+            };
+            if self.json {
+                print_event("knock_in", &event)?;
+                continue;
+            }
+            let told = match (&event.effect, &event.reason) {
+                (Some(effect), _) => format!("{}  {name}", shown(effect)),
+                (None, reason) => format!("{:<27}  {name}: {}", "not possible", reason.as_deref().unwrap_or_default()),
+            };
+            print_line(&format!("  {told}"))?;
+        }
+        Ok(())
     }
 
     /// Multiplies every constant by factors.

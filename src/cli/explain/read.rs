@@ -101,9 +101,10 @@ pub(super) fn parameter_events(explanation: &Explanation) -> Vec<ParameterEvent<
         .collect()
 }
 
-/// Line numbers in words: `2, 5`.
-pub(super) fn listed(lines: &[usize]) -> String {
-    numbered(lines).iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+/// Line numbers in words: `line 2`, `lines 2, 5`.
+pub(super) fn at_lines(lines: &[usize]) -> String {
+    let numbers = numbered(lines).iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    format!("{} {numbers}", if lines.len() == 1 { "line" } else { "lines" })
 }
 
 fn table(explanation: &Explanation, left_out: usize) -> Result<(), Failure> {
@@ -129,12 +130,12 @@ fn table(explanation: &Explanation, left_out: usize) -> Result<(), Failure> {
         print_line("Learns nothing: no value that depends on a label is kept and changed.")?;
     }
     if left_out > 0 {
-        print_line(&format!("Left out: {left_out} lines that cannot reach a prediction (--as-written shows them)."))?;
+        print_line(&format!("Left out: {left_out} of the lines as written, which cannot reach a prediction (--as-written shows them)."))?;
     }
     let idioms = explanation.idioms();
     print_line(if idioms.is_empty() { "\nNo idiom was recognized." } else { "\nIdioms:" })?;
     for idiom in idioms {
-        print_line(&format!("  {:<28} lines {}", idiom.kind.words(), listed(&idiom.lines)))?;
+        print_line(&format!("  {:<28} {}", idiom.kind.words(), at_lines(&idiom.lines)))?;
     }
     Ok(())
 }
@@ -142,6 +143,6 @@ fn table(explanation: &Explanation, left_out: usize) -> Result<(), Failure> {
 fn kept(parameter: &Parameter) -> String {
     let Parameter { address, initial, updates, learned } = parameter;
     let what = if *learned { "Parameter" } else { "State    " };
-    let begins = if initial.is_empty() { "begins at zero".to_owned() } else { format!("begins with line {}", listed(initial)) };
-    format!("{what} {address}: {begins}, updated by line {}", listed(updates))
+    let begins = if initial.is_empty() { "begins at zero".to_owned() } else { format!("begins with {}", at_lines(initial)) };
+    format!("{what} {address}: {begins}, updated by {}", at_lines(updates))
 }
