@@ -33,9 +33,13 @@ pub(super) fn gradient_steps(context: &Context) -> Vec<Idiom> {
 fn steps<'a>(context: &'a Context) -> impl Iterator<Item = (usize, usize)> + 'a {
     let updates = context.lines().filter(|&line| context.facts.kept[line] && context.facts.learned[line]);
     updates.filter_map(|line| {
-        let step = [0, 1]
-            .into_iter()
-            .find(|&operand| context.facts.operand_is_taught(context.graph, line, operand) && builds_on(context, line, 1 - operand));
+        let of_parameter = |operand: usize| {
+            let mut sources = context.sources(line, operand).into_iter();
+            sources.any(|(source, _)| matches!(source, Source::Line(from) if context.facts.kept[from]))
+        };
+        let step = [0, 1].into_iter().find(|&operand| {
+            context.facts.operand_is_taught(context.graph, line, operand) && !of_parameter(operand) && builds_on(context, line, 1 - operand)
+        });
         step.filter(|_| adds(context.op(line))).map(|step| (line, step))
     })
 }
