@@ -153,8 +153,8 @@ fn measurements_are_numbers_and_the_same_on_any_threads() {
         ("linear_layer", false),
         ("bilinear_form", false),
         ("outer_product_update", false),
-        ("gradient_normalization", false),
-        ("weight_averaging", false),
+        ("gradient_normalization", true),
+        ("weight_averaging", true),
         ("input_noise", true),
     ];
     assert_eq!(into, expected);

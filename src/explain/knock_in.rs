@@ -8,6 +8,8 @@
 //! - a decay works on the learning rate that Setup sets;
 //! - an average is that of the first parameter of its space: training goes on with the parameter, validation uses the average.
 //!
+//! A normalization or an average of matrices becomes one of vectors where the other program has only these, and the other way round.
+//!
 //! Layers, forms and updates are a whole model or all of its learning; they have no place in another program.
 
 use std::collections::BTreeMap;
@@ -57,17 +59,58 @@ pub enum NoPlace {
 /// # Panics
 /// If the idiom is that of another program.
 pub fn knock_in(guest: &Explanation, idiom: &Idiom, host: &Explanation) -> Result<Program, NoPlace> {
-    let graft = Graft::new(guest, host, &idiom.lines);
-    let program = match idiom.kind {
+    let put_in = |graft: Graft| match idiom.kind {
         IdiomKind::GradientNormalization => graft.normalize(idiom),
         IdiomKind::Relu => graft.rectify(idiom),
         IdiomKind::InputNoise => graft.add_noise(idiom),
         IdiomKind::LearningRateDecay => graft.decay(idiom),
         IdiomKind::WeightAveraging => graft.average(idiom),
         kind => Err(NoPlace::Whole(kind)),
+    };
+    let graft = || Graft::new(guest, host, &idiom.lines);
+    let program = match (put_in(graft()), Recast::of(guest, idiom)) {
+        (Err(NoPlace::Role { .. }), Some(recast)) => put_in(Graft { recast: Some(recast), ..graft() }),
+        (own, _) => own,
     }?;
     let long = ComponentFunction::ALL.into_iter().find(|&function| program.function(function).len() > MAX_INSTRUCTIONS);
     long.map_or(Ok(program), |function| Err(NoPlace::Length(function)))
+}
+
+/// Vectors in place of matrices, or matrices in place of vectors.
+#[derive(Clone, Copy)]
+struct Recast {
+    from: Space,
+    to: Space,
+}
+
+impl Recast {
+    /// The one of an idiom, if its ops mean the same for both.
+    fn of(guest: &Explanation, idiom: &Idiom) -> Option<Recast> {
+        let op = |line: usize| guest.program().instructions()[line].op();
+        let recast = match op(idiom.through.first()?.line).output()? {
+            Space::Matrix => Recast { from: Space::Matrix, to: Space::Vector },
+            Space::Vector => Recast { from: Space::Vector, to: Space::Matrix },
+            Space::Scalar => return None,
+        };
+        idiom.lines.iter().all(|&line| recast.op(op(line)).is_some()).then_some(recast)
+    }
+
+    fn op(self, op: Op) -> Option<Op> {
+        const ALIKE: [(Op, Op); 7] = [
+            (Op::VectorNorm, Op::MatrixNorm),
+            (Op::ScalarVectorProduct, Op::ScalarMatrixProduct),
+            (Op::VectorSum, Op::MatrixSum),
+            (Op::VectorDiff, Op::MatrixDiff),
+            (Op::VectorProduct, Op::MatrixProduct),
+            (Op::VectorDivision, Op::MatrixDivision),
+            (Op::VectorReciprocal, Op::MatrixReciprocal),
+        ];
+        if op.inputs().iter().copied().chain(op.output()).all(|space| space == Space::Scalar) {
+            return Some(op);
+        }
+        let (vector, matrix) = ALIKE.into_iter().find(|&(vector, matrix)| op == vector || op == matrix)?;
+        Some(if self.to == Space::Vector { vector } else { matrix })
+    }
 }
 
 /// A program that becomes another.
@@ -83,6 +126,7 @@ struct Graft<'a> {
     constants: BTreeMap<(Space, Option<usize>), u8>,
     /// The guest's source that goes through the section, and where the host has it.
     way_in: Option<(Source, u8)>,
+    recast: Option<Recast>,
     used: [[bool; MAX_ADDRESSES]; 3],
 }
 
@@ -99,7 +143,7 @@ impl<'a> Graft<'a> {
             used[space as usize][..reserved].fill(true);
         }
         let (outputs, constants) = (BTreeMap::new(), BTreeMap::new());
-        Graft { guest, host, program: host.program().clone(), section, outputs, constants, way_in: None, used }
+        Graft { guest, host, program: host.program().clone(), section, outputs, constants, way_in: None, recast: None, used }
     }
 
     fn normalize(mut self, idiom: &Idiom) -> Result<Program, NoPlace> {
@@ -244,7 +288,7 @@ impl<'a> Graft<'a> {
         for &line in lines {
             let output = self.written_by_guest(line);
             if !self.outputs.contains_key(&output) {
-                let fresh = self.fresh(output.space)?;
+                let fresh = self.fresh(self.cast(output.space))?;
                 self.outputs.insert(output, fresh);
             }
         }
@@ -256,7 +300,9 @@ impl<'a> Graft<'a> {
                 *input = self.input(line, operand)?;
             }
             let output = self.outputs[&self.written_by_guest(line)];
-            instructions.push(with_addresses(&instruction, inputs[0], inputs[1], output));
+            let op = self.recast.map_or(Some(instruction.op()), |recast| recast.op(instruction.op())).expect("it was looked at before");
+            let made = Instruction::new(op, inputs[0], inputs[1], output, instruction.data());
+            instructions.push(made.expect("free addresses may be read and written"));
         }
         Ok(instructions)
     }
@@ -286,8 +332,10 @@ impl<'a> Graft<'a> {
             return Ok(output);
         }
         let &[read] = reads.as_slice() else { return Err(NoPlace::Input { line: later_line(&reads) }) };
+        let space = self.cast(address.space);
         match read.source {
-            Source::Zero => self.constant(address.space, None),
+            Source::Zero => self.constant(space, None),
+            Source::Line(from) if space != address.space => Err(NoPlace::Input { line: from + 1 }),
             Source::Features => Ok(0),
             Source::Label => Ok(graph.interface().label().1),
             Source::Line(from) if self.in_setup(from) => self.constant(address.space, Some(from)),
@@ -377,7 +425,12 @@ impl<'a> Graft<'a> {
     }
 
     fn space_of(&self, line: usize) -> Space {
-        self.written_by_guest(line).space
+        self.cast(self.written_by_guest(line).space)
+    }
+
+    /// The space that something of the guest has in the host.
+    fn cast(&self, space: Space) -> Space {
+        self.recast.filter(|recast| recast.from == space).map_or(space, |recast| recast.to)
     }
 
     fn written_by_guest(&self, line: usize) -> Address {
@@ -477,6 +530,14 @@ mod tests {
         let expected = "def Setup():\n  s2 = 0.01\ndef Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  s3 = s0 - s1\n  s3 = s3 * s2\n  \
                         v2 = s3 * v0\n  s4 = norm(v2)\n  s4 = 1 / s4\n  v3 = s4 * v2\n  v2 = maximum(v3, v3)\n  v2 = s2 * v2\n  v1 = v1 + v2\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_is_for_matrices_works_on_vectors_where_there_are_no_matrices() {
+        let guest = "def Predict():\n  v2 = dot(m0, v0)\n  s1 = mean(v2)\ndef Learn():\n  s2 = s0 - s1\n  v3 = s2 * v0\n  m1 = outer(v3, v3)\n  \
+                     s3 = norm(m1)\n  s3 = 1 / s3\n  m1 = s3 * m1\n  m0 = m0 + m1\n";
+        let text = into("linear", guest, IdiomKind::GradientNormalization).expect("it has a place");
+        assert!(text.contains("  s4 = norm(v2)\n  s4 = 1 / s4\n  v3 = s4 * v2\n  v2 = maximum(v3, v3)\n  v2 = s2 * v2\n"), "{text}");
     }
 
     #[test]
