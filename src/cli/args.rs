@@ -182,7 +182,8 @@ impl PanelArgs {
         if !path.is_file() {
             return Ok(plan);
         }
-        let TaskSets { select, final_set, .. } = Experiment::load(&path).map_err(|error| Failure::failed(error.to_string()))?.tasks;
+        let refused = |error| Failure::failed(format!("{error}; or say with --task what the tasks are like")).at(path.display());
+        let TaskSets { select, final_set, .. } = Experiment::load(&path).map_err(refused)?.tasks;
         let (spec, set) = final_set.map_or((select, "select"), |spec| (spec, "final"));
         Ok(PanelPlan { spec: TaskSpec { tasks: self.tasks.tasks.unwrap_or(spec.tasks), ..spec }, from: Some((path, set)), ..plan })
     }

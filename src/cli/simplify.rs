@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use exnihilo::ablation::{self, Reduced, mean};
 use exnihilo::task::DataCache;
-use exnihilo_jit::{Program, simplify_for};
+use exnihilo_jit::Program;
+use exnihilo_jit::rewrite::rewrite;
 
 use super::args::{PanelArgs, PanelPlan, ThreadArgs};
 use super::failure::Failure;
@@ -17,8 +18,9 @@ use report::{Confirmed, Report};
 
 /// Print an equivalent program without instructions that cannot matter
 ///
-/// The fitness on every task is the same, bit for bit. With --classes on every task with classes, without on every other one; a program
-/// in the directory of a run is for tasks like those of the run. With --approximate also without what hardly matters on fresh tasks.
+/// Dead instructions, copies and values computed twice go, constants are folded, addresses are numbered anew. The fitness on every task is
+/// the same, bit for bit: with --classes on every task with classes, without on every other one; a program in the directory of a run is
+/// for tasks like those of the run. With --approximate also without what hardly matters on fresh tasks.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -67,10 +69,11 @@ impl Simplify {
         let plan = self.panel.plan(&self.program)?;
         let name = self.program.display().to_string();
         plan.interface().check_outputs(&program).map_err(|error| Failure::failed(format!("{name}: {error}")))?;
-        let exact = simplify_for(&program, plan.interface());
-        let mut report = Report::new(&name, &program, &exact, self.json, self.steps)?;
+        let mut report = Report::new(&name, &program, self.json, self.steps);
+        let exact = rewrite(&program, plan.interface());
+        report.exact(&exact)?;
         if let Some(epsilon) = self.approximate {
-            self.reduce(epsilon, &program, &exact, &plan, &mut report)?;
+            self.reduce(epsilon, &program, &exact.program, &plan, &mut report)?;
         }
         print_text(&report.end())?;
         Ok(Exit::Done)
@@ -82,8 +85,9 @@ impl Simplify {
         let (data, threads) = (DataCache::new(), self.threads.count());
         let panel = plan.build(0, threads, &data)?;
         let original = panel.fitness(program)?;
+        let tasks = plan.describe(&panel, 0);
         if speaks {
-            note(&plan.describe(&panel, 0));
+            note(&tasks);
             note(&format!(
                 "the program has {} instructions that can matter and a mean fitness of {:.6}",
                 exact.instructions().len(),
@@ -98,17 +102,19 @@ impl Simplify {
             told = std::mem::replace(&mut told, Ok(())).and_then(|()| report.step(step));
         })?;
         told?;
-        let reduced = simplify_for(&reduced, plan.interface());
-        let first = Confirmed::new(plan.first_seed(0), &original, &panel.fitness(&reduced)?);
+        // What went may leave more that goes without a change.
+        let rest = rewrite(&reduced, plan.interface());
+        report.exact(&rest)?;
+        let first = Confirmed::new(plan.first_seed(0), &original, &panel.fitness(&rest.program)?);
         drop(panel);
         let panel = plan.build(1, threads, &data)?;
-        let second = Confirmed::new(plan.first_seed(1), &panel.fitness(program)?, &panel.fitness(&reduced)?);
+        let second = Confirmed::new(plan.first_seed(1), &panel.fitness(program)?, &panel.fitness(&rest.program)?);
         if speaks {
             for line in report::comparison(epsilon, &first, &second) {
                 note(&line);
             }
         }
-        report.reduced(epsilon, panel.tasks(), &reduced, first, second);
+        report.reduced(epsilon, tasks, panel.tasks(), first, second);
         Ok(())
     }
 }

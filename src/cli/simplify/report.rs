@@ -1,6 +1,9 @@
 //! What `simplify` tells of its steps: as comments above the program, as events, as lines on stderr.
 
+use std::collections::BTreeMap;
+
 use exnihilo::ablation::{Change, Effect, Line, Reduced, mean};
+use exnihilo_jit::rewrite::{Reason, Rewritten, Step};
 use exnihilo_jit::{Program, Space};
 use serde::Serialize;
 
@@ -22,6 +25,16 @@ impl Confirmed {
     }
 }
 
+/// A step that changes no result.
+#[derive(Serialize)]
+struct ExactEvent {
+    kind: Reason,
+    /// Where the instruction stood before the first of these steps.
+    line: Line,
+    before: String,
+    after: Option<String>,
+}
+
 /// An instruction that hardly mattered.
 #[derive(Serialize)]
 struct ReducedEvent<'a> {
@@ -40,6 +53,9 @@ struct ReducedEvent<'a> {
 #[derive(Serialize)]
 struct Approximate {
     epsilon: f64,
+    /// The tasks in words.
+    panel: String,
+    /// How many there are, of each of the two sets.
     tasks: usize,
     /// On the tasks that decided.
     decided: Confirmed,
@@ -71,13 +87,32 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Begins with the steps that change no result.
+    pub(super) fn new(name: &str, original: &Program, json: bool, steps: bool) -> Report {
+        let result = Program::default();
+        Report { name: name.to_owned(), original: original.clone(), result, json, steps, comments: String::new(), approximate: None }
+    }
+
+    /// Steps that change no result, and the program that they lead to.
     ///
     /// # Errors
     /// A closed or full stdout.
-    pub(super) fn new(name: &str, original: &Program, exact: &Program, json: bool, steps: bool) -> Result<Report, Failure> {
-        let (name, original, result) = (name.to_owned(), original.clone(), exact.clone());
-        Ok(Report { name, original, result, json, steps, comments: String::new(), approximate: None })
+    pub(super) fn exact(&mut self, rewritten: &Rewritten) -> Result<(), Failure> {
+        for step in &rewritten.steps {
+            if self.json {
+                let Step { function, index, before, after, reason } = *step;
+                let line = Line { function, index };
+                let after = after.map(|after| after.to_string());
+                print_event("step", &ExactEvent { kind: reason, line, before: before.to_string(), after })?;
+            }
+            if step.reason != Reason::Names {
+                self.comment(&exact_line(step));
+            }
+        }
+        if let Some(line) = names_line(&rewritten.steps) {
+            self.comment(&line);
+        }
+        self.result = rewritten.program.clone();
+        Ok(())
     }
 
     /// One step that may change results.
@@ -106,13 +141,13 @@ impl Report {
         Ok(())
     }
 
-    /// The result of all steps that may change results.
-    pub(super) fn reduced(&mut self, epsilon: f64, tasks: usize, result: &Program, decided: Confirmed, confirmed: Confirmed) {
+    /// What all steps that may change results came to.
+    pub(super) fn reduced(&mut self, epsilon: f64, panel: String, tasks: usize, decided: Confirmed, confirmed: Confirmed) {
+        self.comment(&panel);
         for line in comparison(epsilon, &decided, &confirmed) {
             self.comment(&line);
         }
-        self.result = result.clone();
-        self.approximate = Some(Approximate { epsilon, tasks, decided, confirmed, within: within(epsilon, &confirmed) });
+        self.approximate = Some(Approximate { epsilon, panel, tasks, decided, confirmed, within: within(epsilon, &confirmed) });
     }
 
     /// What goes to stdout in the end.
@@ -149,6 +184,29 @@ fn read_instead(step: &Reduced) -> Option<String> {
 
 fn name(space: Space, address: u8) -> String {
     format!("{}{address}", space.letter())
+}
+
+/// A step that changes no result, for people.
+fn exact_line(step: &Step) -> String {
+    let line = Line { function: step.function, index: step.index };
+    let what = match step.after {
+        None => format!("dropped {line} `{}`", step.before),
+        Some(after) => format!("changed {line} `{}` to `{after}`", step.before),
+    };
+    format!("{what:<48}  {}", step.reason.text())
+}
+
+/// The addresses that have other names, for people.
+fn names_line(steps: &[Step]) -> Option<String> {
+    let mut names = BTreeMap::new();
+    for step in steps.iter().filter(|step| step.reason == Reason::Names) {
+        if let (Some((space, old)), Some((_, new))) = (step.before.writes(), step.after.and_then(|after| after.writes())) {
+            names.insert((space, old), new);
+        }
+    }
+    let renamed = names.into_iter().filter(|((_, old), new)| old != new);
+    let renamed: Vec<String> = renamed.map(|((space, old), new)| format!("{} to {}", name(space, old), name(space, new))).collect();
+    (!renamed.is_empty()).then(|| format!("renamed {}", renamed.join(", ")))
 }
 
 /// A step that may change results, for people.
