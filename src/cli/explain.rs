@@ -10,7 +10,8 @@ use clap::Args;
 use exnihilo::ablation::mean;
 use exnihilo::explain::Explanation;
 use exnihilo::task::DataCache;
-use exnihilo_jit::{Interface, simplify_for};
+use exnihilo_jit::Interface;
+use exnihilo_jit::rewrite::rewrite;
 use serde::Serialize;
 
 use super::args::{PanelArgs, ThreadArgs};
@@ -38,7 +39,7 @@ otherwise on those that the options describe. More in docs/explain.md.")]
 pub(super) struct Explain {
     /// Program file (.az), or the name of a hand-written one
     program: PathBuf,
-    /// Explain the program as it is written, with the lines that cannot matter
+    /// Explain the program as it is written, and not as `simplify` prints it
     #[arg(long)]
     as_written: bool,
     /// Only what the text tells: no knock-outs, no curves of constants
@@ -82,7 +83,7 @@ impl Explain {
         let plan = self.panel.plan(&self.program)?;
         let interface = plan.interface();
         interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", self.program.display())))?;
-        let explained = if self.as_written { program.clone() } else { simplify_for(&program, interface) };
+        let explained = if self.as_written { program.clone() } else { rewrite(&program, interface).program };
         let left_out = program.instructions().len() - explained.instructions().len();
         let explanation = Explanation::of(&explained, interface);
         let host = self.knock_in.as_ref().map(|host| self.host(host, interface)).transpose()?;
@@ -130,6 +131,6 @@ impl Explain {
     fn host(&self, path: &Path, interface: Interface) -> Result<Explanation, Failure> {
         let program = programs::read_program(path)?;
         interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-        Ok(Explanation::of(&simplify_for(&program, interface), interface))
+        Ok(Explanation::of(&rewrite(&program, interface).program, interface))
     }
 }

@@ -164,7 +164,10 @@ fn listed(lines: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use exnihilo_jit::known_program;
+    use exnihilo_jit::testing::FuzzCase;
 
+    use super::super::graph::Read;
+    use super::super::{knock_in, knocked_out};
     use super::*;
 
     fn notes(explanation: &Explanation) -> Vec<String> {
@@ -238,6 +241,51 @@ mod tests {
         let learned: Vec<(String, bool)> =
             explanation.parameters().iter().map(|parameter| (parameter.address.to_string(), parameter.learned)).collect();
         assert_eq!(learned, [("s2".to_owned(), false), ("v1".to_owned(), true)]);
+    }
+
+    #[test]
+    fn any_program_is_explained_and_dependences_agree_with_liveness() {
+        let host = Explanation::of(&known_program("net").expect("known"), Interface::Number);
+        let (mut put_in, mut recognized) = (0, 0);
+        for seed in 0..1_500 {
+            let FuzzCase { program, group, .. } = FuzzCase::generate(seed);
+            let interface = group.interface();
+            let explanation = Explanation::of(&program, interface);
+            // What leads to a prediction by edges is what is live.
+            let mut open: Vec<usize> = Vec::new();
+            let mut leads = vec![false; program.instructions().len()];
+            let from = |reads: &[Read]| {
+                reads.iter().filter_map(|read| if let Source::Line(line) = read.source { Some(line) } else { None }).collect()
+            };
+            let mut next: Vec<usize> = from(explanation.graph().prediction());
+            loop {
+                for line in next {
+                    if !std::mem::replace(&mut leads[line], true) {
+                        open.push(line);
+                    }
+                }
+                let Some(line) = open.pop() else { break };
+                next = from(&explanation.graph().nodes()[line].reads);
+            }
+            assert_eq!(leads, explanation.facts.live, "seed {seed}:\n{program}");
+            for line in 0..leads.len() {
+                assert_eq!(explanation.role(line) == Role::Unused, !leads[line], "seed {seed}, line {line}");
+                assert!(!explanation.note(line).is_empty());
+            }
+            for idiom in explanation.idioms() {
+                recognized += 1;
+                let lines = idiom.lines.iter().chain(&idiom.removed).chain(idiom.through.iter().map(|through| &through.line));
+                assert!(lines.clone().all(|line| leads[*line]) && idiom.lines.is_sorted(), "seed {seed}: {idiom:?}");
+                assert_ne!(knocked_out(&program, idiom), program, "seed {seed}: {idiom:?}");
+                if interface == Interface::Number
+                    && let Ok(program) = knock_in(&explanation, idiom, &host)
+                {
+                    put_in += 1;
+                    assert_ne!(&program, host.program(), "seed {seed}: {idiom:?}");
+                }
+            }
+        }
+        assert!(recognized > 100 && put_in > 0, "{recognized} idioms, {put_in} put in");
     }
 
     #[test]

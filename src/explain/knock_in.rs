@@ -27,7 +27,7 @@ use super::role::Role;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoPlace {
     /// The idiom is no part that values go through.
-    #[error("the {} is a model or its learning itself, and no part that values of another program can go through", .0.words())]
+    #[error("this is a whole model or all of its learning, not a part that values go through")]
     Whole(IdiomKind),
     /// The program has nothing with the role of what goes through the idiom.
     #[error("the program has no {role} that is a {}", .space.word())]
@@ -69,7 +69,9 @@ pub fn knock_in(guest: &Explanation, idiom: &Idiom, host: &Explanation) -> Resul
     };
     let graft = || Graft::new(guest, host, &idiom.lines);
     let program = match (put_in(graft()), Recast::of(guest, idiom)) {
-        (Err(NoPlace::Role { .. }), Some(recast)) => put_in(Graft { recast: Some(recast), ..graft() }),
+        (Err(own), Some(recast)) if matches!(own, NoPlace::Role { .. }) => {
+            put_in(Graft { recast: Some(recast), ..graft() }).map_err(|_| own)
+        }
         (own, _) => own,
     }?;
     let long = ComponentFunction::ALL.into_iter().find(|&function| program.function(function).len() > MAX_INSTRUCTIONS);

@@ -130,7 +130,9 @@ fn table(explanation: &Explanation, left_out: usize) -> Result<(), Failure> {
         print_line("Learns nothing: no value that depends on a label is kept and changed.")?;
     }
     if left_out > 0 {
-        print_line(&format!("Left out: {left_out} of the lines as written, which cannot reach a prediction (--as-written shows them)."))?;
+        print_line(&format!(
+            "Left out: {left_out} of the lines as written, which change nothing; addresses are renumbered (see simplify --steps)."
+        ))?;
     }
     let idioms = explanation.idioms();
     print_line(if idioms.is_empty() { "\nNo idiom was recognized." } else { "\nIdioms:" })?;
