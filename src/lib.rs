@@ -32,7 +32,9 @@
 //! | [`limit`] | what the arithmetic of a program takes at least |
 #![forbid(unsafe_code)]
 
+pub mod ablation;
 pub mod experiment;
+pub mod explain;
 pub mod limit;
 pub mod search;
 pub mod task;

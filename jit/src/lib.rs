@@ -4,7 +4,8 @@
 //! A [`TaskGroup`] holds tasks of equal shape. An [`Evaluator`] says how good the program is at learning them.
 //!
 //! Folders, each using only those above it: `lang` (the language), `exec` (maths, random streams, order of sums, lanes), `analysis`
-//! (liveness), `oracle`, `interp` and `compile` (three ways to execute), `eval` (training, validation, fitness), `testing`.
+//! (liveness), `oracle`, `interp` and `compile` (three ways to execute), `eval` (training, validation, fitness), `rewrite` (shorter programs,
+//! for readers), `testing`.
 #![deny(unsafe_code)]
 
 pub mod analysis;
@@ -16,6 +17,7 @@ mod interp;
 mod kernel;
 pub mod lang;
 pub mod oracle;
+pub mod rewrite;
 pub mod testing;
 
 pub use analysis::{simplify, simplify_for};

@@ -10,6 +10,7 @@ mod difference;
 mod disasm;
 mod eval;
 mod evolve;
+mod explain;
 mod failure;
 mod fuzz;
 mod man;
@@ -42,6 +43,7 @@ Examples:
   exnihilo evolve                          discover linear regression from random programs
   exnihilo evolve digits --max-seconds 60  evolve classifiers of handwritten digits
   exnihilo eval linear net --task two-layer
+  exnihilo explain net --task two-layer    what each line is for, and what each part is worth
   exnihilo bench --features 4,16
 
 A PROGRAM is a file of program text (.az), or the name of a hand-written model:
@@ -62,6 +64,7 @@ enum Command {
     Bench(bench::Bench),
     Fuzz(fuzz::Fuzz),
     Simplify(simplify::Simplify),
+    Explain(explain::Explain),
     Disasm(disasm::Disasm),
     Presets(presets::Presets),
     Tasks(tasks::Tasks),
@@ -126,6 +129,7 @@ impl Command {
             Command::Bench(command) => command.run(),
             Command::Fuzz(command) => command.run(),
             Command::Simplify(command) => command.run(),
+            Command::Explain(command) => command.run(),
             Command::Disasm(command) => command.run(),
             Command::Presets(command) => command.run(),
             Command::Tasks(command) => command.run(),

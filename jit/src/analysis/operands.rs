@@ -94,7 +94,7 @@ impl Operands {
 
 /// IEEE 754 sums and products of two numbers do not depend on their order, all NaNs being alike; an inner product adds the same
 /// products in the same order. Minimum and maximum choose a side for a NaN and between 0.0 and -0.0.
-const fn commutes(op: Op) -> bool {
+pub(crate) const fn commutes(op: Op) -> bool {
     let commutes = matches!(
         op,
         Op::ScalarSum | Op::ScalarProduct | Op::VectorSum | Op::VectorProduct | Op::VectorInnerProduct | Op::MatrixSum | Op::MatrixProduct
