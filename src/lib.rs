@@ -3,6 +3,7 @@
 
 pub mod experiment;
 pub mod limit;
+pub mod report;
 pub mod search;
 pub mod task;
 pub mod transfer;

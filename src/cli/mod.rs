@@ -16,6 +16,7 @@ mod man;
 mod output;
 mod presets;
 mod programs;
+mod report;
 mod resume;
 mod simplify;
 mod tasks;
@@ -41,6 +42,7 @@ const EXAMPLES: &str = "\
 Examples:
   exnihilo evolve                          discover linear regression from random programs
   exnihilo evolve digits --max-seconds 60  evolve classifiers of handwritten digits
+  exnihilo report runs/linear-s0           a page about a run
   exnihilo eval linear net --task two-layer
   exnihilo bench --features 4,16
 
@@ -57,6 +59,7 @@ enum Command {
     Resume(resume::Resume),
     Compare(compare::Compare),
     Eval(eval::Eval),
+    Report(report::Report),
     Transfer(transfer::Transfer),
     Conform(conform::Conform),
     Bench(bench::Bench),
@@ -121,6 +124,7 @@ impl Command {
             Command::Resume(command) => command.run(),
             Command::Compare(command) => command.run(),
             Command::Eval(command) => command.run(),
+            Command::Report(command) => command.run(),
             Command::Transfer(command) => command.run(),
             Command::Conform(command) => command.run(),
             Command::Bench(command) => command.run(),
