@@ -11,8 +11,8 @@ use super::table::{Column, Table, cell, data_uri};
 /// Okabe and Ito's colours, dark enough for a white page; `style.css` has those for a dark one.
 const COLOURS: [&str; 6] = ["#0072b2", "#c04a00", "#00795a", "#a8487f", "#8a6200", "#444444"];
 const DASHES: [&str; 6] = ["", "7 3", "2 3", "9 3 2 3", "5 5", "1 4"];
-const WIDTH: f64 = 680.0;
-const HEIGHT: f64 = 330.0;
+const WIDTH: f64 = 600.0;
+const HEIGHT: f64 = 310.0;
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 14.0;
 const BOTTOM: f64 = 44.0;
@@ -21,6 +21,9 @@ const LINE: f64 = 18.0;
 const CHARACTER: f64 = 7.0;
 /// The most characters of a name in a plot.
 const LONGEST: usize = 34;
+
+/// Lines of at most so many points show them.
+const FEW: usize = 3;
 
 /// How a column is drawn; the number chooses colour, dashes and shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +152,7 @@ impl Chart {
         }
         line(&mut svg, "a", "#888888", [LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM]);
         text(&mut svg, [f64::midpoint(LEFT, WIDTH - RIGHT), HEIGHT - 8.0], "middle", &self.x.label);
-        text(&mut svg, [2.0, top - 8.0], "start", &self.y.label);
+        text(&mut svg, [2.0, top - 14.0], "start", &self.y.label);
         svg += &legend;
 
         let place = |row: usize, value: Option<f64>| Some([x.at(self.table.x[row])?, y.at(value?)?]);
@@ -162,7 +165,13 @@ impl Chart {
             let (values, draw) = (&columns[number], self.draw[number]);
             let places: Vec<Option<[f64; 2]>> = values.iter().enumerate().map(|(row, value)| place(row, *value)).collect();
             match draw {
-                Draw::Line(_) | Draw::Steps(_) | Draw::Faint => path(&mut svg, draw, &places),
+                Draw::Line(_) | Draw::Steps(_) | Draw::Faint => {
+                    path(&mut svg, draw, &places);
+                    let few = places.iter().flatten().count() <= FEW;
+                    // A line of one point would not be seen.
+                    let look = draw.look().filter(|_| few);
+                    look.into_iter().for_each(|look| places.iter().flatten().for_each(|at| point(&mut svg, *at, look, None)));
+                }
                 Draw::Points(look) => places.iter().flatten().for_each(|at| point(&mut svg, *at, look, None)),
                 Draw::Area(look) => {
                     let below: Vec<_> = bottom.iter().enumerate().map(|(row, value)| place(row, *value)).collect();
@@ -334,7 +343,7 @@ fn legend(entries: &[(Sample, &str)]) -> (String, f64) {
         x += width;
     }
     let rows = if entries.is_empty() { y - LINE } else { y };
-    (svg, rows + 30.0)
+    (svg, rows + 38.0)
 }
 
 fn path(svg: &mut String, draw: Draw, places: &[Option<[f64; 2]>]) {
@@ -394,19 +403,21 @@ fn area(svg: &mut String, look: usize, places: &[Option<[f64; 2]>], below: &[Opt
     }
 }
 
-/// Writes the name of an area in it, at its end, where it is high enough.
+/// Writes the name of an area in it, at its end, where it is high enough all along the name.
 fn label_area(svg: &mut String, name: &str, places: &[Option<[f64; 2]>], below: &[Option<[f64; 2]>]) {
-    if let (Some(Some([x, top])), Some(Some([_, bottom]))) = (places.last(), below.last())
-        && bottom - top > 15.0
-    {
-        let middle = f64::midpoint(*top, *bottom) + 4.0;
-        write!(
-            svg,
-            "<text class=\"on\" fill=\"#ffffff\" text-anchor=\"end\" x=\"{:.1}\" y=\"{middle:.1}\">{}</text>",
-            x - 6.0,
-            escaped(&shortened(name))
-        )
-        .expect("a String takes everything");
+    let name = shortened(name);
+    let Some(Some([end, _])) = places.last() else { return };
+    let begin = CHARACTER.mul_add(-(name.chars().count() as f64), end - 10.0);
+    let along = |places: &[Option<[f64; 2]>]| {
+        let before = places.iter().rposition(|place| place.is_some_and(|[x, _]| x < begin)).unwrap_or(0);
+        places.iter().skip(before).flatten().map(|[_, y]| *y).collect::<Vec<_>>()
+    };
+    let top = along(places).into_iter().fold(f64::NEG_INFINITY, f64::max);
+    let bottom = along(below).into_iter().fold(f64::INFINITY, f64::min);
+    if bottom - top > 15.0 {
+        let (x, y) = (end - 6.0, f64::midpoint(top, bottom) + 4.0);
+        write!(svg, "<text class=\"on\" fill=\"#ffffff\" text-anchor=\"end\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escaped(&name))
+            .expect("a String takes everything");
     }
 }
 

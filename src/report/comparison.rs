@@ -44,7 +44,7 @@ pub(super) fn comparison(runs: &[(String, &RunRecord)]) -> String {
 fn curves(runs: &[(String, &RunRecord)], id: &str, label: &str, x: fn(&Sample) -> f64) -> String {
     let points = |record: &RunRecord| record.samples().values().filter_map(|sample| Some((x(sample), sample.best?))).collect::<Vec<_>>();
     let columns: Vec<(String, Vec<(f64, f64)>)> = runs.iter().map(|(name, record)| (name.clone(), points(record))).collect();
-    let (table, thinned) = Table::of_steps(label, &columns);
+    let (table, thinned) = Table::of_steps(label, false, &columns);
     let told: Vec<String> = columns
         .iter()
         .filter_map(|(name, points)| {
@@ -87,7 +87,7 @@ fn table(runs: &[(String, &RunRecord)]) -> String {
             fitness(outcome.and_then(|outcome| outcome.final_fitness)),
             grouped(outcome.and_then(|outcome| outcome.individuals).unwrap_or(progress.individuals)),
             outcome.and_then(|outcome| outcome.elapsed_seconds).or(progress.elapsed_seconds).map_or_else(|| "–".to_owned(), span),
-            record.found().map_or_else(|| "–".to_owned(), |found| found.simplified.instructions().len().to_string()),
+            record.found().map_or_else(|| "–".to_owned(), |found| found.program.instructions().len().to_string()),
         ];
         write!(html, "<tr><th scope=\"row\"><a href=\"#r{number}\">{}</a></th>", escaped(name)).expect("a String takes everything");
         for cell in cells {

@@ -46,6 +46,7 @@ pub(super) struct Progress {
     pub(super) mean_fitness: Option<f64>,
     pub(super) tiers: Option<Tiers>,
     pub(super) experiments: u64,
+    pub(super) best_program: Option<String>,
 }
 
 /// A program better than all before it on its island; the program is read again where it is needed.

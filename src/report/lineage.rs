@@ -121,9 +121,11 @@ pub(super) fn trace(path: &Path, improvements: &[Improved], program: &Program, i
         };
         let Some((earlier, link)) = found else {
             break match improved.parent {
-                None if improved.is_migrant => "It came from another island, where it was no improvement and is not on record.",
-                None => "It was one of the first programs, or made at random.",
-                Some(_) => "Its parent was no improvement and is not on record, nor is anything that has half of its instructions.",
+                None if improved.is_migrant => {
+                    "The first one here came from another island, where it was no improvement and is not on record."
+                }
+                None => "The first one here has no parent.",
+                Some(_) => "The parent of the first one here was no improvement and is not on record, and nothing before it is like it.",
             };
         };
         let Some(program) = programs.get(earlier).cloned() else { break "The one before it cannot be read." };
@@ -135,7 +137,8 @@ pub(super) fn trace(path: &Path, improvements: &[Improved], program: &Program, i
     Some(Ancestry { steps, begins })
 }
 
-/// Of these improvements, the latest first, the one that has most instructions in common with improvement `number`, and at least half.
+/// Of these improvements, the latest first, the one that has most instructions in common with improvement `number`, and at least half of
+/// those of the smaller one.
 fn most_similar(programs: &mut Programs<'_>, number: usize, candidates: &[usize]) -> Option<usize> {
     let own = lines(programs.get(number)?);
     let instructions = own.len().checked_sub(3)?;
@@ -147,7 +150,8 @@ fn most_similar(programs: &mut Programs<'_>, number: usize, candidates: &[usize]
         let shared = common(&own, &other).saturating_sub(3);
         // Of two that share as much the one with less besides is nearer.
         let nearness = (shared, std::cmp::Reverse(other.len()));
-        if shared * 2 >= instructions && best.as_ref().is_none_or(|(most, _)| nearness > *most) {
+        let is_like = shared > 0 && shared * 2 >= instructions.min(other.len() - 3);
+        if is_like && best.as_ref().is_none_or(|(most, _)| nearness > *most) {
             best = Some((nearness, candidate));
         }
     }

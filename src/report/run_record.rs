@@ -139,6 +139,8 @@ struct Events {
     part_count: u64,
     samples: Thinned<Sample>,
     progress: Progress,
+    /// The text of the best program so far, simplified; it is told before the improvements of its round.
+    best_told: Option<String>,
     improvements: Vec<Improved>,
     improvements_left_out: u64,
     origins: Vec<String>,
@@ -165,7 +167,9 @@ impl Events {
                 mean_fitness: None,
                 tiers: None,
                 experiments: 0,
+                best_program: None,
             },
+            best_told: None,
             improvements: Vec::new(),
             improvements_left_out: 0,
             origins: Vec::new(),
@@ -233,6 +237,13 @@ impl Events {
         }
     }
 
+    /// The best improvement, unless a better program was told of since.
+    fn best_on_record(&self) -> Option<&Improved> {
+        let best = self.improvements.iter().reduce(|first, second| if second.fitness > first.fitness { second } else { first })?;
+        let is_passed = self.best_told.is_some() && self.progress.best_fitness.is_some_and(|fitness| fitness > best.fitness);
+        (!is_passed).then_some(best)
+    }
+
     fn take_in(&mut self, event: Event, offset: u64, bytes: u64) {
         match event {
             Event::Start(part) | Event::Resume(part) => {
@@ -248,7 +259,10 @@ impl Events {
                     let tiers = progress.tiers.unwrap_or_default();
                     self.samples.push(Sample { seconds, individuals: progress.individuals, best, mean, tiers });
                 }
-                self.progress = progress;
+                if let Some(program) = &progress.best_program {
+                    self.best_told = Some(program.clone());
+                }
+                self.progress = Progress { best_program: None, ..progress };
             }
             Event::Improvement(improvement) => {
                 let (hash, fitness) = (ProgramHash::from_hex(&improvement.hash), improvement.search_fitness.and_then(drawable));
@@ -293,8 +307,10 @@ pub(super) enum Standing {
 /// A program that is reported.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
+    /// Simplified.
     pub(super) program: Program,
-    pub(super) simplified: Program,
+    /// As evolved, if that is on record.
+    pub(super) evolved: Option<Program>,
     /// Whether the run has said that it is the one, and not only the best so far.
     pub(super) is_result: bool,
 }
@@ -439,32 +455,33 @@ impl RunRecord {
 
     /// The program that the run found; without a result the best so far. Its ancestry is traced where it has changed.
     fn find_program(&mut self) {
-        let outcome = self.outcome().and_then(|outcome| outcome.program.clone());
-        let improvements = &self.events.improvements;
         let path = self.path.join("events.jsonl");
-        let program = match &outcome {
-            Some(text) => text.parse::<Program>().map_err(|error| format!("the program of the result cannot be read: {error}")),
+        let (evolved, is_result) = match self.outcome().and_then(|outcome| outcome.program.as_deref()) {
+            Some(text) => {
+                (Some(text.parse::<Program>().map_err(|error| format!("the program of the result cannot be read: {error}"))), true)
+            }
+            None => (self.events.best_on_record().map(|best| lineage::program_of(&path, best)), false),
+        };
+        let evolved = match evolved {
+            Some(Ok(evolved)) => evolved,
+            Some(Err(problem)) => {
+                self.file_notes.add(&problem);
+                return self.forget_program();
+            }
             None => {
-                let best = improvements.iter().reduce(|first, second| if second.fitness > first.fitness { second } else { first });
-                match best {
-                    Some(best) => lineage::program_of(&path, best),
-                    None => return self.forget_program(),
-                }
+                self.forget_program();
+                self.found = self.events.best_told.as_deref().and_then(|text| text.parse().ok()).map(|program| Found {
+                    program,
+                    evolved: None,
+                    is_result: false,
+                });
+                return;
             }
         };
-        match program {
-            Err(problem) => {
-                self.file_notes.add(&problem);
-                self.forget_program();
-            }
-            Ok(program) => {
-                if self.found.as_ref().is_none_or(|found| found.program != program) || self.ancestry.is_none() {
-                    self.ancestry = lineage::trace(&path, improvements, &program, self.interface());
-                }
-                let simplified = simplify_for(&program, self.interface());
-                self.found = Some(Found { program, simplified, is_result: outcome.is_some() });
-            }
+        if self.ancestry.is_none() || self.found.as_ref().is_none_or(|found| found.evolved.as_ref() != Some(&evolved)) {
+            self.ancestry = lineage::trace(&path, &self.events.improvements, &evolved, self.interface());
         }
+        self.found = Some(Found { program: simplify_for(&evolved, self.interface()), evolved: Some(evolved), is_result });
     }
 
     fn forget_program(&mut self) {
@@ -546,8 +563,12 @@ impl RunRecord {
         self.events.ended.as_ref()
     }
 
-    /// What is reported: the result on file, which may be an earlier part's, or else what the last part came to.
+    /// What is reported: the result on file, which may be an earlier part's, or else what the last part came to; nothing while a part is
+    /// at work, which may do better.
     pub(super) fn outcome(&self) -> Option<&Outcome> {
+        if self.is_at_work && self.events.ended.is_none() {
+            return None;
+        }
         self.result.as_ref().or(self.events.ended.as_ref())
     }
 

@@ -3,6 +3,9 @@
 /// The least share of the range that values of one size are given.
 const LEAST_RANGE: f64 = 1e-9;
 
+/// Logarithmic axes that span more have a tick at powers of ten only.
+const FINE: f64 = 1e3;
+
 /// About how many ticks an axis has.
 const TICKS: f64 = 6.0;
 
@@ -34,7 +37,9 @@ impl Scale {
         }
         let mut scale = Scale { min, max, is_log, from, to };
         if round && is_log {
-            (scale.min, scale.max) = (10_f64.powf(min.log10().floor()), 10_f64.powf(max.log10().ceil()));
+            let ends =
+                |end: f64| if max / min > FINE { [10_f64.powf(end.floor()), 10_f64.powf(end.ceil())] } else { around(10_f64.powf(end)) };
+            (scale.min, scale.max) = (ends(min.log10())[0], ends(max.log10())[1]);
         } else if round {
             let step = step(min, max);
             (scale.min, scale.max) = ((min / step).floor() * step, (max / step).ceil() * step);
@@ -57,17 +62,33 @@ impl Scale {
 
     /// The values of its ticks, with their names.
     pub(super) fn ticks(&self) -> Vec<(f64, String)> {
-        let (first, last) = (self.min.log10().ceil(), self.max.log10().floor());
-        if self.is_log && last - first >= 1.0 {
+        if self.is_log && self.max / self.min > FINE {
+            let (first, last) = ((self.min.log10() - LEAST_RANGE).ceil(), (self.max.log10() + LEAST_RANGE).floor());
             let stride = ((last - first + 1.0) / (TICKS + 2.0)).ceil().max(1.0);
             let powers = (0..).map(|i| stride.mul_add(f64::from(i), first)).take_while(|power| *power <= last);
             return powers.map(|power| (10_f64.powf(power), power_of_ten(power as i32))).collect();
         }
+        if self.is_log && self.max / self.min >= 2.0 {
+            let decades = (0..=4).map(|i| 10_f64.powf(self.min.log10().floor() + f64::from(i)));
+            let values = decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|factor| factor * decade));
+            let inside = self.min * (1.0 - LEAST_RANGE)..=self.max * (1.0 + LEAST_RANGE);
+            return values.filter(|value| inside.contains(value)).map(|value| (value, tick_name(value, value, value))).collect();
+        }
         let step = step(self.min, self.max);
         let first = (self.min / step - LEAST_RANGE).ceil();
         let values = (0..=20).map(|i| (first + f64::from(i)) * step).take_while(|value| *value <= self.max + step * LEAST_RANGE);
-        values.filter(|value| !self.is_log || *value > 0.0).map(|value| (value, tick_name(value, step))).collect()
+        values.filter(|value| !self.is_log || *value > 0.0).map(|value| (value, tick_name(value, step, self.max))).collect()
     }
+}
+
+/// The neighbours of a number above 0 among 1, 2 and 5 times powers of ten, it being its own neighbour if it is one.
+fn around(value: f64) -> [f64; 2] {
+    let power = 10_f64.powf(value.log10().floor());
+    let factor = value / power;
+    let all = [1.0, 2.0, 5.0, 10.0];
+    let below = all.into_iter().rfind(|known| *known <= factor * (1.0 + LEAST_RANGE)).unwrap_or(1.0);
+    let above = all.into_iter().find(|known| *known >= factor * (1.0 - LEAST_RANGE)).unwrap_or(10.0);
+    [below * power, above * power]
 }
 
 /// The distance between ticks: 1, 2 or 5 times a power of ten.
@@ -93,11 +114,11 @@ fn power_of_ten(power: i32) -> String {
     }
 }
 
-/// A value with as many decimals as its neighbours need, large ones in thousands, millions, or as powers of ten.
-fn tick_name(value: f64, step: f64) -> String {
+/// A value with as many decimals as its neighbours need, large ones in thousands, millions, or as powers of ten, by the largest.
+fn tick_name(value: f64, step: f64, largest: f64) -> String {
     let value = if value.abs() < step * LEAST_RANGE { 0.0 } else { value };
-    let (unit, suffix) = match step {
-        ..1e3 => (1.0, ""),
+    let (unit, suffix) = match largest.abs() {
+        ..1e4 => (1.0, ""),
         ..1e6 => (1e3, "k"),
         ..1e12 => (1e6, "M"),
         _ => return format!("{value:e}"),
@@ -124,7 +145,9 @@ mod tests {
         assert_eq!(names(&[0.93, 0.948], false, true), ["0.930", "0.935", "0.940", "0.945", "0.950"]);
         assert_eq!(names(&[0.0, 806_021.0], false, false), ["0", "200k", "400k", "600k", "800k"]);
         assert_eq!(names(&[-3.0, 4.0], false, true), ["-4", "-2", "0", "2", "4"]);
-        assert_eq!(names(&[1e-3, 0.5], true, true), ["0.001", "0.01", "0.1", "1"]);
+        assert_eq!(names(&[1e-4, 0.5], true, true), ["0.0001", "0.001", "0.01", "0.1", "1"]);
+        assert_eq!(names(&[0.012, 0.025], true, true), ["0.01", "0.02", "0.05"]);
+        assert_eq!(names(&[1.0, 99.0], true, false), ["1", "2", "5", "10", "20", "50"]);
         assert_eq!(names(&[1.0, 2_000_000.0], true, false), ["1", "10", "100", "1k", "10k", "100k", "1M"]);
     }
 

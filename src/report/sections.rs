@@ -18,7 +18,7 @@ use crate::search::Tiers;
 const NAMED_ISLANDS: usize = 6;
 const FAINT_ISLANDS: usize = 18;
 /// The steps of a lineage that are shown.
-const SHOWN_STEPS: usize = 12;
+const SHOWN_STEPS: usize = 16;
 /// The parts of time in which speeds are told.
 const MOST_SPEEDS: usize = 200;
 
@@ -287,16 +287,19 @@ fn best_program(prefix: &str, record: &RunRecord) -> String {
     let Some(found) = record.found() else {
         return section(prefix, "program", "", "There is no program on record yet.");
     };
-    let (all, left) = (found.program.instructions().len() as u64, found.simplified.instructions().len() as u64);
+    let left = found.program.instructions().len() as u64;
     let which = if found.is_result { "" } else { "The best on the search tasks so far; the run has not said its last word. " };
-    let html = format!(
-        "<p>{which}As evolved it has {}, of which {} can matter to a prediction.</p>\n<div class=\"pair\"><div><h3>Simplified</h3>\n{}</div>\
-         <div><h3>As evolved</h3>\n{}</div></div>\n",
-        counted(all, "instruction"),
-        grouped(left),
-        program_view::program(&found.simplified),
-        program_view::program(&found.program)
-    );
+    let simplified = program_view::program(&found.program);
+    let html = match &found.evolved {
+        Some(evolved) => format!(
+            "<p>{which}As evolved it has {}, of which {} can matter to a prediction.</p>\n<div class=\"pair\"><div><h3>Simplified</h3>\n{simplified}\
+             </div><div><h3>As evolved</h3>\n{}</div></div>\n",
+            counted(evolved.instructions().len() as u64, "instruction"),
+            grouped(left),
+            program_view::program(evolved)
+        ),
+        None => format!("<p>{which}It has {} that can matter to a prediction.</p>\n{simplified}", counted(left, "instruction")),
+    };
     section(prefix, "program", &html, "")
 }
 
@@ -397,7 +400,7 @@ fn islands(prefix: &str, record: &RunRecord) -> String {
         if several { format!("experiment {experiment}, island {island}") } else { format!("experiment {experiment}") }
     };
     let columns: Vec<(String, Vec<(f64, f64)>)> = all.iter().map(|(key, points)| (name(key), points.clone())).collect();
-    let (table, thinned) = Table::of_steps("individual", &columns);
+    let (table, thinned) = Table::of_steps("individual", true, &columns);
     let draw = (0..columns.len()).map(|number| if number < NAMED_ISLANDS { Draw::Steps(number) } else { Draw::Faint }).collect();
     let told: Vec<String> =
         columns.iter().take(NAMED_ISLANDS).map(|(name, points)| format!("{name} reaches {}", decimals(best(points)))).collect();
@@ -607,7 +610,7 @@ fn settings(prefix: &str, record: &RunRecord) -> String {
         write!(
             html,
             "<details id=\"{prefix}-toml\"><summary>experiment.toml, all settings</summary>\n<pre tabindex=\"0\"><code>{}</code></pre></details>\n\
-             <p class=\"soft\">In {}</p>\n",
+             <p class=\"soft\">Read from {}</p>\n",
             escaped(settings),
             escaped(&record.path().display().to_string())
         )

@@ -32,9 +32,9 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The table of columns that have points of their own, in ascending order, each with its name: a value holds until the next one.
-    /// Has at most [`MOST_ROWS`] rows; the second value says so where there were more.
-    pub(super) fn of_steps(x_name: &str, all: &[(String, Vec<(f64, f64)>)]) -> (Table, Option<String>) {
+    /// The table of columns that have points of their own, in ascending order, each with its name: a value holds until the next one,
+    /// and the last one to the end if `holds` says so. Has at most [`MOST_ROWS`] rows; the second value says so where there were more.
+    pub(super) fn of_steps(x_name: &str, holds: bool, all: &[(String, Vec<(f64, f64)>)]) -> (Table, Option<String>) {
         let xs: BTreeSet<Ordered> = all.iter().flat_map(|(_, points)| points).filter_map(|&(x, _)| drawable(x)).map(Ordered).collect();
         let mut x: Vec<f64> = xs.into_iter().map(|Ordered(x)| x).collect();
         let note = thin_rows(&mut x);
@@ -43,6 +43,7 @@ impl Table {
             .map(|(name, points)| {
                 let mut rest = points.iter().peekable();
                 let mut value = None;
+                let end = points.last().map_or(f64::NEG_INFINITY, |(x, _)| *x);
                 let values = x.iter().map(|&x| {
                     while let Some(&&(at, next)) = rest.peek()
                         && at <= x
@@ -50,7 +51,7 @@ impl Table {
                         value = drawable(next).or(value);
                         rest.next();
                     }
-                    value
+                    value.filter(|_| holds || x <= end)
                 });
                 Column { name: name.clone(), values: values.collect() }
             })
@@ -130,19 +131,21 @@ mod tests {
     #[test]
     fn columns_of_their_own_points_share_rows() {
         let all = [("a".to_owned(), vec![(1.0, 0.5), (4.0, 0.7)]), ("b,\"".to_owned(), vec![(2.0, 0.1), (3.0, f64::NAN), (9.0, 0.2)])];
-        let (table, note) = Table::of_steps("=x", &all);
+        let (table, note) = Table::of_steps("=x", true, &all);
         assert_eq!(note, None);
         assert_eq!(table.csv(), "\"'=x\",\"a\",\"b,\"\"\"\n1,0.5,\n2,0.5,0.1\n3,0.5,0.1\n4,0.7,0.1\n9,0.7,0.2\n");
+        let (table, _) = Table::of_steps("x", false, &all);
+        assert_eq!(table.columns[0].values, [Some(0.5), Some(0.5), Some(0.5), Some(0.7), None]);
     }
 
     #[test]
     fn many_rows_are_thinned_and_that_is_said() {
-        let points: Vec<(f64, f64)> = (0..1_000).map(|i| (f64::from(i), f64::from(i))).collect();
-        let (table, note) = Table::of_steps("x", &[("a".to_owned(), points)]);
+        let points: Vec<(f64, f64)> = (0..1_001).map(|i| (f64::from(i), f64::from(i))).collect();
+        let (table, note) = Table::of_steps("x", true, &[("a".to_owned(), points)]);
         assert_eq!(table.x.len(), 335);
-        assert_eq!((table.x[1], table.x[334]), (3.0, 999.0));
-        assert_eq!(note.as_deref(), Some("335 of 1000 changes are drawn: one in 3, and the last."));
-        let (table, _) = Table::of_steps("x", &[("a".to_owned(), vec![(f64::INFINITY, 1.0), (1e300, 1.0)])]);
+        assert_eq!((table.x[1], table.x[334]), (3.0, 1_000.0));
+        assert_eq!(note.as_deref(), Some("335 of 1001 changes are drawn: one in 3, and the last."));
+        let (table, _) = Table::of_steps("x", true, &[("a".to_owned(), vec![(f64::INFINITY, 1.0), (1e300, 1.0)])]);
         assert!(table.x.is_empty());
     }
 }
