@@ -374,11 +374,21 @@ fn lineage(prefix: &str, record: &RunRecord) -> String {
     section(prefix, "lineage", &html, "")
 }
 
-fn islands(prefix: &str, record: &RunRecord) -> String {
-    if record.improvements().is_empty() {
-        return section(prefix, "islands", "", "There is no improvement on record yet.");
+/// The improvements of one island: the number of the individual, from 1 for a logarithmic axis, and its fitness.
+struct Track {
+    experiment: u64,
+    island: u64,
+    points: Vec<(f64, f64)>,
+}
+
+impl Track {
+    fn best(&self) -> f64 {
+        self.points.last().map_or(f64::NEG_INFINITY, |(_, fitness)| *fitness)
     }
-    // On a logarithmic axis the first individual is at 1.
+}
+
+/// The islands of experiment `first`, then the others, each by the fitness they reach.
+fn tracks(record: &RunRecord, first: Option<u64>) -> Vec<Track> {
     let mut all: BTreeMap<(u64, u64), Vec<(f64, f64)>> = BTreeMap::new();
     for improved in record.improvements() {
         let points = all.entry((improved.experiment, improved.island)).or_default();
@@ -387,23 +397,29 @@ fn islands(prefix: &str, record: &RunRecord) -> String {
             points.push((x, improved.fitness));
         }
     }
+    let mut tracks: Vec<Track> = all.into_iter().map(|((experiment, island), points)| Track { experiment, island, points }).collect();
+    let is_other = |track: &Track| Some(track.experiment) != first;
+    tracks.sort_by(|one, other| is_other(one).cmp(&is_other(other)).then(other.best().total_cmp(&one.best())));
+    tracks
+}
+
+fn islands(prefix: &str, record: &RunRecord) -> String {
+    if record.improvements().is_empty() {
+        return section(prefix, "islands", "", "There is no improvement on record yet.");
+    }
     let winner = record.outcome().and_then(|outcome| outcome.experiment);
+    let mut all = tracks(record, winner);
     let count = all.len();
-    let mut all: Vec<((u64, u64), Vec<(f64, f64)>)> = all.into_iter().collect();
-    let best = |points: &[(f64, f64)]| points.last().map_or(f64::NEG_INFINITY, |(_, fitness)| *fitness);
-    all.sort_by(|(one, first), (other, second)| {
-        (Some(other.0) == winner).cmp(&(Some(one.0) == winner)).then(best(second).total_cmp(&best(first)))
-    });
     all.truncate(NAMED_ISLANDS + FAINT_ISLANDS);
-    let several = all.iter().any(|((_, island), _)| *island > 0);
-    let name = |(experiment, island): &(u64, u64)| {
+    let several = all.iter().any(|track| track.island > 0);
+    let name = |Track { experiment, island, .. }: &Track| {
         if several { format!("experiment {experiment}, island {island}") } else { format!("experiment {experiment}") }
     };
-    let columns: Vec<(String, Vec<(f64, f64)>)> = all.iter().map(|(key, points)| (name(key), points.clone())).collect();
+    let told: Vec<String> =
+        all.iter().take(NAMED_ISLANDS).map(|track| format!("{} reaches {}", name(track), decimals(track.best()))).collect();
+    let columns: Vec<(String, Vec<(f64, f64)>)> = all.into_iter().map(|track| (name(&track), track.points)).collect();
     let (table, thinned) = Table::of_steps("individual", true, &columns);
     let draw = (0..columns.len()).map(|number| if number < NAMED_ISLANDS { Draw::Steps(number) } else { Draw::Faint }).collect();
-    let told: Vec<String> =
-        columns.iter().take(NAMED_ISLANDS).map(|(name, points)| format!("{name} reaches {}", decimals(best(points)))).collect();
     let mut notes = vec!["Each step is a program better than all before it on its island; 1 is the island's first individual.".to_owned()];
     if let Some(winner) = winner {
         notes.push(format!("The reported program is from experiment {winner}, which comes first; the others by the fitness they reach."));
@@ -571,7 +587,7 @@ fn hall_of_fame(prefix: &str, record: &RunRecord) -> String {
     };
     let mut html = chart.figure();
     html += "<details id=\"";
-    write!(html, "{prefix}-programs\"><summary>The {}</summary>\n", counted(hall.len() as u64, "program"))
+    writeln!(html, "{prefix}-programs\"><summary>The {}</summary>", counted(hall.len() as u64, "program"))
         .expect("a String takes everything");
     for famous in hall {
         html += &famous_program(prefix, famous, sets.len() > 1);
