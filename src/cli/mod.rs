@@ -18,6 +18,7 @@ mod presets;
 mod programs;
 mod report;
 mod resume;
+mod serve;
 mod simplify;
 mod tasks;
 mod transfer;
@@ -60,6 +61,7 @@ enum Command {
     Compare(compare::Compare),
     Eval(eval::Eval),
     Report(report::Report),
+    Serve(serve::Serve),
     Transfer(transfer::Transfer),
     Conform(conform::Conform),
     Bench(bench::Bench),
@@ -125,6 +127,7 @@ impl Command {
             Command::Compare(command) => command.run(),
             Command::Eval(command) => command.run(),
             Command::Report(command) => command.run(),
+            Command::Serve(command) => command.run(),
             Command::Transfer(command) => command.run(),
             Command::Conform(command) => command.run(),
             Command::Bench(command) => command.run(),
