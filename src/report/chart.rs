@@ -228,14 +228,14 @@ impl Dots {
         let left = CHARACTER.mul_add(names as f64, 16.0);
         let height = ROW.mul_add(self.dots.len() as f64, BOTTOM + 8.0);
         let values = self.dots.iter().flat_map(|dot| dot.interval.into_iter().flatten().chain([dot.value]));
-        let x = Scale::of(values, false, true, [left, WIDTH - 96.0]);
+        let x = Scale::of(values, false, true, [left, WIDTH - 104.0]);
         let mut svg = begin(&self.id, &self.title, &self.description, height, None);
         for (value, name) in x.ticks() {
             let Some(at) = x.at(value) else { continue };
             line(&mut svg, "g", "#dddddd", [at, 4.0, at, height - BOTTOM]);
             text(&mut svg, [at, height - BOTTOM + 15.0], "middle", &name);
         }
-        text(&mut svg, [f64::midpoint(left, WIDTH - 96.0), height - 8.0], "middle", &self.label);
+        text(&mut svg, [f64::midpoint(left, WIDTH - 104.0), height - 8.0], "middle", &self.label);
         for (number, dot) in self.dots.iter().enumerate() {
             let middle = ROW.mul_add(number as f64, 4.0 + ROW / 2.0);
             text(&mut svg, [left - 10.0, middle + 4.0], "end", &shortened(&dot.name));
@@ -247,7 +247,7 @@ impl Dots {
             let Some(at) = x.at(dot.value) else { continue };
             let value = decimals(dot.value);
             point(&mut svg, [at, middle], dot.look, Some(&format!("{}: {value}", dot.name)));
-            text(&mut svg, [WIDTH - 88.0, middle + 4.0], "start", &value);
+            text(&mut svg, [WIDTH - 82.0, middle + 4.0], "start", &value);
         }
         svg + "</svg>"
     }
@@ -409,8 +409,14 @@ fn label_area(svg: &mut String, name: &str, places: &[Option<[f64; 2]>], below: 
     let Some(Some([end, _])) = places.last() else { return };
     let begin = CHARACTER.mul_add(-(name.chars().count() as f64), end - 10.0);
     let along = |places: &[Option<[f64; 2]>]| {
-        let before = places.iter().rposition(|place| place.is_some_and(|[x, _]| x < begin)).unwrap_or(0);
-        places.iter().skip(before).flatten().map(|[_, y]| *y).collect::<Vec<_>>()
+        let known: Vec<[f64; 2]> = places.iter().flatten().copied().collect();
+        let after = known.iter().position(|[x, _]| *x >= begin).unwrap_or(0);
+        // The name begins between two points.
+        let first = after.checked_sub(1).map(|before| {
+            let ([x0, y0], [x1, y1]) = (known[before], known[after]);
+            y0 + (y1 - y0) * (begin - x0) / (x1 - x0)
+        });
+        first.into_iter().chain(known[after..].iter().map(|[_, y]| *y)).collect::<Vec<_>>()
     };
     let top = along(places).into_iter().fold(f64::NEG_INFINITY, f64::max);
     let bottom = along(below).into_iter().fold(f64::INFINITY, f64::min);

@@ -127,6 +127,9 @@ fn tick_name(value: f64, step: f64, largest: f64) -> String {
         return format!("{value:e}");
     }
     let decimals = (-(step / unit).log10().floor()).max(0.0) as usize;
+    if decimals > 4 && value != 0.0 && value.abs() < 1e-3 {
+        return format!("{value:.0e}");
+    }
     let name = format!("{:.decimals$}", value / unit);
     if value == 0.0 { name } else { name + suffix }
 }
@@ -147,6 +150,7 @@ mod tests {
         assert_eq!(names(&[-3.0, 4.0], false, true), ["-4", "-2", "0", "2", "4"]);
         assert_eq!(names(&[1e-4, 0.5], true, true), ["0.0001", "0.001", "0.01", "0.1", "1"]);
         assert_eq!(names(&[0.012, 0.025], true, true), ["0.01", "0.02", "0.05"]);
+        assert_eq!(names(&[6e-6, 2e-5], true, true), ["5e-6", "1e-5", "2e-5"]);
         assert_eq!(names(&[1.0, 99.0], true, false), ["1", "2", "5", "10", "20", "50"]);
         assert_eq!(names(&[1.0, 2_000_000.0], true, false), ["1", "10", "100", "1k", "10k", "100k", "1M"]);
     }

@@ -197,6 +197,7 @@ fn fitness(prefix: &str, record: &RunRecord) -> String {
         write!(description, " The {} has {}.", mark.name, decimals(mark.y)).expect("a String takes everything");
     }
     let mut notes = vec!["Mean: of the populations at work; it falls when new experiments begin.".to_owned()];
+    notes.extend((x.len() < 4).then(|| "The run was too short for a line: its improvements, below, tell more.".to_owned()));
     notes.extend(record.samples().note("progress events"));
     let chart = Chart {
         id: format!("{prefix}-chart-fitness"),
@@ -332,11 +333,8 @@ fn lineage(prefix: &str, record: &RunRecord) -> String {
     );
     if left_out > 0 {
         let left_out = counted(left_out as u64, "step");
-        writeln!(
-            html,
-            "<p class=\"soft\">{left_out} with smaller gains in fitness are left out; changes are from one shown to the next.</p>"
-        )
-        .expect("a String takes everything");
+        writeln!(html, "<p class=\"soft\">Left out: {left_out} with smaller gains in fitness. Changes are from one shown to the next.</p>")
+            .expect("a String takes everything");
     }
     html += "<ol class=\"steps\">\n";
     let mut before: Option<usize> = None;
@@ -466,7 +464,8 @@ fn tiers(prefix: &str, record: &RunRecord) -> String {
     let used: Vec<usize> = (0..last.len()).filter(|number| last[*number].1 > 0).collect();
     let columns = used.iter().map(|&number| {
         let values = over_time(record, |sample| drawable(named_tiers(sample.tiers)[number].1 as f64));
-        Column { name: last[number].0.to_owned(), values }
+        // Before the first event there was none.
+        Column { name: last[number].0.to_owned(), values: [vec![Some(0.0)], values].concat() }
     });
     let share = |count: u64| format!("{:.1} %", 100.0 * count as f64 / total);
     let told: Vec<String> = used.iter().map(|&number| format!("{} {}", last[number].0, share(last[number].1))).collect();
@@ -476,7 +475,7 @@ fn tiers(prefix: &str, record: &RunRecord) -> String {
         description: format!("Areas on one another, over time. At the end: {}.", told.join("; ")),
         x: Axis::from_zero("seconds"),
         y: Axis::from_zero("individuals so far"),
-        table: Table { x_name: "seconds".to_owned(), x: seconds(record), columns: columns.collect() },
+        table: Table { x_name: "seconds".to_owned(), x: [vec![0.0], seconds(record)].concat(), columns: columns.collect() },
         draw: used.iter().map(|&number| Draw::Area(number)).collect(),
         marks: Vec::new(),
         notes: record.samples().note("progress events").into_iter().collect(),
