@@ -36,6 +36,7 @@ pub mod ablation;
 pub mod experiment;
 pub mod explain;
 pub mod limit;
+pub mod report;
 pub mod search;
 pub mod task;
 pub mod transfer;

@@ -1,5 +1,6 @@
 //! Options that several commands take, with one meaning.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -236,6 +237,12 @@ fn parse_kind(text: &str) -> Result<TaskKind, TaskError> {
 /// Parses two classes of images.
 pub(super) fn parse_pair(text: &str) -> Result<Pair, TaskError> {
     text.parse()
+}
+
+/// Where a page is served: an address with a port, where `localhost` stands for 127.0.0.1.
+pub(super) fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let numbers = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    numbers.parse().map_err(|_| "write an address with a port, as in 127.0.0.1:8060; port 0 is any that is free".to_owned())
 }
 
 /// A share in [0, 1].

@@ -26,6 +26,7 @@ Examples:
   exnihilo evolve                                  discover linear regression
   exnihilo evolve digits --max-seconds 60          classifiers of handwritten digits
   exnihilo evolve digits --watch                   the same, seen live
+  exnihilo evolve digits --serve 127.0.0.1:8060    the same in a browser, with plots
   exnihilo evolve digits --data table.csv          the same search on an own table
   exnihilo evolve baseline --data cifar-10-batches-bin/ --max-individuals 1000000
   exnihilo evolve main --data cifar/ --data mnist/ --scale 0.2 --max-seconds 3600
@@ -58,7 +59,7 @@ pub(super) struct Evolve {
     #[arg(long, value_name = "DIR", conflicts_with = "no_save")]
     out: Option<PathBuf>,
     /// Save nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "serve")]
     no_save: bool,
 }
 
@@ -74,9 +75,10 @@ impl Evolve {
             ..self.run.options(stop)
         };
         let search = Search::new(experiment.clone(), self.seed, options.clone())?;
+        let server = self.run.server()?;
         let directory = self.directory(&experiment)?;
-        Session { search, experiment, seed: self.seed, options, directory, begins_with: "start", note: None, telling: self.run.telling() }
-            .run()
+        let telling = self.run.telling();
+        Session { search, experiment, seed: self.seed, options, directory, begins_with: "start", note: None, telling, server }.run()
     }
 
     /// The experiment with everything that was said of it on the command line.

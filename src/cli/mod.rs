@@ -17,7 +17,9 @@ mod man;
 mod output;
 mod presets;
 mod programs;
+mod report;
 mod resume;
+mod serve;
 mod simplify;
 mod tasks;
 mod transfer;
@@ -42,6 +44,7 @@ const EXAMPLES: &str = "\
 Examples:
   exnihilo evolve                          discover linear regression from random programs
   exnihilo evolve digits --max-seconds 60  evolve classifiers of handwritten digits
+  exnihilo report runs/linear-s0           a page about a run
   exnihilo eval linear net --task two-layer
   exnihilo explain net --task two-layer    what each line is for, and what each part is worth
   exnihilo bench --features 4,16
@@ -59,6 +62,8 @@ enum Command {
     Resume(resume::Resume),
     Compare(compare::Compare),
     Eval(eval::Eval),
+    Report(report::Report),
+    Serve(serve::Serve),
     Transfer(transfer::Transfer),
     Conform(conform::Conform),
     Bench(bench::Bench),
@@ -124,6 +129,8 @@ impl Command {
             Command::Resume(command) => command.run(),
             Command::Compare(command) => command.run(),
             Command::Eval(command) => command.run(),
+            Command::Report(command) => command.run(),
+            Command::Serve(command) => command.run(),
             Command::Transfer(command) => command.run(),
             Command::Conform(command) => command.run(),
             Command::Bench(command) => command.run(),

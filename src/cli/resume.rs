@@ -67,8 +67,8 @@ impl Resume {
         let (individuals, seconds) = (super::output::grouped(checkpoint.individuals()), checkpoint.elapsed_seconds());
         let note = Some(format!("going on after {individuals} individuals, {seconds:.0} s"));
         let search = Search::resume(checkpoint, options.clone())?;
-        let telling = self.run.telling();
-        Session { search, experiment, seed, options, directory: Some(directory), begins_with: "resume", note, telling }.run()
+        let (telling, server) = (self.run.telling(), self.run.server()?);
+        Session { search, experiment, seed, options, directory: Some(directory), begins_with: "resume", note, telling, server }.run()
     }
 
     /// The limits of the run from now on.

@@ -16,6 +16,12 @@ impl ProgramHash {
     pub fn of(program: &Program) -> ProgramHash {
         ProgramHash(xxh3_128(program.to_string().as_bytes()))
     }
+
+    /// The hash that is displayed so; none for other text.
+    pub fn from_hex(text: &str) -> Option<ProgramHash> {
+        let is_hex = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_hex.then(|| u128::from_str_radix(text, 16).ok().map(ProgramHash))?
+    }
 }
 
 impl fmt::Display for ProgramHash {

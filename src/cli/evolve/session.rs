@@ -1,11 +1,13 @@
 //! A search from its beginning or its checkpoint to its end, told, saved and concluded: what `evolve` and `resume` have in common.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use exnihilo::experiment::{Experiment, RunDirectory};
+use exnihilo::report::Server;
 use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
 use exnihilo::verify::DEFAULT_RATE;
 use exnihilo_jit::Backend;
@@ -14,7 +16,7 @@ use super::baselines;
 use super::report::{First, Reporter, Telling, hall_of_fame};
 use super::result::{DoneEvent, StartEvent};
 use super::watch;
-use crate::cli::args::{ThreadArgs, note_replaced, parse_rate, parse_seconds, search_backend};
+use crate::cli::args::{ThreadArgs, note_replaced, parse_address, parse_rate, parse_seconds, search_backend};
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, note, print_line};
 use crate::cli::{Exit, difference};
@@ -56,12 +58,23 @@ pub(in crate::cli) struct RunArgs {
     /// not a terminal there are lines now and then in its place.
     #[arg(long, conflicts_with_all = ["json", "quiet"])]
     watch: bool,
+    /// Serve the page of the run, live, while it runs; port 0 is any that is free (see `exnihilo serve`)
+    #[arg(long, value_name = "ADDR:PORT", value_parser = parse_address)]
+    serve: Option<SocketAddr>,
+    /// Let --serve take an address that other machines can reach: whoever reaches it reads the page
+    #[arg(long, requires = "serve")]
+    allow_remote: bool,
 }
 
 impl RunArgs {
     /// How the run is told of.
     pub(in crate::cli) const fn telling(&self) -> Telling {
         Telling { json: self.json, quiet: self.quiet, watch: self.watch }
+    }
+
+    /// The address for the page of the run, if there is to be one.
+    pub(in crate::cli) fn server(&self) -> Result<Option<Server>, Failure> {
+        Ok(self.serve.map(|address| Server::bind(address, self.allow_remote)).transpose()?)
     }
 
     /// What they say of how a search runs; its limits are the caller's.
@@ -83,6 +96,8 @@ pub(in crate::cli) struct Session {
     /// What to tell people when it has begun.
     pub(in crate::cli) note: Option<String>,
     pub(in crate::cli) telling: Telling,
+    /// Where its page is served.
+    pub(in crate::cli) server: Option<Server>,
 }
 
 impl Session {
@@ -91,12 +106,15 @@ impl Session {
         let directory = self.directory.take();
         let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
         note_replaced(self.options.backend);
+        let server = self.server.take().filter(|_| directory.is_some());
+        let address = server.as_ref().map(|server| format!("live at http://{}/", server.address()));
+        let _serving = server.map(|server| server.serve(&folder)).transpose()?;
 
         let notes = if self.telling.quiet {
             Vec::new()
         } else {
             let paper = self.paper_scale().filter(|_| !self.telling.json);
-            self.note.take().into_iter().chain(paper).chain(self.idle_threads()).collect()
+            self.note.take().into_iter().chain(address).chain(paper).chain(self.idle_threads()).collect()
         };
         let start = StartEvent::new(&self.experiment, self.seed, &self.options);
         let first = First { event: output::event_line(self.begins_with, &start), notes };

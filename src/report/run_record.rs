@@ -1,0 +1,641 @@
+//! What the directory of a run tells of it, read with bounded memory, and read on while the run is at work. Nothing in the directory is
+//! trusted: what cannot be read is left out, and a note says so, with file and line.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use exnihilo_jit::{Interface, Program, ProgramRecord, simplify_for};
+
+use super::event::{Difference, Event, FamousRecord, Outcome, Part, Progress};
+use super::html::grouped;
+use super::lineage::{self, Ancestry};
+use super::table::drawable;
+use super::thinned::Thinned;
+use crate::experiment::Experiment;
+use crate::search::{Origin, ProgramHash, Tiers};
+
+/// Longer lines of `events.jsonl` than any that is written are not read.
+const MOST_LINE_BYTES: u64 = 16 << 20;
+/// The most bytes of any other file of a run that are read.
+const MOST_FILE_BYTES: u64 = 64 << 20;
+/// The most bytes of an experiment that are shown.
+const MOST_SETTINGS_BYTES: u64 = 1 << 20;
+/// The most programs of the hall of fame.
+const MOST_FAMOUS: usize = 400;
+/// The most progress events that are kept.
+const MOST_SAMPLES: usize = 400;
+/// The most improvements that are kept, some 90 bytes each.
+const MOST_IMPROVEMENTS: usize = 300_000;
+/// The most parts of a run that are kept.
+const MOST_PARTS: usize = 100;
+/// The most notes that are kept.
+const MOST_NOTES: usize = 12;
+/// The most characters of a note.
+const LONGEST_NOTE: usize = 300;
+/// The most names of origins; there are fewer.
+const MOST_ORIGINS: usize = 64;
+/// By so many of its last bytes a file is known again.
+const TAIL: u64 = 256;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// Something else.
+    #[error("{}: this is not the directory of a run: {problem}; name one as `exnihilo evolve` printed it", .path.display())]
+    NoRun {
+        /// The directory.
+        path: PathBuf,
+        /// What is missing.
+        problem: &'static str,
+    },
+    /// A file that cannot be read.
+    #[error("{}: cannot be read: {source}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A report that cannot be written.
+    #[error("{}: cannot be written: {source}; choose another file with --out", .path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file that is there and no report.
+    #[error("{}: exists and is no report; choose another file, or overwrite it with --force", .0.display())]
+    Exists(PathBuf),
+}
+
+/// A progress event, as far as it is drawn.
+#[derive(Clone, Debug)]
+pub(super) struct Sample {
+    pub(super) seconds: f64,
+    pub(super) individuals: u64,
+    pub(super) best: Option<f64>,
+    pub(super) mean: Option<f64>,
+    pub(super) tiers: Tiers,
+}
+
+/// An improvement, and where its line is.
+#[derive(Clone, Debug)]
+pub(super) struct Improved {
+    pub(super) experiment: u64,
+    pub(super) island: u64,
+    pub(super) individual: u64,
+    pub(super) fitness: f64,
+    pub(super) hash: ProgramHash,
+    pub(super) parent: Option<ProgramHash>,
+    /// The number of its name.
+    origin: usize,
+    /// Whether it came from another island.
+    pub(super) is_migrant: bool,
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
+}
+
+/// A program of the hall of fame.
+#[derive(Clone, Debug)]
+pub(super) struct Famous {
+    pub(super) size: u64,
+    pub(super) task_set: u64,
+    pub(super) experiment: u64,
+    pub(super) island: u64,
+    pub(super) fitness: f64,
+    /// Simplified.
+    pub(super) program: Program,
+}
+
+/// Things that readers should know, the first ones of them.
+#[derive(Clone, Debug, Default)]
+struct Notes {
+    notes: Vec<String>,
+    more: u64,
+}
+
+impl Notes {
+    fn add(&mut self, note: &str) {
+        if self.notes.len() < MOST_NOTES {
+            self.notes.push(note.chars().take(LONGEST_NOTE).collect());
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+/// What `events.jsonl` tells.
+#[derive(Clone, Debug)]
+struct Events {
+    /// Whole lines up to here were read.
+    offset: u64,
+    line: u64,
+    tail: Vec<u8>,
+    parts: Vec<Part>,
+    part_count: u64,
+    samples: Thinned<Sample>,
+    progress: Progress,
+    /// The text of the best program so far, simplified; it is told before the improvements of its round.
+    best_told: Option<String>,
+    improvements: Vec<Improved>,
+    improvements_left_out: u64,
+    origins: Vec<String>,
+    difference: Option<Difference>,
+    /// Of the last part, if it has ended.
+    ended: Option<Outcome>,
+    notes: Notes,
+}
+
+impl Events {
+    const fn new() -> Events {
+        Events {
+            offset: 0,
+            line: 0,
+            tail: Vec::new(),
+            parts: Vec::new(),
+            part_count: 0,
+            samples: Thinned::new(MOST_SAMPLES),
+            progress: Progress {
+                individuals: 0,
+                elapsed_seconds: None,
+                train_steps: 0,
+                best_fitness: None,
+                mean_fitness: None,
+                tiers: None,
+                experiments: 0,
+                best_program: None,
+            },
+            best_told: None,
+            improvements: Vec::new(),
+            improvements_left_out: 0,
+            origins: Vec::new(),
+            difference: None,
+            ended: None,
+            notes: Notes { notes: Vec::new(), more: 0 },
+        }
+    }
+
+    /// Whether the file is longer than what was read, and begins with it.
+    fn goes_on(&self, file: &mut File, length: u64) -> io::Result<bool> {
+        if length < self.offset {
+            return Ok(false);
+        }
+        let mut tail = vec![0; self.tail.len()];
+        file.seek(SeekFrom::Start(self.offset - tail.len() as u64))?;
+        file.read_exact(&mut tail)?;
+        Ok(tail == self.tail)
+    }
+
+    /// Reads on up to the last whole line. `name` is the file's, for notes.
+    fn read_on(&mut self, file: &mut File, length: u64, name: &str) -> io::Result<()> {
+        file.seek(SeekFrom::Start(self.offset))?;
+        // What is added meanwhile is for the next time.
+        let mut reader = BufReader::new(file.take(length.saturating_sub(self.offset)));
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let mut bytes = reader.by_ref().take(MOST_LINE_BYTES + 1).read_until(b'\n', &mut line)? as u64;
+            let is_long = bytes > MOST_LINE_BYTES;
+            if is_long {
+                line.clear();
+                while !line.ends_with(b"\n") {
+                    line.clear();
+                    let more = reader.by_ref().take(1 << 20).read_until(b'\n', &mut line)? as u64;
+                    if more == 0 {
+                        break;
+                    }
+                    bytes += more;
+                }
+            }
+            if !line.ends_with(b"\n") {
+                return Ok(());
+            }
+            self.line += 1;
+            let at = self.offset;
+            self.offset += bytes;
+            let kept = line.len() - line.len().min(TAIL as usize);
+            self.tail = line[kept..].to_vec();
+            if is_long {
+                let line = self.line;
+                self.notes.add(&format!("{name}, line {line}: longer than {MOST_LINE_BYTES} bytes, and left out"));
+                continue;
+            }
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match serde_json::from_slice(&line) {
+                Ok(event) => self.take_in(event, at, bytes),
+                Err(error) => {
+                    let line = self.line;
+                    self.notes.add(&format!("{name}, line {line}: no event that can be read, and left out: {error}"));
+                }
+            }
+        }
+    }
+
+    /// The best improvement, unless a better program was told of since.
+    fn best_on_record(&self) -> Option<&Improved> {
+        let best = self.improvements.iter().reduce(|first, second| if second.fitness > first.fitness { second } else { first })?;
+        let is_passed = self.best_told.is_some() && self.progress.best_fitness.is_some_and(|fitness| fitness > best.fitness);
+        (!is_passed).then_some(best)
+    }
+
+    fn take_in(&mut self, event: Event, offset: u64, bytes: u64) {
+        match event {
+            Event::Start(part) | Event::Resume(part) => {
+                self.part_count += 1;
+                self.ended = None;
+                if self.parts.len() < MOST_PARTS {
+                    self.parts.push(part);
+                }
+            }
+            Event::Progress(progress) => {
+                if let Some(seconds) = progress.elapsed_seconds.and_then(drawable) {
+                    let [best, mean] = [progress.best_fitness, progress.mean_fitness].map(|fitness| fitness.and_then(drawable));
+                    let tiers = progress.tiers.unwrap_or_default();
+                    self.samples.push(Sample { seconds, individuals: progress.individuals, best, mean, tiers });
+                }
+                if let Some(program) = &progress.best_program {
+                    self.best_told = Some(program.clone());
+                }
+                self.progress = Progress { best_program: None, ..progress };
+            }
+            Event::Improvement(improvement) => {
+                let (hash, fitness) = (ProgramHash::from_hex(&improvement.hash), improvement.search_fitness.and_then(drawable));
+                let (Some(hash), Some(fitness)) = (hash, fitness) else {
+                    let line = self.line;
+                    self.notes.add(&format!("events.jsonl, line {line}: an improvement without fitness or hash, and left out"));
+                    return;
+                };
+                if self.improvements.len() >= MOST_IMPROVEMENTS {
+                    self.improvements_left_out += 1;
+                    return;
+                }
+                let origin = self.origins.iter().position(|origin| *origin == improvement.origin).unwrap_or_else(|| {
+                    self.origins.truncate(MOST_ORIGINS - 1);
+                    self.origins.push(improvement.origin.chars().take(LONGEST_NOTE).collect());
+                    self.origins.len() - 1
+                });
+                let parent = improvement.parent.as_deref().and_then(ProgramHash::from_hex);
+                let is_migrant = improvement.origin == Origin::Migration.name();
+                let super::event::Improvement { experiment, island, individual, .. } = improvement;
+                let improved = Improved { experiment, island, individual, fitness, hash, parent, origin, is_migrant, offset, bytes };
+                self.improvements.push(improved);
+            }
+            Event::Difference(difference) => self.difference = Some(difference),
+            Event::Done(outcome) => self.ended = Some(*outcome),
+            Event::Other => {}
+        }
+    }
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// A process writes in its directory.
+    AtWork,
+    /// Its last part came to its end.
+    Ended,
+    /// It was killed, or has not come to its end.
+    CutShort,
+}
+
+/// A program that is reported.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    /// Simplified.
+    pub(super) program: Program,
+    /// As evolved, if that is on record.
+    pub(super) evolved: Option<Program>,
+    /// Whether the run has said that it is the one, and not only the best so far.
+    pub(super) is_result: bool,
+}
+
+/// The record of one run.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    path: PathBuf,
+    settings: Option<String>,
+    experiment: Option<Experiment>,
+    events: Events,
+    result: Option<Outcome>,
+    hall: Vec<Famous>,
+    file_notes: Notes,
+    is_at_work: bool,
+    /// When something was last written to it.
+    written: Option<SystemTime>,
+    /// Whether the last line has no end.
+    is_torn: bool,
+    found: Option<Found>,
+    ancestry: Option<Ancestry>,
+}
+
+impl RunRecord {
+    /// Reads the directory of a run, which may be at work.
+    ///
+    /// # Errors
+    /// No such directory, or something else in it.
+    pub fn read(path: &Path) -> Result<RunRecord, ReportError> {
+        let no_run = |problem| ReportError::NoRun { path: path.to_owned(), problem };
+        if !path.is_dir() {
+            return Err(no_run(if path.exists() { "it is a file" } else { "it does not exist" }));
+        }
+        if !["experiment.toml", "events.jsonl"].into_iter().any(|name| path.join(name).is_file()) {
+            return Err(no_run("it has neither experiment.toml nor events.jsonl"));
+        }
+        let mut record = RunRecord {
+            path: path.to_owned(),
+            settings: None,
+            experiment: None,
+            events: Events::new(),
+            result: None,
+            hall: Vec::new(),
+            file_notes: Notes::default(),
+            is_at_work: false,
+            written: None,
+            is_torn: false,
+            found: None,
+            ancestry: None,
+        };
+        record.refresh()?;
+        Ok(record)
+    }
+
+    /// Reads what has been added since the last time.
+    ///
+    /// # Errors
+    /// Events that cannot be read.
+    pub fn refresh(&mut self) -> Result<(), ReportError> {
+        self.file_notes = Notes::default();
+        self.read_experiment();
+        let path = self.path.join("events.jsonl");
+        if path.is_file() {
+            self.read_events(&path).map_err(|source| ReportError::Unreadable { path, source })?;
+        } else {
+            self.file_notes.add("events.jsonl is not there: there is nothing to draw");
+        }
+        self.read_result();
+        self.read_hall();
+        self.find_program();
+        Ok(())
+    }
+
+    fn read_experiment(&mut self) {
+        if self.experiment.is_some() {
+            return;
+        }
+        match read_text(&self.path.join("experiment.toml"), MOST_SETTINGS_BYTES) {
+            Err(problem) => self.file_notes.add(&format!("experiment.toml {problem}")),
+            Ok(text) => {
+                match Experiment::from_toml(&text) {
+                    Ok(experiment) => self.experiment = Some(experiment),
+                    Err(error) => self.file_notes.add(&format!("experiment.toml: {error}")),
+                }
+                self.settings = Some(text);
+            }
+        }
+    }
+
+    fn read_events(&mut self, path: &Path) -> io::Result<()> {
+        let mut file = File::open(path)?;
+        self.is_at_work = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+        // A reader must not keep a run from going on.
+        let _ = file.unlock();
+        let metadata = file.metadata()?;
+        let length = metadata.len();
+        self.written = metadata.modified().ok();
+        if !self.events.goes_on(&mut file, length)? {
+            self.events = Events::new();
+        }
+        self.events.read_on(&mut file, length, "events.jsonl")?;
+        self.is_torn = length > self.events.offset;
+        Ok(())
+    }
+
+    fn read_result(&mut self) {
+        let path = self.path.join("result.json");
+        self.result = None;
+        if !path.exists() {
+            return;
+        }
+        match read_text(&path, MOST_FILE_BYTES)
+            .and_then(|text| serde_json::from_str(&text).map_err(|error| format!("is no result: {error}")))
+        {
+            Ok(result) => self.result = Some(result),
+            Err(problem) => self.file_notes.add(&format!("result.json {problem}")),
+        }
+    }
+
+    fn read_hall(&mut self) {
+        let path = self.path.join("hall_of_fame.jsonl");
+        self.hall.clear();
+        if !path.exists() {
+            return;
+        }
+        let text = match read_text(&path, MOST_FILE_BYTES) {
+            Ok(text) => text,
+            Err(problem) => return self.file_notes.add(&format!("hall_of_fame.jsonl {problem}")),
+        };
+        let interface = self.interface();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            if self.hall.len() == MOST_FAMOUS {
+                self.file_notes.add(&format!("hall_of_fame.jsonl: only the first {MOST_FAMOUS} programs are shown"));
+                break;
+            }
+            match famous(line, interface) {
+                Ok(famous) => self.hall.push(famous),
+                Err(problem) => self.file_notes.add(&format!("hall_of_fame.jsonl, line {}: left out: {problem}", number + 1)),
+            }
+        }
+    }
+
+    /// The program that the run found; without a result the best so far. Its ancestry is traced where it has changed.
+    fn find_program(&mut self) {
+        let path = self.path.join("events.jsonl");
+        let (evolved, is_result) = match self.outcome().and_then(|outcome| outcome.program.as_deref()) {
+            Some(text) => {
+                (Some(text.parse::<Program>().map_err(|error| format!("the program of the result cannot be read: {error}"))), true)
+            }
+            None => (self.events.best_on_record().map(|best| lineage::program_of(&path, best)), false),
+        };
+        let evolved = match evolved {
+            Some(Ok(evolved)) => evolved,
+            Some(Err(problem)) => {
+                self.file_notes.add(&problem);
+                return self.forget_program();
+            }
+            None => {
+                self.forget_program();
+                self.found = self.events.best_told.as_deref().and_then(|text| text.parse().ok()).map(|program| Found {
+                    program,
+                    evolved: None,
+                    is_result: false,
+                });
+                return;
+            }
+        };
+        if self.ancestry.is_none() || self.found.as_ref().is_none_or(|found| found.evolved.as_ref() != Some(&evolved)) {
+            self.ancestry = lineage::trace(&path, &self.events.improvements, &evolved, self.interface());
+        }
+        self.found = Some(Found { program: simplify_for(&evolved, self.interface()), evolved: Some(evolved), is_result });
+    }
+
+    fn forget_program(&mut self) {
+        (self.found, self.ancestry) = (None, None);
+    }
+
+    pub(super) fn interface(&self) -> Interface {
+        self.experiment.as_ref().map_or_else(Interface::default, Experiment::interface)
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Preset and seed, as far as they are known.
+    pub(super) fn name(&self) -> String {
+        let part = self.events.parts.first();
+        let outcome = self.outcome();
+        let preset = part.and_then(|part| part.preset.clone()).or_else(|| outcome.and_then(|outcome| outcome.preset.clone()));
+        let preset =
+            preset.or_else(|| self.experiment.as_ref().map(|experiment| experiment.name.clone())).unwrap_or_else(|| "run".to_owned());
+        match self.seed() {
+            Some(seed) => format!("{preset} seed {seed}"),
+            None => preset,
+        }
+    }
+
+    pub(super) fn seed(&self) -> Option<u64> {
+        self.events.parts.first().and_then(|part| part.seed).or_else(|| self.outcome()?.seed)
+    }
+
+    pub(super) fn version(&self) -> Option<&str> {
+        self.events.parts.last().and_then(|part| part.version.as_deref()).or_else(|| self.outcome()?.version.as_deref())
+    }
+
+    pub(super) fn experiment(&self) -> Option<&Experiment> {
+        self.experiment.as_ref()
+    }
+
+    /// The text of `experiment.toml`.
+    pub(super) fn settings(&self) -> Option<&str> {
+        self.settings.as_deref()
+    }
+
+    /// Its last part, as it began.
+    pub(super) fn part(&self) -> Option<&Part> {
+        self.events.parts.last()
+    }
+
+    /// How often it was begun and resumed.
+    pub(super) const fn part_count(&self) -> u64 {
+        self.events.part_count
+    }
+
+    pub(super) const fn samples(&self) -> &Thinned<Sample> {
+        &self.events.samples
+    }
+
+    /// The last progress event.
+    pub(super) const fn progress(&self) -> &Progress {
+        &self.events.progress
+    }
+
+    pub(super) fn improvements(&self) -> &[Improved] {
+        &self.events.improvements
+    }
+
+    pub(super) fn origin(&self, improved: &Improved) -> &str {
+        self.events.origins.get(improved.origin).map_or("", String::as_str)
+    }
+
+    pub(super) const fn difference(&self) -> Option<&Difference> {
+        self.events.difference.as_ref()
+    }
+
+    /// What its last part came to, if it came to its end.
+    pub(super) const fn ended(&self) -> Option<&Outcome> {
+        self.events.ended.as_ref()
+    }
+
+    /// What is reported: the result on file, which may be an earlier part's, or else what the last part came to; nothing while a part is
+    /// at work, which may do better.
+    pub(super) fn outcome(&self) -> Option<&Outcome> {
+        if self.is_at_work && self.events.ended.is_none() {
+            return None;
+        }
+        self.result.as_ref().or(self.events.ended.as_ref())
+    }
+
+    /// When `events.jsonl` was last written.
+    pub(super) const fn written(&self) -> Option<SystemTime> {
+        self.written
+    }
+
+    pub(super) fn hall(&self) -> &[Famous] {
+        &self.hall
+    }
+
+    pub(super) const fn found(&self) -> Option<&Found> {
+        self.found.as_ref()
+    }
+
+    pub(super) const fn ancestry(&self) -> Option<&Ancestry> {
+        self.ancestry.as_ref()
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        match (self.is_at_work, &self.events.ended, &self.result) {
+            (true, ..) => Standing::AtWork,
+            (false, None, None) => Standing::CutShort,
+            (false, None, Some(_)) if self.events.part_count > 0 => Standing::CutShort,
+            _ => Standing::Ended,
+        }
+    }
+
+    /// What a reader should know of what could not be read.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.events.notes.notes.clone();
+        notes.extend(self.file_notes.notes.iter().cloned());
+        if self.is_torn && !self.is_at_work {
+            notes.push(format!("events.jsonl, line {}: has no end, as after a crash, and is left out", self.events.line + 1));
+        }
+        let more = self.events.notes.more + self.file_notes.more;
+        if more > 0 {
+            notes.push(format!("{} more notes of this kind", grouped(more)));
+        }
+        if self.events.improvements_left_out > 0 {
+            let left_out = grouped(self.events.improvements_left_out);
+            notes.push(format!("{left_out} improvements after the first {} are left out", grouped(MOST_IMPROVEMENTS as u64)));
+        }
+        notes
+    }
+}
+
+fn famous(line: &str, interface: Interface) -> Result<Famous, String> {
+    let FamousRecord { setup, predict, learn, size, task_set, experiment, island, search_fitness } =
+        serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let program = Program::try_from(&ProgramRecord { id: None, setup, predict, learn }).map_err(|error| error.to_string())?;
+    let fitness = search_fitness.and_then(drawable).ok_or("it has no fitness")?;
+    Ok(Famous { size, task_set, experiment, island, fitness, program: simplify_for(&program, interface) })
+}
+
+/// The text of a regular file of at most `most` bytes.
+fn read_text(path: &Path, most: u64) -> Result<String, String> {
+    let unreadable = |error: io::Error| format!("cannot be read: {error}");
+    // Opening something else may wait for ever.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err("is no file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    File::open(path).map_err(unreadable)?.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > most {
+        return Err(format!("is larger than {most} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+}

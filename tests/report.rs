@@ -1,0 +1,316 @@
+//! `report` from the outside: pages about runs that ended, are damaged, hostile, or at work.
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_exnihilo"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+fn output(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().expect("the program was built for this test")
+}
+
+/// A small search of two islands.
+const SEARCH: &[&str] = &[
+    "evolve",
+    "--quiet",
+    "--max-individuals=8000",
+    "--target-fitness=1",
+    "--islands=2",
+    "--set=search.population=60",
+    "--set=search.side_by_side=2",
+    "--set=tasks.select.tasks=5",
+    "--set=tasks.final.tasks=5",
+];
+
+fn evolve(folder: &Path, run: &str, seed: &str) {
+    let ended = output(folder, &[SEARCH, &["--out", run, "--seed", seed]].concat());
+    assert_eq!(ended.status.code(), Some(4), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+/// Makes the page of a run, which must succeed, and checks what holds for every page.
+#[track_caller]
+fn page(folder: &Path, runs: &[&str]) -> String {
+    let ended = output(folder, &[&["report", "--out", "page.html"], runs].concat());
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    let html = fs::read_to_string(folder.join("page.html")).expect("it was written");
+    check_page(&html);
+    html
+}
+
+/// No page loads anything, has a script or style but its own, or elements out of the texts of a run.
+#[track_caller]
+fn check_page(html: &str) {
+    assert!(html.starts_with("<!doctype html>\n") && html.ends_with("</html>\n"));
+    assert!(html.contains("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-"));
+    assert_eq!((html.matches("<script").count(), html.matches("<style").count()), (1, 1));
+    // What stands in texts is escaped, so every tag is the page's own.
+    let body = &html[html.find("<body>").expect("a body")..html.find("<script").expect("a script")];
+    let tags: Vec<&str> = body.split('<').skip(1).map(|rest| rest.split('>').next().expect("an end")).collect();
+    for forbidden in ["link ", "img", "iframe", "object", "embed", "base", "form"] {
+        assert!(!tags.iter().any(|tag| tag.starts_with(forbidden)), "{forbidden:?} in the page");
+    }
+    for forbidden in [" src=", " style=", " onload=", " onerror=", " onclick=", "javascript:"] {
+        assert!(!tags.iter().any(|tag| tag.contains(forbidden)), "{forbidden:?} in the page");
+    }
+    for forbidden in ["NaN", "\u{0}", "\u{1b}"] {
+        assert!(!body.contains(forbidden), "{forbidden:?} in the page");
+    }
+    let figures = html.matches("<figure class=\"chart\"").count();
+    for part in
+        ["role=\"img\" aria-labelledby=", "<title id=", "<desc id=", ".svg\" href=\"data:image/svg+xml", ".csv\" href=\"data:text/csv"]
+    {
+        assert_eq!(html.matches(part).count(), figures, "{part}");
+    }
+    let ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().expect("an end")).collect();
+    let mut unique = ids.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), ids.len(), "identifiers that are there twice");
+}
+
+fn write_run(folder: &Path, run: &str, events: &[u8], others: &[(&str, &str)]) -> PathBuf {
+    let path = folder.join(run);
+    fs::create_dir_all(&path).expect("a writable folder");
+    fs::write(path.join("events.jsonl"), events).expect("a writable folder");
+    for (name, text) in others {
+        fs::write(path.join(name), text).expect("a writable folder");
+    }
+    path
+}
+
+fn events_of(run: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(run.join("events.jsonl")).expect("events");
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn a_run_is_shown_as_it_was() {
+    let folder = folder();
+    evolve(folder.path(), "run", "5");
+    let ended = output(folder.path(), &["report", "run", "--json"]);
+    let event: Value = serde_json::from_slice(&ended.stdout).expect("one object");
+    let file = Path::new("run").join("report.html").display().to_string();
+    assert_eq!(event, json!({"schema": 1, "event": "report", "file": file, "runs": 1, "notes": []}));
+    let html = fs::read_to_string(folder.path().join("run/report.html")).expect("it was written");
+    check_page(&html);
+    let run = folder.path().join("run");
+    let result: Value = serde_json::from_str(&fs::read_to_string(run.join("result.json")).expect("a result")).expect("JSON");
+    for field in ["search_fitness", "select_fitness", "final_fitness"] {
+        let fitness = result[field].as_f64().expect("a number");
+        assert!(html.contains(&format!("<dd>{fitness:.6}</dd>")), "{field}");
+    }
+    for baseline in result["baselines"].as_array().expect("a list") {
+        let fitness = baseline["final_fitness"].as_f64().expect("a number");
+        assert!(html.contains(&format!("{fitness:.6}")), "{baseline}");
+    }
+    for field in ["program", "program_simplified"] {
+        // Programs have no characters that are escaped but these.
+        let text = result[field].as_str().expect("a text").replace('\'', "&#39;").replace('<', "&lt;").replace('>', "&gt;");
+        assert!(html.contains(&format!("<code>{text}</code>")), "{field}");
+    }
+    for chart in ["fitness", "evaluation", "islands", "tiers", "throughput", "hall"] {
+        assert!(html.contains(&format!("data-chart=\"r0-chart-{chart}\"")), "{chart}");
+    }
+    assert!(html.contains("Ended: target 1 not reached; the limit in individuals ended the search.") && html.contains("8,000"));
+    assert!(html.contains("linear seed 5") && html.contains("experiment.toml, all settings") && html.contains("population = 60"));
+    // Each island's best is told, and is that of its last improvement.
+    let improvements: Vec<Value> = events_of(&run).into_iter().filter(|event| event["event"] == "improvement").collect();
+    let winner = &result["experiment"];
+    let last = improvements.iter().rfind(|event| event["experiment"] == *winner && event["island"] == 0).expect("an improvement");
+    let told = format!("experiment {winner}, island 0 reaches {:.6}", last["search_fitness"].as_f64().expect("a number"));
+    assert!(html.contains(&told), "no {told}");
+    // The same page again, in place of the first.
+    assert_eq!(output(folder.path(), &["report", "run"]).status.code(), Some(0));
+    assert_eq!(fs::read_to_string(run.join("report.html")).expect("it is there"), html);
+}
+
+/// A line of events about a program that improved.
+fn improvement(individual: u64, fitness: f64, origin: &str, program: &str, parent: Option<&str>) -> (String, String) {
+    let parsed: exnihilo_jit::Program = program.parse().expect("a program");
+    let hash = exnihilo::search::ProgramHash::of(&parsed).to_string();
+    let event = json!({"schema": 1, "event": "improvement", "experiment": 0, "island": 0, "task_set": 0, "individual": individual,
+        "search_fitness": fitness, "hash": hash, "parent": parent, "origin": origin, "program": parsed.to_string()});
+    (format!("{event}\n"), hash)
+}
+
+#[test]
+fn the_lineage_follows_parents_and_says_where_they_are_not_on_record() {
+    let folder = folder();
+    let (first, first_hash) = improvement(3, 0.2, "start", "def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  v1 = v1 + v0\n", None);
+    let (other, _) = improvement(5, 0.3, "start", "def Predict():\n  s1 = mean(v0)\n", None);
+    let second = "def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  v2 = s0 * v0\n  v1 = v1 + v2\n";
+    let (second, _) = improvement(9, 0.5, "insert-instruction", second, Some(&first_hash));
+    let third = "def Setup():\n  s3 = 0.5\ndef Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  s2 = s0 - s1\n  s2 = s2 * s3\n  v2 = s2 * v0\n  v1 = v1 + v2\n";
+    let (third, _) = improvement(70, 0.9, "randomize-function", third, Some(&"0".repeat(32)));
+    write_run(folder.path(), "run", format!("{first}{other}{second}{third}").as_bytes(), &[]);
+    let html = page(folder.path(), &["run"]);
+    let lineage = &html[html.find("id=\"r0-lineage\"").expect("a section")..html.find("id=\"r0-islands\"").expect("a section")];
+    let steps: Vec<&str> = lineage.split("<li>").skip(1).collect();
+    assert_eq!(steps.len(), 3, "{lineage}");
+    assert!(steps[0].contains("Fitness 0.200000") && steps[0].contains("one of the first programs"), "{}", steps[0]);
+    assert!(steps[1].contains("insert-instruction of the one before it, its parent"), "{}", steps[1]);
+    assert!(steps[1].contains("<ins>+   v2 = s0 * v0</ins>") && steps[1].contains("<del>-   v1 = v1 + v0</del>"), "{}", steps[1]);
+    assert!(steps[2].contains("individual 70: randomize-function of a parent that is not on record"), "{}", steps[2]);
+    assert!(steps[2].contains("<ins>+   s3 = 0.5</ins>") && steps[2].contains("\n    v1 = v1 + v2\n"), "{}", steps[2]);
+}
+
+#[test]
+fn texts_of_a_run_stay_texts() {
+    let folder = folder();
+    let evil = "</title></style><script>alert(1)</script><img src=x onerror=\"alert('2')\">]]>&\u{1b}[31m\u{0}\u{202e}";
+    let start = json!({"event": "start", "preset": evil, "seed": 1, "version": evil, "backend": evil});
+    let strange = improvement(1, 0.5, evil, "def Predict():\n  s1 = mean(v0)\n", None);
+    let progress = json!({"event": "progress", "individuals": 10, "elapsed_seconds": 1.0, "best_fitness": 0.5, "mean_fitness": 0.1});
+    let done = json!({"event": "done", "preset": evil, "stopped_by": evil, "program": evil, "select_fitness": 0.4,
+        "baselines": [{"name": evil, "final_fitness": 0.3}]});
+    let difference = json!({"event": "difference", "difference": evil});
+    let settings = format!("name = {}\n# {}\n", json!("x"), evil.replace(['\u{0}', '\u{1b}'], ""));
+    let events = format!("{start}\n{}{progress}\n{difference}\n{done}\n", strange.0);
+    let hall = format!("{}\n", json!({"id": evil, "setup": [{"op": evil}], "predict": [], "learn": [], "size": 1, "search_fitness": 0.5}));
+    let run = "r<b>'\"&";
+    write_run(folder.path(), run, events.as_bytes(), &[("experiment.toml", &settings), ("hall_of_fame.jsonl", &hall)]);
+    let html = page(folder.path(), &[run]);
+    assert!(html.contains("&lt;/title&gt;&lt;/style&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=&quot;alert(&#39;2&#39;)&quot;&gt;]]&gt;&amp;"));
+    assert!(!html.contains("<img") && !html.contains("<b>"), "an element out of a text");
+    assert!(html.contains("\\u{1b}[31m\\u{0}\\u{202e}"));
+    assert!(html.contains("r&lt;b&gt;&#39;&quot;&amp;"), "the path");
+}
+
+#[test]
+fn damaged_runs_are_shown_as_far_as_they_can_be_read() {
+    let folder = folder();
+    evolve(folder.path(), "whole", "5");
+    let whole = fs::read_to_string(folder.path().join("whole/events.jsonl")).expect("events");
+    let long = format!("{{\"event\":\"progress\",\"x\":\"{}\"}}\n", "y".repeat(17 << 20));
+    let bad = "{\"event\":\"progress\",\"elapsed_seconds\":1e999}\nnot JSON\n[1,2]\n{\"event\":7}\n{\"event\":\"unheard-of\",\"a\":{\"b\":[]}}\n\
+               {\"event\":\"progress\",\"elapsed_seconds\":null,\"best_fitness\":null}\n{\"event\":\"progress\",\"individuals\":-4}\n\n\
+               {\"event\":\"improvement\",\"experiment\":0,\"island\":0,\"individual\":1,\"search_fitness\":0.5,\"hash\":\"zz\",\"parent\":null,\"origin\":\"start\"}\n\
+               {\"event\":\"progress\",\"individuals\":18446744073709551615,\"elapsed_seconds\":1e308,\"best_fitness\":-1e308,\
+               \"tiers\":{\"structural\":18446744073709551615,\"over_budget\":18446744073709551615,\"fec\":1,\"hurdle\":0,\"interpreted\":0,\"compiled\":0}}\n";
+    let events = [bad.as_bytes(), long.as_bytes(), b"\xff\xfe\n", whole.as_bytes(), b"{\"event\":\"prog"].concat();
+    let damaged = [("result.json", "{\"select_fitness\":"), ("hall_of_fame.jsonl", "x\n"), ("experiment.toml", "name = 3")];
+    write_run(folder.path(), "run", &events, &damaged);
+    let ended = output(folder.path(), &["report", "run", "--json"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    let event: Value = serde_json::from_slice(&ended.stdout).expect("one object");
+    let notes: Vec<&str> = event["notes"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let torn = format!("events.jsonl, line {}: has no end", 13 + whole.lines().count());
+    let words = [
+        "events.jsonl, line 1: no event that can be read",
+        "events.jsonl, line 2: ",
+        "events.jsonl, line 3: ",
+        "events.jsonl, line 4: ",
+        "events.jsonl, line 7: ",
+        "events.jsonl, line 9: an improvement without fitness or hash",
+        "events.jsonl, line 11: longer than 16777216 bytes",
+        "events.jsonl, line 12: ",
+        "result.json is no result",
+        "hall_of_fame.jsonl, line 1: left out",
+        "experiment.toml: ",
+        torn.as_str(),
+    ];
+    for words in words {
+        assert!(notes.iter().any(|note| note.starts_with(&format!("run: {words}"))), "no {words:?} in {notes:#?}");
+    }
+    assert!(!notes.iter().any(|note| note.contains("line 5:") || note.contains("line 8:")), "unknown events and blank lines are no damage");
+    let html = page(folder.path(), &["run"]);
+    let clean = page(folder.path(), &["whole"]);
+    for html in [&html, &clean] {
+        assert!(html.contains("Ended: target 1 not reached") && html.contains("Best program"));
+    }
+    assert!(html.contains("events.jsonl, line 2: ") && !clean.contains("About the files"));
+}
+
+#[test]
+fn thousands_of_events_are_thinned_and_that_is_said() {
+    let folder = folder();
+    let mut events = String::new();
+    for number in 1..=5_000 {
+        let fitness = 1.0 - 1.0 / f64::from(number);
+        let event = json!({"event": "progress", "individuals": number * 100, "elapsed_seconds": number, "best_fitness": fitness, "mean_fitness": 0.5});
+        events += &format!("{event}\n");
+    }
+    write_run(folder.path(), "run", events.as_bytes(), &[]);
+    let html = page(folder.path(), &["run"]);
+    assert!(
+        html.contains("314 of 5,000 progress events are drawn: one in 16, and the last."),
+        "{:?}",
+        html.find("are drawn").map(|at| &html[at - 60..at + 40])
+    );
+    assert!(html.contains("5000,0.9998,0.5%0A\""), "the last event is there");
+    assert!(html.len() < 400_000, "{} bytes", html.len());
+    assert!(html.contains("Cut short"));
+}
+
+#[test]
+fn several_runs_are_compared() {
+    let folder = folder();
+    evolve(folder.path(), "one", "5");
+    evolve(folder.path(), "two", "6");
+    evolve(folder.path(), "three", "5");
+    let refused = output(folder.path(), &["report", "one", "two"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("add --out FILE.html"));
+    let html = page(folder.path(), &["one", "two", "three"]);
+    for name in ["linear seed 5 (one)", "linear seed 6", "linear seed 5 (three)"] {
+        assert!(html.contains(&format!(">{name}</a>")), "{name}");
+        assert!(html.contains(&format!("%22{}%22", name.replace(' ', "%20"))), "{name} in the data");
+    }
+    for chart in ["all-chart-time", "all-chart-individuals", "all-chart-final", "r2-chart-fitness"] {
+        assert!(html.contains(&format!("data-chart=\"{chart}\"")), "{chart}");
+    }
+}
+
+#[test]
+fn a_run_at_work_is_shown_and_not_disturbed() {
+    let folder = folder();
+    let arguments = ["evolve", "--json", "--out", "run", "--target-fitness", "1", "--set", "search.population=100"];
+    let mut child = command(folder.path(), &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program was built");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    assert!(lines.next().is_some(), "without a limit the search goes on");
+    let html = page(folder.path(), &["run"]);
+    assert!(html.contains("At work: this is what there is so far."));
+    assert!(html.contains("The best on the search tasks so far"));
+    child.kill().expect("it is at work");
+    child.wait().expect("it ends");
+    let html = page(folder.path(), &["run"]);
+    assert!(html.contains("Cut short"), "it was killed");
+}
+
+#[test]
+fn what_is_no_run_is_refused_and_no_other_file_overwritten() {
+    let folder = folder();
+    fs::create_dir(folder.path().join("empty")).expect("a writable folder");
+    fs::write(folder.path().join("file"), "text").expect("a writable folder");
+    write_run(folder.path(), "run", b"", &[]);
+    let refuse = |arguments: &[&str], words: &str| {
+        let ended = output(folder.path(), &[&["report"], arguments].concat());
+        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(words) && !stderr.contains("panicked"), "{stderr}");
+    };
+    refuse(&["none"], "it does not exist");
+    refuse(&["file"], "it is a file");
+    refuse(&["empty"], "it has neither experiment.toml nor events.jsonl");
+    refuse(&["run", "--out", "file"], "exists and is no report");
+    refuse(&["run", "--out", "none/page.html"], "cannot be written");
+    assert_eq!(fs::read_to_string(folder.path().join("file")).expect("it is there"), "text");
+    assert_eq!(output(folder.path(), &["report", "run", "--out", "file", "--force"]).status.code(), Some(0));
+    let html = page(folder.path(), &["run"]);
+    assert!(html.contains("There is no progress on record yet."));
+    let names: Vec<_> = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("a file").file_name()).collect();
+    assert!(names.iter().all(|name| !name.to_string_lossy().contains("partial")), "{names:?}");
+}
