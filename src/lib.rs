@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod experiment;
+pub mod export;
 pub mod limit;
 pub mod search;
 pub mod task;

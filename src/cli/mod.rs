@@ -10,6 +10,7 @@ mod difference;
 mod disasm;
 mod eval;
 mod evolve;
+mod export;
 mod failure;
 mod fuzz;
 mod man;
@@ -62,6 +63,7 @@ enum Command {
     Bench(bench::Bench),
     Fuzz(fuzz::Fuzz),
     Simplify(simplify::Simplify),
+    Export(export::Export),
     Disasm(disasm::Disasm),
     Presets(presets::Presets),
     Tasks(tasks::Tasks),
@@ -126,6 +128,7 @@ impl Command {
             Command::Bench(command) => command.run(),
             Command::Fuzz(command) => command.run(),
             Command::Simplify(command) => command.run(),
+            Command::Export(command) => command.run(),
             Command::Disasm(command) => command.run(),
             Command::Presets(command) => command.run(),
             Command::Tasks(command) => command.run(),
