@@ -306,6 +306,34 @@ fn every_op(ops: &[Op], operands: [u8; 3]) -> Program {
     Program::new(&[], &predict, &learn)
 }
 
+/// A linear model with what minimum, maximum and heaviside make of ties, zeros with signs and NaN.
+fn edges() -> Program {
+    let mut text = "def Predict():\n  s1 = dot(v0, v1)\n".to_owned();
+    let mut weight = 1.0;
+    let calls = [("heaviside", 1), ("minimum", 2), ("maximum", 2)];
+    let inputs = ["0.0", "-0.0", "nan", "0.5"];
+    let pairs = inputs.iter().flat_map(|a| inputs.iter().map(move |b| (*a, *b)));
+    for ((a, b), (call, count)) in pairs.flat_map(|pair| calls.map(|call| (pair, call))) {
+        for letter in ['s', 'v', 'm'] {
+            writeln!(text, "  s2 = {a}\n  s3 = {b}").expect("text");
+            for address in [2, 3] {
+                writeln!(text, "  v{address} = bcast(s{address})\n  m{address} = bcast(v{address}, axis=0)").expect("text");
+            }
+            let operands = (2..2 + count).map(|address| format!("{letter}{address}")).collect::<Vec<_>>().join(", ");
+            writeln!(text, "  {letter}4 = {call}({operands})").expect("text");
+            if letter != 's' {
+                writeln!(text, "  s4 = mean({letter}4)").expect("text");
+            }
+            // 1 for what is positive, 0.0 included, and 0 for what is negative, -0.0 included, or NaN; each in a bit of its own.
+            weight /= 2.0;
+            let reset = if weight < 1e-9 { "  s1 = sin(s1)\n" } else { "" };
+            write!(text, "  s4 = 1 / s4\n  s4 = heaviside(s4)\n  s5 = {weight:?}\n  s4 = s5 * s4\n  s1 = s1 + s4\n{reset}").expect("text");
+            weight = if weight < 1e-9 { 1.0 } else { weight };
+        }
+    }
+    text.parse().expect("a program")
+}
+
 /// Random programs of the fuzzer that are worth running: something is learned, and it does not take long.
 fn random_cases() -> Vec<Case> {
     let (mut through, mut stopped) = (Vec::new(), Vec::new());
@@ -347,6 +375,7 @@ fn cases() -> Vec<Case> {
         Case::new("ops", every_op(&Op::ALL, [2, 3, 4]), group(TaskKind::Linear, 3, 2, false)),
         Case::new("ops-wide", every_op(&Op::ALL, [2, 3, 4]), group(TaskKind::Linear, 11, 1, false)),
     ];
+    cases.push(Case::new("edges", edges(), group(TaskKind::Linear, 2, 1, false)));
     // Every way in which operands can be one address.
     for (name, operands) in [("apart", [2, 3, 4]), ("same", [2, 2, 2]), ("first", [2, 3, 2]), ("second", [3, 2, 2]), ("inputs", [2, 2, 4])]
     {
