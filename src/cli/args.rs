@@ -1,12 +1,15 @@
 //! Options that several commands take, with one meaning.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use exnihilo::ablation::Panel;
+use exnihilo::experiment::{Experiment, TaskSets};
 use exnihilo::task::{DataCache, Pair, SetName, TaskError, TaskKind, TaskSpec, build_group};
-use exnihilo_jit::{Backend, TaskGroup, no_native_code};
+use exnihilo_jit::{Backend, Interface, TaskGroup, known_program, no_native_code};
 
+use super::failure::Failure;
 use super::output::note;
 
 /// Parses a backend that searches run on.
@@ -62,18 +65,18 @@ pub(super) struct TaskArgs {
     /// Validation examples of each task (default: the kind's; linear: 100)
     #[arg(long, value_name = "M")]
     valid: Option<usize>,
-    /// Number of tasks
-    #[arg(long, value_name = "D", default_value_t = 10)]
-    tasks: usize,
-    /// How often the training examples are gone through
-    #[arg(long, value_name = "E", default_value_t = 1)]
-    epochs: u32,
+    /// Number of tasks (default: 10)
+    #[arg(long, value_name = "D")]
+    tasks: Option<usize>,
+    /// How often the training examples are gone through (default: 1)
+    #[arg(long, value_name = "E")]
+    epochs: Option<u32>,
     /// Seed of the tasks
     #[arg(long, value_name = "N", default_value_t = 0)]
     task_seed: u64,
-    /// An error above it ends training or validation (inf: never)
-    #[arg(long, value_name = "X", default_value_t = 100.0)]
-    max_abs_error: f64,
+    /// An error above it ends training or validation (default: 100; inf: never)
+    #[arg(long, value_name = "X")]
+    max_abs_error: Option<f64>,
     /// Own data: a CSV file, or a folder of IDX or CIFAR-10 binary files
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
@@ -81,7 +84,7 @@ pub(super) struct TaskArgs {
     #[arg(long, value_name = "A-B", value_parser = parse_pair)]
     pair: Vec<Pair>,
     /// All ten classes of the images in every task, in place of pairs: 10; programs answer in v2
-    #[arg(long, value_name = "10", conflicts_with = "pair")]
+    #[arg(long, value_name = "10", conflicts_with = "pair", value_parser = RangedU64ValueParser::<usize>::new().range(10..=10))]
     classes: Option<usize>,
     /// Label column of a CSV file (default: the last)
     #[arg(long, value_name = "COLUMN")]
@@ -95,19 +98,34 @@ impl TaskArgs {
             Some(path) if path.is_dir() => TaskKind::Projected,
             Some(_) => TaskKind::Table,
         });
+        let spec = TaskSpec::new(kind);
         TaskSpec {
             features: self.features,
             train: self.train,
             valid: self.valid,
-            tasks: self.tasks,
-            epochs: self.epochs,
-            max_abs_error: self.max_abs_error,
+            tasks: self.tasks.unwrap_or(spec.tasks),
+            epochs: self.epochs.unwrap_or(spec.epochs),
+            max_abs_error: self.max_abs_error.unwrap_or(spec.max_abs_error),
             data: self.data.clone(),
             pairs: (!self.pair.is_empty()).then(|| self.pair.clone()),
             classes: self.classes,
             label: self.label.clone(),
-            ..TaskSpec::new(kind)
+            ..spec
         }
+    }
+
+    /// Whether some option says what the tasks are like; how many there are and their seed do not.
+    fn describes(&self) -> bool {
+        self.task.is_some()
+            || self.features.is_some()
+            || self.train.is_some()
+            || self.valid.is_some()
+            || self.epochs.is_some()
+            || self.max_abs_error.is_some()
+            || self.data.is_some()
+            || !self.pair.is_empty()
+            || self.classes.is_some()
+            || self.label.is_some()
     }
 
     /// The tasks.
@@ -126,6 +144,87 @@ impl TaskArgs {
     /// The kind of the tasks.
     pub(super) fn kind(&self) -> TaskKind {
         self.spec().kind
+    }
+}
+
+/// Fresh tasks that changes of a program are measured on.
+#[derive(Clone, Debug, Args)]
+pub(super) struct PanelArgs {
+    #[command(flatten)]
+    tasks: TaskArgs,
+    /// How many task seeds, from --task-seed on, with --tasks tasks each
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Tasks")]
+    seeds: u16,
+}
+
+/// Which fresh tasks a program is measured on.
+#[derive(Clone, Debug)]
+pub(super) struct PanelPlan {
+    spec: TaskSpec,
+    first_seed: u64,
+    seeds: u64,
+    /// The experiment that the description comes from, and which of its sets.
+    from: Option<(PathBuf, &'static str)>,
+}
+
+impl PanelArgs {
+    /// Where the program lies in the directory of a run and no option says what the tasks are like, they are like those of its final
+    /// set, or like those of its select set where there is none; otherwise as options and defaults of `eval` say.
+    ///
+    /// # Errors
+    /// An experiment that cannot be read.
+    pub(super) fn plan(&self, program: &Path) -> Result<PanelPlan, Failure> {
+        let plan = PanelPlan { spec: self.tasks.spec(), first_seed: self.tasks.task_seed, seeds: self.seeds.into(), from: None };
+        if self.tasks.describes() || known_program(&program.to_string_lossy()).is_some() {
+            return Ok(plan);
+        }
+        let path = program.with_file_name("experiment.toml");
+        if !path.is_file() {
+            return Ok(plan);
+        }
+        let TaskSets { select, final_set, .. } = Experiment::load(&path).map_err(|error| Failure::failed(error.to_string()))?.tasks;
+        let (spec, set) = final_set.map_or((select, "select"), |spec| (spec, "final"));
+        Ok(PanelPlan { spec: TaskSpec { tasks: self.tasks.tasks.unwrap_or(spec.tasks), ..spec }, from: Some((path, set)), ..plan })
+    }
+}
+
+impl PanelPlan {
+    /// The tasks of round `round`: no two rounds have seeds in common.
+    ///
+    /// # Errors
+    /// Sizes that cannot be, data that cannot be read, threads that cannot be started.
+    pub(super) fn build(&self, round: u64, threads: usize, data: &DataCache) -> Result<Panel, Failure> {
+        let first = self.first_seed(round);
+        let seeds: Vec<u64> = (0..self.seeds).map(|seed| first.wrapping_add(seed)).collect();
+        Ok(Panel::new(&self.spec, &seeds, threads, data)?)
+    }
+
+    /// The first task seed of a round; those of its other sets follow.
+    pub(super) const fn first_seed(&self, round: u64) -> u64 {
+        self.first_seed.wrapping_add(round.wrapping_mul(self.seeds))
+    }
+
+    /// The addresses through which programs meet the tasks.
+    pub(super) const fn interface(&self) -> Interface {
+        self.spec.interface()
+    }
+
+    /// The tasks of a round in words: how many, which, and where their description comes from.
+    pub(super) fn describe(&self, panel: &Panel, round: u64) -> String {
+        let group = &panel.groups()[0];
+        let first = self.first_seed(round);
+        let seeds =
+            if self.seeds == 1 { format!("seed {first}") } else { format!("seeds {first} to {}", first.wrapping_add(self.seeds - 1)) };
+        let from = self.from.as_ref().map_or_else(String::new, |(path, set)| format!(", like the {set} tasks of {}", path.display()));
+        format!(
+            "{} x {} {} tasks (F = {}, {}/{} examples), task {seeds}{from}",
+            self.seeds,
+            group.tasks().len(),
+            self.spec.kind,
+            group.features(),
+            group.train_examples(),
+            group.valid_examples(),
+        )
     }
 }
 

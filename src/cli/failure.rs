@@ -2,6 +2,7 @@
 
 use std::io;
 
+use exnihilo::ablation::AblationError;
 use exnihilo::experiment::{ExperimentError, RunDirectoryError};
 use exnihilo::search::SearchError;
 use exnihilo::task::TaskError;
@@ -119,6 +120,16 @@ impl From<SearchError> for Failure {
 impl From<RunDirectoryError> for Failure {
     fn from(error: RunDirectoryError) -> Failure {
         Failure::Failed(error.into())
+    }
+}
+
+impl From<AblationError> for Failure {
+    fn from(error: AblationError) -> Failure {
+        match error {
+            AblationError::Task(error) => error.into(),
+            AblationError::Memory { .. } => Failure::Usage(error.into()),
+            _ => Failure::Failed(error.into()),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod difference;
 mod disasm;
 mod eval;
 mod evolve;
+mod explain;
 mod export;
 mod failure;
 mod fuzz;
@@ -43,6 +44,7 @@ Examples:
   exnihilo evolve                          discover linear regression from random programs
   exnihilo evolve digits --max-seconds 60  evolve classifiers of handwritten digits
   exnihilo eval linear net --task two-layer
+  exnihilo explain net --task two-layer    what each line is for, and what each part is worth
   exnihilo bench --features 4,16
 
 A PROGRAM is a file of program text (.az), or the name of a hand-written model:
@@ -64,6 +66,7 @@ enum Command {
     Fuzz(fuzz::Fuzz),
     Simplify(simplify::Simplify),
     Export(export::Export),
+    Explain(explain::Explain),
     Disasm(disasm::Disasm),
     Presets(presets::Presets),
     Tasks(tasks::Tasks),
@@ -129,6 +132,7 @@ impl Command {
             Command::Fuzz(command) => command.run(),
             Command::Simplify(command) => command.run(),
             Command::Export(command) => command.run(),
+            Command::Explain(command) => command.run(),
             Command::Disasm(command) => command.run(),
             Command::Presets(command) => command.run(),
             Command::Tasks(command) => command.run(),

@@ -7,7 +7,7 @@ use exnihilo_jit::{ComponentFunction, Instruction, Scoring, Space};
 
 use super::demo::Demo;
 use super::form::{Distribution, Element, Extent, Form};
-use super::{Source, called, decimal};
+use super::{Line, Source, called, decimal};
 
 /// The whole file.
 pub(super) fn write(source: &Source) -> String {
@@ -485,10 +485,10 @@ double model_score(Model *m, const Example *examples, uint32_t count, double *pr
 
 /// The instructions of one function.
 fn body(source: &Source, function: ComponentFunction, out: &mut String) {
-    for (instruction, ordinal) in source.numbered(function) {
+    for Line { instruction, ordinal, note } in source.lines(function) {
         let text = statement(instruction, ordinal);
         if !text.is_empty() {
-            let _ = writeln!(out, "    /* {instruction} */\n    {text}");
+            let _ = writeln!(out, "    /* {note}: {instruction} */\n    {text}");
         }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use exnihilo_jit::lang::Data;
 use exnihilo_jit::{ComponentFunction, Instruction, Scoring, Space};
 
-use super::Source;
 use super::form::{Distribution, Element, Extent, Form, Reduction};
+use super::{Line, Source};
 
 /// The whole document.
 pub(super) fn write(source: &Source) -> String {
@@ -28,7 +28,8 @@ pub(super) fn write(source: &Source) -> String {
         let _ = write!(out, "\nMemory, zero at first: {}.\n", roles.join("; "));
     }
     for function in ComponentFunction::ALL {
-        let lines: Vec<String> = source.program.function(function).iter().filter_map(equation).collect();
+        let with_note = |line: Line| Some(format!("{} && \\text{{{}}}", equation(line.instruction)?, line.note));
+        let lines: Vec<String> = source.lines(function).filter_map(with_note).collect();
         let _ = write!(out, "\n\\medskip\\noindent\\textbf{{def}} \\texttt{{{}}}():", function.name());
         if lines.is_empty() {
             out += " nothing.\n";

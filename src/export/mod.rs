@@ -31,6 +31,7 @@ use exnihilo_jit::{
     CLASSES, ComponentFunction, Instruction, InterfaceError, Program, ProgramRecord, SEMANTICS_VERSION, Scoring, Space, simplify_for,
 };
 
+use crate::explain::{Explanation, Role};
 use memory::Memory;
 
 pub use demo::MAX_DEMO_FEATURES;
@@ -173,12 +174,22 @@ impl<'a> Export<'a> {
     }
 }
 
+/// An instruction, and what is known of it.
+struct Line<'a> {
+    instruction: &'a Instruction,
+    /// Its number among the random ones.
+    ordinal: u32,
+    /// What it is for.
+    note: String,
+}
+
 /// What is written: a program, and what is known of it.
 struct Source<'a> {
     program: &'a Program,
     /// The number of each instruction among the random ones.
     ordinals: Vec<u32>,
     memory: Memory,
+    explanation: Explanation,
     scoring: Scoring,
     features: usize,
     max_abs_error: f64,
@@ -197,6 +208,7 @@ impl<'a> Source<'a> {
             program,
             ordinals,
             memory: Memory::of(program, interface),
+            explanation: Explanation::of(program, interface),
             scoring: export.scoring,
             features: export.features,
             max_abs_error: export.max_abs_error,
@@ -206,14 +218,28 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The instructions of a function, each with its number among the random ones.
-    fn numbered(&self, function: ComponentFunction) -> impl Iterator<Item = (&'a Instruction, u32)> {
+    /// The lines of a function.
+    fn lines(&self, function: ComponentFunction) -> impl Iterator<Item = Line<'a>> + use<'a, '_> {
         let before = match function {
             ComponentFunction::Setup => 0,
             ComponentFunction::Predict => self.program.function(ComponentFunction::Setup).len(),
             ComponentFunction::Learn => self.program.instructions().len() - self.program.function(function).len(),
         };
-        self.program.function(function).iter().zip(self.ordinals[before..].iter().copied())
+        let line = move |(position, instruction)| Line {
+            instruction,
+            ordinal: self.ordinals[before + position],
+            note: self.note(before + position),
+        };
+        self.program.function(function).iter().enumerate().map(line)
+    }
+
+    /// What a line is for, by its index in the program.
+    fn note(&self, line: usize) -> String {
+        match self.explanation.role(line) {
+            // Its note names lines by numbers that exports do not have.
+            role @ Role::LearningRate => role.words().to_owned(),
+            _ => self.explanation.note(line),
+        }
     }
 
     /// Whether any instruction draws.

@@ -7,7 +7,7 @@ use exnihilo_jit::{ComponentFunction, Instruction, Scoring, Space};
 
 use super::demo::Demo;
 use super::form::{Distribution, Element, Extent, Form, Reduction};
-use super::{Source, called, decimal};
+use super::{Line, Source, called, decimal};
 
 /// The whole file.
 pub(super) fn write(source: &Source) -> String {
@@ -414,13 +414,13 @@ fn body(source: &Source, function: ComponentFunction, out: &mut String) {
             line("v1[int(label)] = 1.0");
         }
     }
-    for (instruction, ordinal) in source.numbered(function) {
+    for Line { instruction, ordinal, note } in source.lines(function) {
         let text = statement(source, instruction, ordinal);
         match instruction.op().info().data {
             _ if text.is_empty() => {}
-            DataKind::None | DataKind::ScalarConst => line(&text),
+            DataKind::None | DataKind::ScalarConst => line(&format!("{text}  # {note}")),
             // These constants have 32 bits; as 64 they are harder to recognize.
-            _ => line(&format!("{text}  # {instruction}")),
+            _ => line(&format!("{text}  # {note}: {instruction}")),
         }
     }
 }

@@ -7,7 +7,7 @@ use exnihilo_jit::{ComponentFunction, Instruction, Scoring, Space};
 
 use super::demo::Demo;
 use super::form::{Distribution, Element, Extent, Form};
-use super::{Source, called, decimal};
+use super::{Line, Source, called, decimal};
 
 /// The whole file.
 pub(super) fn write(source: &Source) -> String {
@@ -485,10 +485,10 @@ fn body(source: &Source, function: ComponentFunction, out: &mut String) {
             line("let v1 = [0.0; F];");
         }
     }
-    for (instruction, ordinal) in source.numbered(function) {
+    for Line { instruction, ordinal, note } in source.lines(function) {
         let text = statement(source, instruction, ordinal);
         if !text.is_empty() {
-            line(&format!("{text} // {instruction}"));
+            line(&format!("{text} // {note}: {instruction}"));
         }
     }
 }

@@ -1,0 +1,31 @@
+//! What a change does to a program: its fitness on fresh tasks with and without the change, pair by pair, with a confidence interval.
+//! Simplification and explanation of programs use it; it knows tasks and how they are evaluated, and nothing of a search.
+//!
+//! ```
+//! use exnihilo::ablation::{Line, Panel, without};
+//! use exnihilo::task::{DataCache, TaskKind, TaskSpec};
+//! use exnihilo_jit::{ComponentFunction, known_program};
+//!
+//! let program = known_program("linear").expect("a program of that name");
+//! let panel = Panel::new(&TaskSpec::new(TaskKind::Linear), &[0, 1], 1, &DataCache::new())?;
+//! let original = panel.fitness(&program)?;
+//! // Without its last instruction, which adds the update to the weights, the linear model learns nothing.
+//! let last = Line { function: ComponentFunction::Learn, index: 3 };
+//! let effect = panel.effect(&original, &without(&program, &[last]))?;
+//! assert!(effect.mean < -0.2 && effect.high < 0.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod change;
+mod effect;
+mod error;
+mod line;
+mod panel;
+mod reduce;
+
+pub use change::{Change, changes};
+pub use effect::{CONFIDENCE, Effect, mean};
+pub use error::AblationError;
+pub use line::{Line, without};
+pub use panel::Panel;
+pub use reduce::{MOST_INSTRUCTIONS, Reduced, reduce};

@@ -1,0 +1,131 @@
+//! `explain`: a program annotated, and what its parts are worth.
+
+mod curve;
+mod measured;
+mod read;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use exnihilo::ablation::mean;
+use exnihilo::explain::Explanation;
+use exnihilo::task::DataCache;
+use exnihilo_jit::{Interface, simplify_for};
+use serde::Serialize;
+
+use super::args::{PanelArgs, ThreadArgs};
+use super::failure::Failure;
+use super::output::{note, print_event};
+use super::{Exit, programs};
+use measured::Measured;
+
+/// Explain a program: what each line is for, which ideas it is made of, and what each of them is worth
+///
+/// Lines are numbered and annotated by data flow. Recognized idioms are knocked out one by one and the loss of fitness on fresh tasks
+/// is measured; every constant is scaled up and down.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exnihilo explain runs/linear-s0/best.az
+  exnihilo explain net --task two-layer --features 8
+  exnihilo explain best.az --no-measure
+  exnihilo explain runs/digits-s0/best.az --each-line --seeds 10 --json
+  exnihilo explain runs/digits-s0/best.az --knock-in linear
+  exnihilo explain softmax --task digits --classes 10
+
+A program in the directory of a run is measured on tasks like those of the run's final evaluation, with other seeds;
+otherwise on those that the options describe. More in docs/explain.md.")]
+pub(super) struct Explain {
+    /// Program file (.az), or the name of a hand-written one
+    program: PathBuf,
+    /// Explain the program as it is written, with the lines that cannot matter
+    #[arg(long)]
+    as_written: bool,
+    /// Only what the text tells: no knock-outs, no curves of constants
+    #[arg(long, conflicts_with = "each_line")]
+    no_measure: bool,
+    /// Knock out every line by itself as well
+    #[arg(long)]
+    each_line: bool,
+    /// Also put every idiom into this program (a file or a name), where it has a place, and measure what it does there
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "no_measure")]
+    knock_in: Option<PathBuf>,
+    #[command(flatten)]
+    panel: PanelArgs,
+    #[command(flatten)]
+    threads: ThreadArgs,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// No messages on stderr
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// What the whole came to.
+#[derive(Serialize)]
+struct DoneEvent<'a> {
+    program: String,
+    lines: usize,
+    left_out: usize,
+    parameters: Vec<read::ParameterEvent<'a>>,
+    edges: Vec<read::EdgeEvent>,
+    idioms: usize,
+    tasks: usize,
+    /// The mean over the fresh tasks; null where nothing was measured.
+    fitness: Option<f64>,
+}
+
+impl Explain {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let program = programs::read_program(&self.program)?;
+        let plan = self.panel.plan(&self.program)?;
+        let interface = plan.interface();
+        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", self.program.display())))?;
+        let explained = if self.as_written { program.clone() } else { simplify_for(&program, interface) };
+        let left_out = program.instructions().len() - explained.instructions().len();
+        let explanation = Explanation::of(&explained, interface);
+        let host = self.knock_in.as_ref().map(|host| self.host(host, interface)).transpose()?;
+        read::show(&explanation, left_out, self.json)?;
+        let (mut tasks, mut fitness) = (0, None);
+        if !self.no_measure {
+            let panel = plan.build(0, self.threads.count(), &DataCache::new())?;
+            if !self.quiet && !self.json {
+                note(&plan.describe(&panel, 0));
+            }
+            let original = panel.fitness(&explained)?;
+            let measured = Measured { explanation: &explanation, panel: &panel, original: &original, json: self.json };
+            measured.begin()?;
+            measured.idioms()?;
+            if self.each_line {
+                measured.lines()?;
+            }
+            measured.constants()?;
+            if let (Some(name), Some(host)) = (&self.knock_in, &host) {
+                measured.knock_in(&name.display().to_string(), host)?;
+            }
+            (tasks, fitness) = (panel.tasks(), Some(mean(&original)));
+        }
+        if self.json {
+            let done = DoneEvent {
+                program: explained.to_string(),
+                lines: explained.instructions().len(),
+                left_out,
+                parameters: read::parameter_events(&explanation),
+                edges: read::edge_events(explanation.graph()),
+                idioms: explanation.idioms().len(),
+                tasks,
+                fitness,
+            };
+            print_event("done", &done)?;
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The program that idioms are put into, without what cannot matter.
+    fn host(&self, path: &Path, interface: Interface) -> Result<Explanation, Failure> {
+        let program = programs::read_program(path)?;
+        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+        Ok(Explanation::of(&simplify_for(&program, interface), interface))
+    }
+}

@@ -1,0 +1,22 @@
+//! What a program does, read off its text: which line depends on which, what each value is for, which known ideas it is made of; and the
+//! changed programs that show what each of these is worth.
+//!
+//! [`Graph`] and [`Explanation`] are made from a program alone. [`knocked_out`], [`knock_in`] and [`Constant`] make programs whose effect
+//! an [`ablation::Panel`](crate::ablation::Panel) measures. Nothing here knows of commands.
+
+mod explanation;
+mod facts;
+mod graph;
+mod idiom;
+mod knock_in;
+mod knock_out;
+mod role;
+mod sensitivity;
+
+pub use explanation::Explanation;
+pub use graph::{Address, Edge, EdgeKind, Graph, Node, Read, Source};
+pub use idiom::{Idiom, IdiomKind, Through};
+pub use knock_in::{NoPlace, knock_in};
+pub use knock_out::knocked_out;
+pub use role::{Parameter, Role};
+pub use sensitivity::{Constant, FACTORS};
