@@ -13,7 +13,7 @@ pub(super) fn write(source: &Source) -> String {
     let title = source.title();
     let mut out = format!(
         "% {title}.\n% pdflatex FILE.tex makes a page of it; the lines between the comments go into a paper that loads amsmath.\n\
-         \\documentclass{{article}}\n\\usepackage[T1]{{fontenc}}\n\\usepackage{{amsmath}}\n\\allowdisplaybreaks\n\\begin{{document}}\n% The algorithm\n\
+         \\documentclass{{article}}\n\\usepackage{{amsmath}}\n\\allowdisplaybreaks\n\\begin{{document}}\n% The algorithm\n\
          \\noindent {}\n",
         introduction(source.scoring),
     );
@@ -28,7 +28,7 @@ pub(super) fn write(source: &Source) -> String {
         let _ = write!(out, "\nMemory, zero at first: {}.\n", roles.join("; "));
     }
     for function in ComponentFunction::ALL {
-        let with_note = |line: Line| Some(format!("{} && \\text{{{}}}", equation(line.instruction)?, line.note));
+        let with_note = |line: Line| Some(format!("{} && \\text{{{}}}", equation(line.instruction)?, in_notation(&line.note)));
         let lines: Vec<String> = source.lines(function).filter_map(with_note).collect();
         let _ = write!(out, "\n\\medskip\\noindent\\textbf{{def}} \\texttt{{{}}}():", function.name());
         if lines.is_empty() {
@@ -65,6 +65,16 @@ fn name((space, address): (Space, u8)) -> String {
         Space::Vector => format!("\\mathbf{{v}}_{{{address}}}"),
         Space::Matrix => format!("\\mathbf{{M}}_{{{address}}}"),
     }
+}
+
+/// A text in which addresses are written as in equations.
+fn in_notation(text: &str) -> String {
+    let word = |word: &str| {
+        let (bare, end) = word.strip_suffix(',').map_or((word, ""), |bare| (bare, ","));
+        let address = Space::ALL.into_iter().find_map(|space| Some((space, bare.strip_prefix(space.letter())?.parse().ok()?)));
+        address.map_or_else(|| word.to_owned(), |address| format!("${}${end}", name(address)))
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// One instruction.
@@ -118,6 +128,9 @@ fn equation(instruction: &Instruction) -> Option<String> {
             };
             return Some(match distribution {
                 Distribution::Uniform => format!("{out} &\\sim \\mathcal{{U}}({a}, {b})"),
+                Distribution::Gaussian if b.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
+                    format!("{out} &\\sim \\mathcal{{N}}({a}, {b}^2)")
+                }
                 Distribution::Gaussian => format!("{out} &\\sim \\mathcal{{N}}({a}, ({b})^2)"),
             });
         }
@@ -150,5 +163,45 @@ fn number<T: std::fmt::Debug + Copy + Into<f64>>(value: T) -> String {
         None => text.strip_suffix(".0").map_or(text.clone(), str::to_owned),
         Some(("1", exponent)) => format!("10^{{{exponent}}}"),
         Some((mantissa, exponent)) => format!("{mantissa} \\cdot 10^{{{exponent}}}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::instruction_of;
+    use super::super::{Export, Language};
+    use super::*;
+    use exnihilo_jit::{Op, known_program};
+
+    #[test]
+    fn every_op_has_an_equation_of_its_own() {
+        let mut equations = std::collections::BTreeSet::new();
+        for op in Op::ALL.into_iter().filter(|op| *op != Op::NoOp) {
+            let equation = equation(&instruction_of(op, [2, 3, 1])).expect("it writes something");
+            assert_eq!(equation.matches('{').count(), equation.matches('}').count(), "{equation}");
+            assert_eq!(equation.matches('&').count(), 1, "{equation}");
+            assert!(equations.insert(equation.clone()), "{op} is written as another op: {equation}");
+        }
+    }
+
+    #[test]
+    fn the_network_is_written_as_in_the_paper() {
+        let program = known_program("net").expect("a known name");
+        let text = Export::new(&program, Scoring::Rms).to(Language::Latex).expect("a valid export");
+        for line in [
+            "\\mathbf{M}_{0} &\\sim \\mathcal{N}(0, 0.1^2) && \\text{first value of $\\mathbf{M}_{0}$}",
+            "\\mathbf{v}_{3} &= \\mathbf{M}_{0} \\, \\mathbf{v}_{0} && \\text{activation} \\\\",
+            "\\mathbf{v}_{5} &= s_{3} \\, \\mathbf{v}_{4} && \\text{gradient for $\\mathbf{v}_{2}$, $\\mathbf{M}_{0}$} \\\\",
+            "\\mathbf{M}_{1} &= \\mathbf{v}_{6} \\, \\mathbf{v}_{0}^\\top && \\text{gradient for $\\mathbf{M}_{0}$} \\\\",
+        ] {
+            assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_mathematics() {
+        let numbers = [0.0, -1.0, 0.25, 1e-7, -2.5e30, f64::INFINITY, f64::NEG_INFINITY, f64::NAN].map(number);
+        let expected = ["0", "-1", "0.25", "10^{-7}", "-2.5 \\cdot 10^{30}", "\\infty", "-\\infty", "\\mathrm{NaN}"];
+        assert_eq!(numbers, expected);
     }
 }
