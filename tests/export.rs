@@ -507,7 +507,8 @@ fn difference(found: &Outcome, expected: &Outcome, nudged: &[Outcome]) -> Option
                 .map(|nudged| (nudged.predictions[number][place] - y).abs())
                 .fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) });
             let same = x == y || (x.is_nan() && y.is_nan());
-            if !same && !((x - y).abs() <= RELATIVE * y.abs().max(1e-3) + NUDGE_MARGIN * moved) {
+            let allowed = RELATIVE * y.abs().max(1e-3) + NUDGE_MARGIN * moved;
+            if !same && ((x - y).abs() > allowed || x.is_nan() != y.is_nan()) {
                 return Some(format!("prediction {number} is {x:?}, expected {y:?} (nudges move it by {moved:e})"));
             }
         }

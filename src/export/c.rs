@@ -707,6 +707,8 @@ const FILES_DEMO: &str = r#"    uint32_t train_count = sizeof demo_train / sizeo
 "#;
 
 const MAIN_REST: &str = r#"    uint64_t epochs = argc > 3 ? read_number(argv[3]) : 1, steps = 0;
+    if (epochs < 1)
+        fail("epochs", 0, "there must be at least one");
     uint32_t *order = malloc(train_count * sizeof *order), predicted = 0;
     double *predictions = malloc((size_t)valid_count * OUTPUTS * sizeof *predictions), best = 0.0;
     Model *model = malloc(sizeof *model);

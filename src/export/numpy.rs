@@ -527,6 +527,8 @@ fn main(source: &Source) -> String {
 }
 
 const MAIN: &str = r#"    epochs, seed = (int(arguments[i]) if len(arguments) > i else default for i, default in ((2, 1), (3, 0)))
+    if epochs < 1:
+        sys.exit("there must be at least one epoch")
     model = Model(train.shape[1] - 1, seed)
     scores = model.fit(train[:, :-1], train[:, -1], epochs, (valid[:, :-1], valid[:, -1]))
     if len(scores) < epochs:

@@ -51,7 +51,9 @@ const HEADER: &str = r#"//!
 //! Stand-alone; a program of its own, or a module of yours. To build and run it on files, each line the features of an example and then
 //! its label, as numbers between commas, without a header:
 //!
-//!     rustc --edition 2021 -O model.rs && ./model TRAIN.csv VALID.csv [EPOCHS [SEED]]
+//! ```text
+//! rustc --edition 2021 -O model.rs && ./model TRAIN.csv VALID.csv [EPOCHS [SEED]]
+//! ```
 //!
 //! trains on the first, validates on the second after each epoch, and prints the last predictions, one a line.
 //! Sums are added in exnihilo's order and random draws are its own (Rust never fuses a multiplication and an addition by itself): results
@@ -667,6 +669,9 @@ pub fn run_arguments(arguments: &[String]) -> Result<(), String> {
         Some(text) => text.parse::<u64>().map_err(|error| format!("{text}: {error}")),
     };
     let (epochs, seed) = (number(2, 1)?, number(3, 0)?);
+    if epochs < 1 {
+        return Err("there must be at least one epoch".to_owned());
+    }
 "#;
 
 const RUN: &str = r#"    match arguments {
