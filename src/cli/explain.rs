@@ -89,8 +89,12 @@ impl Explain {
         read::show(&explanation, left_out, self.json)?;
         let (mut tasks, mut fitness) = (0, None);
         if !self.no_measure {
+            let speaks = !self.quiet && !self.json;
+            if speaks {
+                note("making fresh tasks (--seeds and --tasks say how many)");
+            }
             let panel = plan.build(0, self.threads.count(), &DataCache::new())?;
-            if !self.quiet && !self.json {
+            if speaks {
                 note(&plan.describe(&panel, 0));
             }
             let original = panel.fitness(&explained)?;

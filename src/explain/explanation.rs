@@ -36,7 +36,7 @@ impl Explanation {
         let facts = Facts::of(program, &graph);
         let roles = role::roles(&graph, &facts);
         let parameters = role::parameters(&graph, &facts);
-        let goes_into = role::goes_into(&graph, &parameters);
+        let goes_into = role::goes_into(&graph, &facts, &parameters);
         let idioms = idiom::find(program, &graph, &facts, &roles);
         Explanation { program: program.clone(), graph, facts, roles, parameters, goes_into, idioms }
     }
@@ -101,18 +101,33 @@ impl Explanation {
         let address = || self.program.instructions()[line].writes().map_or_else(String::new, |written| Address::from(written).to_string());
         let words = self.roles[line].words();
         match self.roles[line] {
+            Role::Initial if self.begins_rate(line) => format!("first value of {}, the learning rate", address()),
             Role::Initial => format!("first value of {}", address()),
             Role::LearningRate if self.facts.kept[line] => format!("learning rate, kept; scales {}", listed(&self.facts.scales[line])),
             Role::LearningRate => format!("learning rate, scales {}", listed(&self.facts.scales[line])),
             Role::Update => format!("new value of {}", address()),
             Role::State => format!("{} kept for the next example", address()),
             Role::Gradient if !self.goes_into[line].is_empty() => {
-                let parameters: Vec<String> = self.goes_into[line].iter().map(Address::to_string).collect();
-                format!("gradient for {}", parameters.join(", "))
+                format!("gradient for {}", self.listed_parameters(line))
+            }
+            Role::Activation | Role::Derived if !self.facts.predicts[line] && !self.goes_into[line].is_empty() => {
+                format!("for the update of {}", self.listed_parameters(line))
             }
             Role::Error if self.graph.nodes()[line].reads.iter().all(|read| read.source != Source::Label) => "error, scaled".to_owned(),
             _ => words.to_owned(),
         }
+    }
+
+    fn listed_parameters(&self, line: usize) -> String {
+        self.goes_into[line].iter().map(Address::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether a line of Setup writes what becomes a learning rate that is kept.
+    fn begins_rate(&self, line: usize) -> bool {
+        let written = self.program.instructions()[line].writes();
+        let instructions = self.program.instructions().iter().enumerate();
+        let mut kept = instructions.filter(|(other, instruction)| self.facts.kept[*other] && instruction.writes() == written);
+        kept.any(|(other, _)| !self.facts.scales[other].is_empty())
     }
 
     /// What a line reads, in words: `features, 2, 6 (last example)`.
@@ -171,7 +186,7 @@ mod tests {
             "gradient for v2, m0",
             "new value of v2",
             "gradient for m0",
-            "activation",
+            "for the update of m0",
             "gradient for m0",
             "gradient for m0",
             "new value of m0",
@@ -207,7 +222,7 @@ mod tests {
                     s1 = dot(v4, v1)\ndef Learn():\n  s2 = s2 * s4\n  s3 = s0 - s1\n  s3 = s3 * s2\n  v2 = s3 * v0\n  v1 = v1 + v2\n";
         let explanation = Explanation::of(&text.parse().expect("a program"), Interface::Number);
         let expected = [
-            "first value of s2",
+            "first value of s2, the learning rate",
             "constant",
             "no effect",
             "noise",

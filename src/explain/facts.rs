@@ -14,6 +14,8 @@ pub(super) struct Facts {
     pub(super) features: Vec<bool>,
     /// Whether it depends on the label of the example.
     pub(super) label: Vec<bool>,
+    /// Whether it depends on the label of the example, or of an earlier one by way of values that no parameter keeps.
+    pub(super) taught: Vec<bool>,
     /// Whether the prediction for the example depends on it.
     pub(super) predicts: Vec<bool>,
     /// Whether it depends on the label of this example or of an earlier one.
@@ -46,10 +48,13 @@ impl Facts {
             depends
         };
         let (features, label) = (depends(Source::Features), depends(Source::Label));
+        let kept = kept(graph, &readers);
+        let passing: Vec<Vec<_>> = readers.iter().zip(&kept).map(|(to, kept)| if *kept { Vec::new() } else { to.clone() }).collect();
         let mut facts = Facts {
             predicts: predicts(graph),
             learned: reached(&readers, label.clone()),
-            kept: kept(graph, &readers),
+            taught: reached(&passing, label.clone()),
+            kept,
             scales: vec![Vec::new(); lines],
             live,
             features,
@@ -66,6 +71,19 @@ impl Facts {
             Source::Line(from) => read.kind == EdgeKind::Now && self.label[from],
             source => source == Source::Label,
         })
+    }
+
+    /// Whether an operand of a line depends on the label of the example, or of an earlier one by way of values that no parameter keeps.
+    pub(super) fn operand_is_taught(&self, graph: &Graph, line: usize, operand: usize) -> bool {
+        graph.operand(line, operand).any(|read| match read.source {
+            Source::Line(from) => self.passes(from, read.kind) && self.taught[from],
+            source => source == Source::Label,
+        })
+    }
+
+    /// Whether what a line writes goes on as a part of what reads it, and not as a parameter of an earlier example.
+    pub(super) fn passes(&self, from: usize, kind: EdgeKind) -> bool {
+        kind == EdgeKind::Now || !self.kept[from]
     }
 
     /// Whether an operand of a line depends on the features of the example.

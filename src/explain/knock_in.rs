@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use exnihilo_jit::lang::MAX_ADDRESSES;
+use exnihilo_jit::lang::{MAX_ADDRESSES, MAX_INSTRUCTIONS};
 use exnihilo_jit::{ComponentFunction, Data, Instruction, Op, Program, Space};
 
 use super::explanation::Explanation;
@@ -25,7 +25,7 @@ use super::role::Role;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoPlace {
     /// The idiom is no part that values go through.
-    #[error("a {} is a model or its learning itself, and no part that values of another program can go through", .0.words())]
+    #[error("the {} is a model or its learning itself, and no part that values of another program can go through", .0.words())]
     Whole(IdiomKind),
     /// The program has nothing with the role of what goes through the idiom.
     #[error("the program has no {role} that is a {}", .space.word())]
@@ -41,6 +41,9 @@ pub enum NoPlace {
         /// The line of the program that the idiom is from, counted from 1.
         line: usize,
     },
+    /// The program would be too long.
+    #[error("{} would have more than {MAX_INSTRUCTIONS} instructions", .0.name())]
+    Length(ComponentFunction),
     /// All addresses are taken.
     #[error("the program has no free {} address left", .0.word())]
     Addresses(Space),
@@ -55,14 +58,16 @@ pub enum NoPlace {
 /// If the idiom is that of another program.
 pub fn knock_in(guest: &Explanation, idiom: &Idiom, host: &Explanation) -> Result<Program, NoPlace> {
     let graft = Graft::new(guest, host, &idiom.lines);
-    match idiom.kind {
+    let program = match idiom.kind {
         IdiomKind::GradientNormalization => graft.normalize(idiom),
         IdiomKind::Relu => graft.rectify(idiom),
         IdiomKind::InputNoise => graft.add_noise(idiom),
         IdiomKind::LearningRateDecay => graft.decay(idiom),
         IdiomKind::WeightAveraging => graft.average(idiom),
         kind => Err(NoPlace::Whole(kind)),
-    }
+    }?;
+    let long = ComponentFunction::ALL.into_iter().find(|&function| program.function(function).len() > MAX_INSTRUCTIONS);
+    long.map_or(Ok(program), |function| Err(NoPlace::Length(function)))
 }
 
 /// A program that becomes another.

@@ -74,7 +74,7 @@ pub(super) fn roles(graph: &Graph, facts: &Facts) -> Vec<Role> {
             if facts.learned[line] { Role::Update } else { Role::State }
         } else if node.instruction.op().is_random() {
             Role::Noise
-        } else if facts.label[line] {
+        } else if facts.taught[line] {
             if is_error(graph, facts, &roles, line) { Role::Error } else { Role::Gradient }
         } else if facts.features[line] {
             Role::Activation
@@ -94,9 +94,10 @@ pub(super) fn roles(graph: &Graph, facts: &Facts) -> Vec<Role> {
 fn is_error(graph: &Graph, facts: &Facts, roles: &[Role], line: usize) -> bool {
     let node = &graph.nodes()[line];
     if node.reads.iter().any(|read| read.source == Source::Label) {
-        return true;
+        let label = graph.interface().label().0;
+        return node.instruction.writes().is_some_and(|(space, _)| space == label);
     }
-    let of_label = node.reads.iter().filter(|read| facts.operand_has_label(graph, line, read.operand));
+    let of_label = node.reads.iter().filter(|read| facts.operand_is_taught(graph, line, read.operand));
     let of_errors = of_label.clone().all(|read| matches!(read.source, Source::Line(from) if roles[from] == Role::Error));
     let scales = match graph.interface() {
         Interface::Number => node.instruction.writes().is_some_and(|(space, _)| space == Space::Scalar),
@@ -159,24 +160,29 @@ pub(super) fn parameters(graph: &Graph, facts: &Facts) -> Vec<Parameter> {
     parameters
 }
 
-/// For every line, the parameters whose next value it goes into for the same example, in the order of addresses.
-pub(super) fn goes_into(graph: &Graph, parameters: &[Parameter]) -> Vec<Vec<Address>> {
+/// For every line, the parameters whose new value it goes into, other than by way of a parameter of an earlier example, in the order of
+/// addresses.
+pub(super) fn goes_into(graph: &Graph, facts: &Facts, parameters: &[Parameter]) -> Vec<Vec<Address>> {
     let lines = graph.nodes().len();
     let mut goes_into = vec![Vec::new(); lines];
     for parameter in parameters.iter().filter(|parameter| parameter.learned) {
         let mut reaches = vec![false; lines];
-        for &update in &parameter.updates {
-            reaches[update] = true;
-        }
-        for line in (0..lines).rev().filter(|&line| graph.nodes()[line].function != ComponentFunction::Setup) {
-            if reaches[line] {
-                for read in &graph.nodes()[line].reads {
-                    if let (Source::Line(from), EdgeKind::Now) = (read.source, read.kind) {
-                        reaches[from] = true;
-                    }
-                }
-                goes_into[line].push(parameter.address);
+        let mut open = parameter.updates.clone();
+        while let Some(line) = open.pop() {
+            if std::mem::replace(&mut reaches[line], true) {
+                continue;
             }
+            for read in &graph.nodes()[line].reads {
+                if let Source::Line(from) = read.source
+                    && facts.passes(from, read.kind)
+                    && graph.nodes()[from].function != ComponentFunction::Setup
+                {
+                    open.push(from);
+                }
+            }
+        }
+        for (line, _) in reaches.iter().enumerate().filter(|(_, reaches)| **reaches) {
+            goes_into[line].push(parameter.address);
         }
     }
     goes_into

@@ -1,8 +1,7 @@
 //! What the constants of a program are worth: each by itself multiplied by factors around 1.
 
-use exnihilo_jit::{Data, Program};
+use exnihilo_jit::{ComponentFunction, Data, Program};
 
-use crate::ablation::Line;
 use crate::transfer::{ConstantPart, Knobs};
 
 /// The factors of a curve, ascending.
@@ -25,12 +24,16 @@ impl Constant {
     /// All of a program, in its order: those that a factor changes, so no zeros, infinities or NaN. Elements of vectors and matrices are
     /// not among them.
     pub fn all(program: &Program) -> Vec<Constant> {
-        let places: Vec<Line> = Line::all(program).map(|(line, _)| line).collect();
+        let [setup, predict] = [ComponentFunction::Setup, ComponentFunction::Predict].map(|function| program.function(function).len());
         let knobs = Knobs::each(program);
         let constants = knobs.groups().iter().enumerate().filter_map(|(knob, group)| {
             let place = group[0];
-            let at = Line { function: place.function, index: place.position };
-            let line = places.iter().position(|&line| line == at)?;
+            let first = match place.function {
+                ComponentFunction::Setup => 0,
+                ComponentFunction::Predict => setup,
+                ComponentFunction::Learn => setup + predict,
+            };
+            let line = first + place.position;
             let value = match (program.instructions()[line].data(), place.part) {
                 (Data::ScalarConst(value), _) => value,
                 (Data::Uniform { low, .. }, ConstantPart::Low) => low.into(),

@@ -10,6 +10,9 @@ use super::super::output::{print_event, print_line};
 use super::curve::{bars, range};
 use super::read::{at_lines, numbered};
 
+/// How many changed programs are made and measured side by side.
+const AT_ONCE: usize = 64;
+
 /// A program on its tasks.
 pub(super) struct Measured<'a> {
     pub(super) explanation: &'a Explanation,
@@ -84,11 +87,13 @@ impl Measured<'_> {
 
     /// Knocks out every idiom.
     pub(super) fn idioms(&self) -> Result<(), Failure> {
-        let changed: Vec<Program> = self.explanation.idioms().iter().map(|idiom| knocked_out(self.program(), idiom)).collect();
-        for (idiom, fitness) in self.explanation.idioms().iter().zip(self.panel.fitness_of(&changed)?) {
-            let Idiom { kind, lines, through, .. } = idiom;
-            let how = if through.is_empty() { How::Removed } else { How::Bypassed };
-            self.knock_out(Some(*kind), kind.words(), lines, how, &fitness)?;
+        for some in self.explanation.idioms().chunks(AT_ONCE) {
+            let changed: Vec<Program> = some.iter().map(|idiom| knocked_out(self.program(), idiom)).collect();
+            for (idiom, fitness) in some.iter().zip(self.panel.fitness_of(&changed)?) {
+                let Idiom { kind, lines, through, .. } = idiom;
+                let how = if through.is_empty() { How::Removed } else { How::Bypassed };
+                self.knock_out(Some(*kind), kind.words(), lines, how, &fitness)?;
+            }
         }
         Ok(())
     }
@@ -96,10 +101,15 @@ impl Measured<'_> {
     /// Knocks out every line by itself.
     pub(super) fn lines(&self) -> Result<(), Failure> {
         let places: Vec<Line> = Line::all(self.program()).map(|(line, _)| line).collect();
-        let changed: Vec<Program> = places.iter().map(|&line| without(self.program(), &[line])).collect();
-        for (line, fitness) in self.panel.fitness_of(&changed)?.iter().enumerate() {
-            let name = self.program().instructions()[line].to_string();
-            self.knock_out(None, &name, &[line], How::Removed, fitness)?;
+        let names: Vec<String> = self.program().instructions().iter().map(ToString::to_string).collect();
+        let width = names.iter().map(String::len).max().unwrap_or(0);
+        let lines: Vec<usize> = (0..places.len()).collect();
+        for some in lines.chunks(AT_ONCE) {
+            let changed: Vec<Program> = some.iter().map(|&line| without(self.program(), &[places[line]])).collect();
+            for (&line, fitness) in some.iter().zip(self.panel.fitness_of(&changed)?) {
+                let name = format!("{:<width$}", names[line]);
+                self.knock_out(None, &name, &[line], How::Removed, &fitness)?;
+            }
         }
         Ok(())
     }
@@ -107,13 +117,16 @@ impl Measured<'_> {
     fn knock_out(&self, kind: Option<IdiomKind>, name: &str, lines: &[usize], how: How, fitness: &[f64]) -> Result<(), Failure> {
         let effect = Effect::of(self.original, fitness);
         if self.json {
-            return print_event("knock_out", &KnockOutEvent { kind, name, lines: numbered(lines), how, fitness: mean(fitness), effect });
+            return print_event(
+                "knock_out",
+                &KnockOutEvent { kind, name: name.trim_end(), lines: numbered(lines), how, fitness: mean(fitness), effect },
+            );
         }
         let how = match how {
             How::Removed => "removed",
             How::Bypassed => "bypassed",
         };
-        print_line(&format!("  {}  {name:<28} {how:<8}  {}", shown(&effect), at_lines(lines)))
+        print_line(&format!("  {}  {name:<28}  {how:<8}  {}", shown(&effect), at_lines(lines)))
     }
 
     /// Puts every idiom into another program.
@@ -165,7 +178,9 @@ impl Measured<'_> {
                 continue;
             }
             let (low, high) = range(&fitness);
-            let best = FACTORS.into_iter().zip(&fitness).find(|(_, fitness)| **fitness == high).map_or(1.0, |(factor, _)| factor);
+            let best = FACTORS.into_iter().zip(&fitness).filter(|(_, fitness)| **fitness == high).map(|(factor, _)| factor);
+            // Of factors that are as good the one that changes least.
+            let best = best.min_by(|a, b| (a - 1.0).abs().total_cmp(&(b - 1.0).abs())).unwrap_or(1.0);
             let name = self.program().instructions()[constant.line].to_string();
             print_line(&format!(
                 "  {}  {low:.4} to {high:.4}, best at x {best:<5} {name}, {part} (line {})",

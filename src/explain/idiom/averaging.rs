@@ -72,6 +72,7 @@ mod tests {
         let mean = "def Setup():\n  s2 = 0.9\n  s3 = 0.1\ndef Predict():\n  s4 = dot(v0, v1)\n  s5 = dot(v0, v3)\n  s1 = s4 + s5\n\
                     def Learn():\n  s3 = s0 - s1\n  v4 = s3 * v0\n  v1 = v1 + v4\n  v3 = s2 * v3\n  v5 = s2 * v1\n  v3 = v3 + v5\n";
         assert_eq!(lines_of(mean, IdiomKind::WeightAveraging), [[9, 10, 11]]);
+        assert_eq!(lines_of(mean, IdiomKind::GradientStep), [[7, 8]]);
     }
 
     #[test]

@@ -19,11 +19,11 @@ fn at(context: &Context, line: usize) -> Option<Idiom> {
             && !context.facts.features[other]
     };
     let closure = |next: &dyn Fn(usize) -> Vec<usize>| {
-        let (mut found, mut open) = (vec![line], vec![line]);
+        let (mut found, mut open) = (vec![false; context.roles.len()], vec![line]);
+        found[line] = true;
         while let Some(line) = open.pop() {
             for other in next(line).into_iter().filter(inner) {
-                if !found.contains(&other) {
-                    found.push(other);
+                if !std::mem::replace(&mut found[other], true) {
                     open.push(other);
                 }
             }
@@ -35,8 +35,9 @@ fn at(context: &Context, line: usize) -> Option<Idiom> {
         let reads = context.graph.nodes()[line].reads.iter();
         reads.filter_map(|read| if let Source::Line(from) = read.source { Some(from) } else { None }).collect()
     });
-    let is_rate = after.iter().any(|&line| !context.facts.scales[line].is_empty());
-    let lines = before.into_iter().filter(|line| after.contains(line));
+    let all = 0..context.roles.len();
+    let is_rate = all.clone().any(|line| after[line] && !context.facts.scales[line].is_empty());
+    let lines = all.filter(|&line| before[line] && after[line]);
     is_rate.then(|| Idiom { removed: vec![line], ..Idiom::removable(IdiomKind::LearningRateDecay, lines) })
 }
 

@@ -7,29 +7,66 @@ use super::{Context, Idiom, IdiomKind, Through};
 /// A random draw for every example that is combined with the features or with an activation in Predict.
 pub(super) fn find(context: &Context) -> Vec<Idiom> {
     let drawn_anew = |&line: &usize| context.op(line).is_random() && context.function(line) != ComponentFunction::Setup;
-    context.lines().filter(drawn_anew).filter_map(|line| at(context, line)).collect()
+    let mut seen = vec![None; context.roles.len()];
+    let mut noises: Vec<Noise> = Vec::new();
+    for draw in context.lines().filter(drawn_anew) {
+        let (noise, meets) = follow(context, draw, noises.len(), &mut seen);
+        // Draws that are mixed before they are used are one noise.
+        match meets {
+            Some(earlier) => {
+                noises[earlier].lines.extend(noise.lines);
+                noises[earlier].through.extend(noise.through);
+                noises.push(Noise::default());
+            }
+            None => noises.push(noise),
+        }
+    }
+    let used = noises.into_iter().filter(|noise| !noise.through.is_empty());
+    used.map(|mut noise| {
+        noise.through.sort_by_key(|through| through.line);
+        Idiom::bypassed(IdiomKind::InputNoise, noise.lines, noise.through)
+    })
+    .collect()
 }
 
-fn at(context: &Context, draw: usize) -> Option<Idiom> {
-    let (mut lines, mut through, mut open) = (vec![draw], Vec::new(), vec![draw]);
+/// What noise goes through.
+#[derive(Default)]
+struct Noise {
+    lines: Vec<usize>,
+    through: Vec<Through>,
+}
+
+/// Follows a draw to where it is combined with what is made of the features. Tells the noise that it meets on the way, if one was there
+/// before; `seen` has the number of the noise that each line belongs to.
+fn follow(context: &Context, draw: usize, number: usize, seen: &mut [Option<usize>]) -> (Noise, Option<usize>) {
+    let (mut noise, mut meets, mut open) = (Noise { lines: vec![draw], through: Vec::new() }, None, vec![draw]);
+    seen[draw] = Some(number);
     while let Some(line) = open.pop() {
-        for &(to, _) in &context.facts.readers[line] {
-            if lines.contains(&to) || !context.facts.live[to] {
-                continue;
-            }
-            let Some(noise) = context.operand_from(to, line) else { continue };
-            if combines(context.op(to)) && context.facts.predicts[to] && context.has_features(to, 1 - noise) {
-                lines.push(to);
-                through.push(Through { line: to, operand: 1 - noise });
-            } else if !context.facts.features[to] && !context.facts.label[to] && !context.facts.kept[to] {
-                // Noise that is scaled or bent before it is used.
-                lines.push(to);
-                open.push(to);
+        for &(to, _) in context.facts.readers[line].iter().filter(|(to, _)| context.facts.live[*to]) {
+            let Some(operand) = context.operand_from(to, line) else { continue };
+            let combined = combines(context.op(to)) && context.facts.predicts[to] && context.has_features(to, 1 - operand);
+            // Noise that is scaled or bent before it is used.
+            let bent = !context.facts.features[to] && !context.facts.label[to] && !context.facts.kept[to];
+            match seen[to] {
+                Some(known) if known != number && (combined || bent) => meets = meets.or(Some(known)),
+                None if combined => {
+                    noise.through.push(Through { line: to, operand: 1 - operand });
+                    seen[to] = Some(number);
+                    noise.lines.push(to);
+                }
+                None if bent => {
+                    seen[to] = Some(number);
+                    noise.lines.push(to);
+                    open.push(to);
+                }
+                _ => {}
             }
         }
     }
-    through.sort_by_key(|through| through.line);
-    (!through.is_empty()).then(|| Idiom::bypassed(IdiomKind::InputNoise, lines, through))
+    if let Some(earlier) = meets {
+        noise.lines.iter().for_each(|&line| seen[line] = Some(earlier));
+    }
+    (noise, meets)
 }
 
 /// Whether both operands and the result are of one space.
@@ -57,6 +94,8 @@ mod tests {
         assert_eq!(lines_of(in_learn, IdiomKind::InputNoise), [[1, 2, 8]]);
         let scaled = with("  s3 = 0.1\n", "  v2 = gaussian(0.0, 1.0)\n  v2 = s3 * v2\n");
         assert_eq!(lines_of(&scaled, IdiomKind::InputNoise), [[2, 3, 4]]);
+        let mixed = with("", "  v2 = gaussian(0.0, 1.0)\n  v6 = uniform(-1.0, 1.0)\n  v2 = v2 * v6\n");
+        assert_eq!(lines_of(&mixed, IdiomKind::InputNoise), [[1, 2, 3, 4]]);
     }
 
     #[test]

@@ -1,29 +1,34 @@
 //! Rectified linear units.
 
+use std::collections::BTreeMap;
+
 use exnihilo_jit::Op;
 
+use super::super::graph::{EdgeKind, Source};
 use super::{Context, Idiom, IdiomKind, Through};
 
 /// `maximum` of something made of the features and zero, or its product with its own heaviside. The heaviside of the same in what learns,
 /// times a gradient, is part of it: the gradient of the ReLU.
 pub(super) fn find(context: &Context) -> Vec<Idiom> {
-    context.lines().filter_map(|line| at(context, line)).collect()
+    // Steps by what they are steps of. Two units of one input have the same gradient, which is told of the first.
+    let mut steps: BTreeMap<Vec<(Source, EdgeKind)>, Vec<usize>> = BTreeMap::new();
+    for step in context.lines().filter(|&step| is_heaviside(context.op(step))) {
+        steps.entry(context.sources(step, 0)).or_default().push(step);
+    }
+    context.lines().filter_map(|line| at(context, line, &mut steps)).collect()
 }
 
 /// The one whose result is that of a line.
-fn at(context: &Context, line: usize) -> Option<Idiom> {
+fn at(context: &Context, line: usize, steps: &mut BTreeMap<Vec<(Source, EdgeKind)>, Vec<usize>>) -> Option<Idiom> {
     let operand = rectified(context, line)?;
     let mut lines = vec![line];
     let mut through = vec![Through { line, operand }];
     if let Some(step) = context.graph.only_source(line, 1 - operand).filter(|&step| is_heaviside(context.op(step))) {
         lines.push(step);
     }
-    let input = context.sources(line, operand);
-    for step in context.lines().filter(|&step| is_heaviside(context.op(step))) {
-        let of_output = context.graph.only_source(step, 0) == Some(line);
-        if context.sources(step, 0) != input && !of_output {
-            continue;
-        }
+    let of_input = steps.remove(&context.sources(line, operand)).unwrap_or_default();
+    let of_output = steps.remove(&vec![(Source::Line(line), EdgeKind::Now)]).unwrap_or_default();
+    for step in of_input.into_iter().chain(of_output) {
         for product in context.readers_now(step).filter(|&product| is_product(context.op(product))) {
             let Some(mask) = context.operand_from(product, step) else { continue };
             if context.has_label(product, 1 - mask) {

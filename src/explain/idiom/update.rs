@@ -33,36 +33,57 @@ pub(super) fn gradient_steps(context: &Context) -> Vec<Idiom> {
 fn steps<'a>(context: &'a Context) -> impl Iterator<Item = (usize, usize)> + 'a {
     let updates = context.lines().filter(|&line| context.facts.kept[line] && context.facts.learned[line]);
     updates.filter_map(|line| {
-        let adds =
-            matches!(context.op(line), Op::ScalarSum | Op::ScalarDiff | Op::VectorSum | Op::VectorDiff | Op::MatrixSum | Op::MatrixDiff);
-        let own = |operand: usize| context.sources(line, operand).contains(&(Source::Line(line), EdgeKind::NextExample));
-        let step = [0, 1].into_iter().find(|&operand| context.has_label(line, operand) && own(1 - operand));
-        step.filter(|_| adds).map(|step| (line, step))
+        let of_parameter = |operand: usize| {
+            let mut sources = context.sources(line, operand).into_iter();
+            sources.any(|(source, _)| matches!(source, Source::Line(from) if context.facts.kept[from]))
+        };
+        let step = [0, 1].into_iter().find(|&operand| {
+            context.facts.operand_is_taught(context.graph, line, operand) && !of_parameter(operand) && builds_on(context, line, 1 - operand)
+        });
+        step.filter(|_| adds(context.op(line))).map(|step| (line, step))
     })
 }
 
-/// The lines that an operand is made of for the example, by way of lines that are accepted only.
-fn made_of(context: &Context, line: usize, operand: usize, accepted: impl Fn(usize) -> bool) -> Vec<usize> {
-    let now = |reads: Vec<(Source, EdgeKind)>| {
-        reads.into_iter().filter_map(|(source, kind)| match source {
-            Source::Line(from) if kind == EdgeKind::Now => Some(from),
-            _ => None,
-        })
-    };
-    let mut open: Vec<usize> = now(context.sources(line, operand)).filter(|&from| accepted(from)).collect();
-    let mut found = open.clone();
-    while let Some(line) = open.pop() {
-        if context.op(line) == Op::VectorOuterProduct {
-            continue;
-        }
-        for from in [0, 1].into_iter().flat_map(|operand| now(context.sources(line, operand))) {
-            if accepted(from) && !context.facts.kept[from] && !found.contains(&from) {
-                found.push(from);
-                open.push(from);
+fn adds(op: Op) -> bool {
+    matches!(op, Op::ScalarSum | Op::ScalarDiff | Op::VectorSum | Op::VectorDiff | Op::MatrixSum | Op::MatrixDiff)
+}
+
+/// Whether an operand of a line is the line's own value of the example before, or that with something added to it.
+fn builds_on(context: &Context, line: usize, operand: usize) -> bool {
+    let mut seen = vec![false; context.roles.len()];
+    let mut open = vec![(line, operand)];
+    while let Some((reader, operand)) = open.pop() {
+        for (source, kind) in context.sources(reader, operand) {
+            match source {
+                Source::Line(from) if from == line && kind == EdgeKind::NextExample => return true,
+                Source::Line(from) if kind == EdgeKind::Now && adds(context.op(from)) && !std::mem::replace(&mut seen[from], true) => {
+                    open.extend([(from, 0), (from, 1)]);
+                }
+                _ => {}
             }
         }
     }
-    found
+    false
+}
+
+/// The lines that an operand is made of, by way of lines that are accepted only.
+fn made_of(context: &Context, line: usize, operand: usize, accepted: impl Fn(usize) -> bool) -> Vec<usize> {
+    let mut found = vec![false; context.roles.len()];
+    let mut open = vec![(line, operand)];
+    while let Some((reader, operand)) = open.pop() {
+        for (source, kind) in context.sources(reader, operand) {
+            if let Source::Line(from) = source
+                && context.facts.passes(from, kind)
+                && !context.facts.kept[from]
+                && accepted(from)
+                && !std::mem::replace(&mut found[from], true)
+                && context.op(from) != Op::VectorOuterProduct
+            {
+                open.extend([(from, 0), (from, 1)]);
+            }
+        }
+    }
+    (0..found.len()).filter(|&line| found[line]).collect()
 }
 
 #[cfg(test)]
@@ -93,5 +114,13 @@ mod tests {
         assert_eq!(lines_of(text, IdiomKind::GradientStep), [[3, 4]]);
         let replaced = "def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  s2 = s0 - s1\n  v1 = s2 * v0\n";
         assert!(lines_of(replaced, IdiomKind::GradientStep).is_empty());
+    }
+
+    #[test]
+    fn a_step_may_come_an_example_late_and_in_two_sums() {
+        let late = "def Predict():\n  v4 = v0 + v5\n  s1 = dot(v6, v0)\ndef Learn():\n  v6 = v4 + v6\n  v5 = s0 * v0\n";
+        assert_eq!(lines_of(late, IdiomKind::GradientStep), [[1, 3, 4]]);
+        let twice = "def Predict():\n  s1 = dot(v6, v0)\ndef Learn():\n  s2 = s0 - s1\n  v5 = s2 * v0\n  v6 = v0 + v6\n  v6 = v5 + v6\n";
+        assert_eq!(lines_of(twice, IdiomKind::GradientStep), [[3, 5]]);
     }
 }

@@ -1,0 +1,240 @@
+//! `explain` from the outside: annotated programs, events, measurements, refusals.
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The paper's best program in outline: noisy input, a bilinear form, a normalized gradient, accumulated weights.
+const PAPER: &str = "\
+def Setup():
+  s2 = 0.02
+  m0 = gaussian(0.0, 0.1)
+  m1 = maximum(m0, m0)
+def Predict():
+  v2 = v0 + v1
+  v3 = v0 - v1
+  v4 = dot(m1, v2)
+  s1 = dot(v3, v4)
+  m2 = m2 + m0
+  m1 = maximum(m2, m2)
+def Learn():
+  s3 = s0 - s1
+  v5 = s3 * v2
+  m3 = outer(v3, v5)
+  s4 = norm(m3)
+  s4 = 1 / s4
+  m3 = s4 * m3
+  m3 = s2 * m3
+  m0 = m0 + m3
+  m1 = maximum(m0, m0)
+  v1 = uniform(-0.1, 0.1)
+  s9 = exp(s4)
+";
+
+/// Tasks that are done at once.
+const SMALL: [&str; 6] = ["--task=two-layer", "--train=60", "--valid=20", "--tasks=3", "--seeds=2", "--features=3"];
+
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ended {
+    /// The events of one kind.
+    #[track_caller]
+    fn events(&self, kind: &str) -> Vec<Value> {
+        let events = self.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
+        events.inspect(|event| assert_eq!(event["schema"], 1, "{event}")).filter(|event| event["event"] == kind).collect()
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_exnihilo"));
+    let output = command.arg("explain").args(arguments).current_dir(folder).output().expect("the program was built for this test");
+    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+#[track_caller]
+fn done(folder: &Path, arguments: &[&str]) -> Ended {
+    let ended = run(folder, arguments);
+    assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.stderr);
+    ended
+}
+
+/// A folder with the program in it.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("paper.az"), PAPER).expect("a writable folder");
+    folder
+}
+
+fn lines(event: &Value) -> Vec<u64> {
+    event["lines"].as_array().expect("lines").iter().map(|line| line.as_u64().expect("a number")).collect()
+}
+
+#[test]
+fn the_papers_program_is_annotated_and_taken_apart() {
+    let folder = folder();
+    let text = done(folder.path(), &["paper.az", "--no-measure"]).stdout;
+    for words in [
+        "   1  s2 = 0.02                | learning rate, scales 16\n",
+        "   9  m1 = maximum(m2, m2)     | new value of m1           reads 8\n",
+        "reads 3, 18 (last example), 9 (last example, in validation), 4\n",
+        "  19  v1 = uniform(-0.1, 0.1)  | noise\n",
+        "Parameter m0: begins with line 2, updated by line 17\n",
+        "Left out: 1 of the lines as written",
+    ] {
+        assert!(text.contains(words), "no {words:?} in\n{text}");
+    }
+    assert!(!text.contains("Fitness"), "{text}");
+    let events = done(folder.path(), &["paper.az", "--no-measure", "--json"]);
+    let idioms: Vec<(String, Vec<u64>)> =
+        events.events("idiom").iter().map(|event| (event["kind"].as_str().expect("a name").to_owned(), lines(event))).collect();
+    let expected = [
+        ("linear_layer", vec![6]),
+        ("bilinear_form", vec![6, 7]),
+        ("outer_product_update", vec![12, 15, 16, 17]),
+        ("gradient_normalization", vec![13, 14, 15]),
+        ("weight_averaging", vec![8]),
+        ("input_noise", vec![4, 5, 19]),
+    ];
+    assert_eq!(idioms, expected.map(|(kind, lines)| (kind.to_owned(), lines)));
+    let done = &events.events("done")[0];
+    assert_eq!((&done["lines"], &done["left_out"], &done["fitness"]), (&19.into(), &1.into(), &Value::Null));
+    let edges = done["edges"].as_array().expect("edges");
+    let validation: Vec<&Value> = edges.iter().filter(|edge| edge["only_in_validation"] == true).collect();
+    assert_eq!(validation.len(), 1);
+    assert_eq!((&validation[0]["from"], &validation[0]["to"], &validation[0]["kind"]), (&9.into(), &6.into(), &"next_example".into()));
+}
+
+#[test]
+fn dead_lines_are_shown_as_written() {
+    let folder = folder();
+    let text = done(folder.path(), &["paper.az", "--no-measure", "--as-written"]).stdout;
+    assert!(text.contains("s9 = exp(s4)") && text.contains("| no effect") && !text.contains("Left out"), "{text}");
+}
+
+#[test]
+fn measurements_are_numbers_and_the_same_on_any_threads() {
+    let folder = folder();
+    let arguments = |threads| [&["paper.az", "--json", "--each-line", "--knock-in=linear", threads], SMALL.as_slice()].concat();
+    let one = done(folder.path(), &arguments("--threads=1"));
+    assert_eq!(one.stdout, done(folder.path(), &arguments("--threads=3")).stdout);
+    assert!(one.stderr.is_empty(), "{}", one.stderr);
+    let fitness = one.events("done")[0]["fitness"].as_f64().expect("it was measured");
+    let knock_outs = one.events("knock_out");
+    assert_eq!(knock_outs.len(), 6 + 19);
+    for event in &knock_outs {
+        let [mean, low, high] = ["mean", "low", "high"].map(|field| event["effect"][field].as_f64().expect("a number"));
+        assert!(low <= mean && mean <= high, "{event}");
+        assert!((event["fitness"].as_f64().expect("a number") - fitness - mean).abs() < 1e-9, "{event}");
+    }
+    let by_itself = knock_outs.iter().filter(|event| event["kind"].is_null()).count();
+    assert_eq!(by_itself, 19);
+    let constants = one.events("constant");
+    let told: Vec<(u64, &str)> =
+        constants.iter().map(|event| (event["line"].as_u64().expect("a line"), event["constant"].as_str().expect("a name"))).collect();
+    assert_eq!(told, [(1, "value"), (2, "st_dev"), (19, "low"), (19, "high")]);
+    for event in &constants {
+        let points = event["points"].as_array().expect("points");
+        assert_eq!(points.len(), 10);
+        let as_it_is = points.iter().find(|point| point["factor"] == 1.0).expect("a factor of 1");
+        assert!((as_it_is["fitness"].as_f64().expect("a number") - fitness).abs() < 1e-12, "{event}");
+    }
+    let knock_ins = one.events("knock_in");
+    let into: Vec<(&str, bool)> =
+        knock_ins.iter().map(|event| (event["kind"].as_str().expect("a name"), event["effect"].is_object())).collect();
+    let expected = [
+        ("linear_layer", false),
+        ("bilinear_form", false),
+        ("outer_product_update", false),
+        ("gradient_normalization", false),
+        ("weight_averaging", false),
+        ("input_noise", true),
+    ];
+    assert_eq!(into, expected);
+    assert!(knock_ins.iter().all(|event| event["reason"].is_string() != event["effect"].is_object()));
+}
+
+#[test]
+fn what_a_part_is_worth_shows() {
+    let folder = folder();
+    let ended = done(folder.path(), &["net", "--task=two-layer", "--features=6", "--tasks=5", "--seeds=2"]);
+    assert!(ended.stderr.contains("2 x 5 two-layer tasks"), "{}", ended.stderr);
+    let text = &ended.stdout;
+    let effect = |name: &str| {
+        let line = text.lines().find(|line| line.contains(name) && line.contains('[')).expect("a knock-out");
+        line.split_whitespace().next().expect("a number").parse::<f64>().expect("a number")
+    };
+    assert!(effect("ReLU") < -0.1 && effect("outer-product weight update") < -0.1, "{text}");
+    assert!(text.contains("s2 = 0.01, value (line 1)"), "{text}");
+}
+
+#[test]
+fn tasks_of_a_run_are_those_of_its_programs() {
+    let folder = folder();
+    let run = folder.path().join("run");
+    let evolve = ["evolve", "digits", "--max-individuals=200", "--quiet", "--out=run"];
+    let ended = Command::new(env!("CARGO_BIN_EXE_exnihilo")).args(evolve).current_dir(folder.path()).output().expect("it was built");
+    assert!(run.join("best.az").exists(), "{ended:?}");
+    let ended = done(folder.path(), &["run/best.az", "--seeds=1", "--tasks=2"]);
+    assert!(ended.stderr.contains("digits tasks") && ended.stderr.contains("experiment.toml"), "{}", ended.stderr);
+}
+
+#[test]
+fn classes_answer_in_a_vector() {
+    let folder = folder();
+    let text = done(folder.path(), &["softmax", "--classes=10", "--task=digits", "--no-measure"]).stdout;
+    assert!(text.contains("v2 = v2 + v3") && text.contains("| prediction"), "{text}");
+    let refused = run(folder.path(), &["linear", "--classes=10", "--task=digits"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("writes v1") && refused.stdout.is_empty(), "{}", refused.stderr);
+}
+
+#[test]
+fn odd_programs_are_explained_and_bad_words_refused() {
+    let folder = folder();
+    for (name, text) in
+        [("empty.az", "def Predict():\n"), ("nan.az", "def Setup():\n  s2 = nan\ndef Predict():\n  s1 = s2 / s3\n  noop()\n")]
+    {
+        fs::write(folder.path().join(name), text).expect("a writable folder");
+        for mode in ["--as-written", "--each-line"] {
+            let text = done(folder.path(), &[&[name, mode], SMALL.as_slice()].concat()).stdout;
+            assert!(text.contains("Learns nothing") && text.contains("No idiom"), "{text}");
+        }
+    }
+    for (arguments, code, words) in [
+        (&["none.az"][..], 1, "none.az: cannot be read"),
+        (&["net", "--knock-in", "none.az"], 1, "none.az: cannot be read"),
+        (&["net", "--no-measure", "--each-line"], 2, "--each-line"),
+        (&["net", "--seeds", "0"], 2, "--seeds"),
+    ] {
+        let ended = run(folder.path(), arguments);
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(words) && ended.stdout.is_empty(), "{arguments:?}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_longest_programs_take_no_more_than_their_length() {
+    // Chains, fans, draws that are mixed, units that share an input, rates, element by element: whatever is quadratic would show.
+    let folder = folder();
+    let many = |of: &dyn Fn(usize) -> String, count: usize| (0..count).map(of).collect::<String>();
+    let setup = many(&|line| format!("  m0[0.{}, 0.5] = 0.25\n", line % 10), 9_990);
+    let draws = many(&|_| "  v6 = gaussian(0.0, 1.0)\n  v5 = v5 + v6\n".to_owned(), 1_500);
+    let units = many(&|_| "  v3 = maximum(v2, v9)\n  v4 = v4 + v3\n".to_owned(), 1_500);
+    let steps = many(&|_| "  v7 = heaviside(v2)\n  v7 = v7 * v5\n  s4 = s4 * s5\n  v8 = s4 * v7\n  v1 = v1 + v8\n".to_owned(), 1_900);
+    let text = format!(
+        "def Setup():\n{setup}def Predict():\n{draws}  v2 = dot(m0, v0)\n  v2 = v2 + v5\n{units}  s1 = dot(v4, v1)\n\
+         def Learn():\n  s2 = s0 - s1\n  v5 = s2 * v0\n{steps}"
+    );
+    fs::write(folder.path().join("long.az"), text).expect("a writable folder");
+    let events = done(folder.path(), &["long.az", "--no-measure", "--json"]);
+    assert!(events.events("line").len() > 20_000, "{}", events.events("line").len());
+    assert!(events.events("idiom").len() > 1_000);
+}
