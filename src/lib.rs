@@ -35,6 +35,7 @@
 pub mod ablation;
 pub mod experiment;
 pub mod explain;
+pub mod export;
 pub mod limit;
 pub mod report;
 pub mod search;

@@ -11,6 +11,7 @@ mod disasm;
 mod eval;
 mod evolve;
 mod explain;
+mod export;
 mod failure;
 mod fuzz;
 mod man;
@@ -69,6 +70,7 @@ enum Command {
     Bench(bench::Bench),
     Fuzz(fuzz::Fuzz),
     Simplify(simplify::Simplify),
+    Export(export::Export),
     Explain(explain::Explain),
     Disasm(disasm::Disasm),
     Presets(presets::Presets),
@@ -136,6 +138,7 @@ impl Command {
             Command::Bench(command) => command.run(),
             Command::Fuzz(command) => command.run(),
             Command::Simplify(command) => command.run(),
+            Command::Export(command) => command.run(),
             Command::Explain(command) => command.run(),
             Command::Disasm(command) => command.run(),
             Command::Presets(command) => command.run(),
