@@ -101,7 +101,9 @@ fn commands(text: &str) -> Vec<Shown> {
             Some("console") => (line.strip_prefix("$ "), true),
             _ => continue,
         };
-        let words = command.map_or(Vec::new(), words);
+        let mut words = command.map_or(Vec::new(), words);
+        // What is done with the output is the reader's.
+        words.truncate(words.iter().position(|word| matches!(word.as_str(), ">" | "|" | "&&")).unwrap_or(words.len()));
         let begins = |prefix: &[&str]| words.len() >= prefix.len() && words.iter().zip(prefix).all(|(word, prefix)| word == prefix);
         let prefix = [&["exnihilo"][..], &["cargo", "run", "--release", "--"]].into_iter().find(|prefix| begins(prefix));
         if let Some(prefix) = prefix {
@@ -204,7 +206,7 @@ fn anchor_of(heading: &str) -> String {
 
 #[test]
 fn commands_are_found_and_cut() {
-    let text = "```sh\nexnihilo evolve --set 'a b=1' # a comment\nls\n```\n```sh,no_run\nexnihilo x --data d/\n```\n```console\n$ cargo run --release -- eval linear\nexnihilo no\n```\nexnihilo y\n";
+    let text = "```sh\nexnihilo evolve --set 'a b=1' > x && y # a comment\nls\n```\n```sh,no_run\nexnihilo x --data d/\n```\n```console\n$ cargo run --release -- eval linear\nexnihilo no\n```\nexnihilo y\n";
     let strings = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
     let shown = |line, arguments: &[&str], is_run| Shown { line, arguments: strings(arguments), is_run };
     assert_eq!(

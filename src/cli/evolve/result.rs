@@ -169,7 +169,45 @@ impl DoneEvent<'_> {
         }
         if let Some(run_dir) = self.run_dir {
             line("saved in", run_dir.to_owned());
+            text += &next_commands(run_dir, self.stopped_by == "interrupt");
         }
         text
+    }
+}
+
+/// What to try next with a run, ready to be copied.
+fn next_commands(run_dir: &str, is_interrupted: bool) -> String {
+    let quoted = |path: String| {
+        let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&byte));
+        if is_plain { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
+    };
+    let (run, best) = (quoted(run_dir.to_owned()), quoted(format!("{run_dir}/best.az")));
+    let mut commands = vec![
+        (format!("explain {best}"), "line by line, with what each part is worth"),
+        (format!("report {run}"), "a page with plots, lineage and settings"),
+        (format!("export {best} --to numpy"), "or rust, c, latex, dot, json"),
+    ];
+    if is_interrupted {
+        commands.insert(0, (format!("resume {run}"), "goes on"));
+    }
+    let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+    commands.iter().fold("\nNext:\n".to_owned(), |text, (command, what)| text + &format!("  exnihilo {command:<width$}  # {what}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_next_can_be_pasted_into_a_shell() {
+        assert_eq!(
+            next_commands("runs/linear-s0", false),
+            "\nNext:\n  exnihilo explain runs/linear-s0/best.az            # line by line, with what each part is worth\n\
+             \x20 exnihilo report runs/linear-s0                     # a page with plots, lineage and settings\n\
+             \x20 exnihilo export runs/linear-s0/best.az --to numpy  # or rust, c, latex, dot, json\n"
+        );
+        let odd = next_commands("it's $HOME", true);
+        assert!(odd.contains(r"exnihilo resume 'it'\''s $HOME' "), "{odd}");
+        assert!(odd.contains(r"exnihilo explain 'it'\''s $HOME/best.az' "), "{odd}");
     }
 }
