@@ -153,7 +153,7 @@ mod tests {
                 "def Setup():\ndef Predict():\n  v3 = dot(m0, v0)\n  v4 = maximum(v3, v5)\n  s1 = dot(v4, v1)\ndef Learn():\n  v2 = s0 * v4\n  v1 = v1 + v2\n"
             )
         );
-        assert_eq!(leaves(text, (Predict, 0), Change::Merge(1)).is_some(), true, "v3 becomes v0");
+        assert!(leaves(text, (Predict, 0), Change::Merge(1)).is_some(), "v3 becomes v0");
         assert_eq!(leaves(text, (Predict, 0), Change::Merge(0)), None, "a matrix is no vector");
         assert_eq!(leaves(text, (Learn, 2), Change::Merge(0)), None, "v1 is its own input");
     }

@@ -268,8 +268,8 @@ mod tests {
                 next = from(&explanation.graph().nodes()[line].reads);
             }
             assert_eq!(leads, explanation.facts.live, "seed {seed}:\n{program}");
-            for line in 0..leads.len() {
-                assert_eq!(explanation.role(line) == Role::Unused, !leads[line], "seed {seed}, line {line}");
+            for (line, leads) in leads.iter().enumerate() {
+                assert_eq!(explanation.role(line) == Role::Unused, !leads, "seed {seed}, line {line}");
                 assert!(!explanation.note(line).is_empty());
             }
             for idiom in explanation.idioms() {

@@ -131,7 +131,8 @@ impl Facts {
                 continue;
             }
             let sources = graph.operand(line, scale).map(|read| match read.source {
-                Source::Line(from) if !weights[from] && !(self.features[from] && self.predicts[from]) => Some(Some(from)),
+                Source::Line(from) if weights[from] || (self.features[from] && self.predicts[from]) => None,
+                Source::Line(from) => Some(Some(from)),
                 Source::Zero => Some(None),
                 _ => None,
             });

@@ -467,8 +467,8 @@ impl<'a> Graft<'a> {
 
 /// The line, counted from 1, that a value with several sources comes from later.
 fn later_line(reads: &[Read]) -> usize {
-    let lines = reads.iter().filter_map(|read| if let Source::Line(from) = read.source { Some(from + 1) } else { None });
-    lines.last().unwrap_or(1)
+    let mut lines = reads.iter().filter_map(|read| if let Source::Line(from) = read.source { Some(from + 1) } else { None });
+    lines.next_back().unwrap_or(1)
 }
 
 /// Whether a line depends, within the example, on one in which a learning rate scales something, or is one.
