@@ -27,9 +27,8 @@ use std::borrow::Cow;
 
 use exnihilo_jit::analysis::{Liveness, random_ordinals};
 use exnihilo_jit::lang::{MAX_FEATURES, RecordId};
-use exnihilo_jit::{
-    CLASSES, ComponentFunction, Instruction, InterfaceError, Program, ProgramRecord, SEMANTICS_VERSION, Scoring, Space, simplify_for,
-};
+use exnihilo_jit::rewrite::rewrite;
+use exnihilo_jit::{CLASSES, ComponentFunction, Instruction, InterfaceError, Program, ProgramRecord, SEMANTICS_VERSION, Scoring, Space};
 
 use crate::explain::{Explanation, Role};
 use memory::Memory;
@@ -161,7 +160,7 @@ impl<'a> Export<'a> {
         if self.demo && self.features > MAX_DEMO_FEATURES {
             return Err(ExportError::Demo(self.features));
         }
-        let program = if self.as_written { Cow::Borrowed(self.program) } else { Cow::Owned(simplify_for(self.program, interface)) };
+        let program = if self.as_written { Cow::Borrowed(self.program) } else { Cow::Owned(rewrite(self.program, interface).program) };
         let source = Source::new(self, &program);
         Ok(match language {
             Language::Numpy => numpy::write(&source),

@@ -31,7 +31,7 @@ pub enum StoppedBy {
 pub struct Outcome {
     /// The program with the best fitness on the select tasks, as evolved.
     pub program: Program,
-    /// The same without instructions that cannot matter.
+    /// The same for readers: rewritten without what cannot matter, with the same results.
     pub simplified: Program,
     /// The number of the experiment that found it, from 0.
     pub experiment: u64,

@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, TaskGroup, simplify_for};
+use exnihilo_jit::rewrite::rewrite;
+use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, TaskGroup};
 use rayon::prelude::*;
 
 use super::checkpoint::state::{self, Pass, RunState, Totals};
@@ -626,7 +627,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             }
         };
         Ok(Outcome {
-            simplified: simplify_for(&best.program, shared.experiment.interface()),
+            simplified: rewrite(&best.program, shared.experiment.interface()).program,
             program: best.program,
             experiment: best.experiment,
             task_set: best.task_set,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use exnihilo::experiment::{Experiment, RunDirectory};
 use exnihilo::search::{Famous, HallOfFame, Improvement, Limits, ProgramHash, Progress, Report, SearchOptions, Tiers};
 use exnihilo_jit::lang::RecordId;
-use exnihilo_jit::{Interface, Program, ProgramRecord, simplify_for};
+use exnihilo_jit::rewrite::rewrite;
+use exnihilo_jit::{Interface, Program, ProgramRecord};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -189,7 +190,7 @@ struct Shown {
 impl Shown {
     fn update(&mut self, best: Option<&Program>, interface: Interface) {
         if self.best.as_ref() != best {
-            self.text = best.map_or_else(String::new, |best| simplify_for(best, interface).to_string());
+            self.text = best.map_or_else(String::new, |best| rewrite(best, interface).program.to_string());
             self.best = best.cloned();
             self.is_told = false;
         }
