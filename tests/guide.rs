@@ -27,6 +27,10 @@ macro_rules! pages {
 pages! {
     readme: "README.md",
     tour: "docs/tour.md",
+    explain: "docs/explain.md",
+    simplify: "docs/simplify.md",
+    export: "docs/export.md",
+    report: "docs/report.md",
     own_data: "docs/own-data.md",
     experiments: "docs/experiments.md",
     runs: "docs/runs.md",
