@@ -672,21 +672,23 @@ mod tests {
         assert_eq!((seconds(&record), record.standing()), (vec![1.0], Standing::CutShort));
         assert!(record.notes().iter().any(|note| note.contains("line 3: has no end")), "{:?}", record.notes());
 
-        let whole = format!("{head}{first}{second}{found}");
+        let forgotten = improvement(0, 0, 0.1, "start", None, "def Predict():\n  s1 = norm(v0)\n").0;
+        let whole = format!("{head}{first}{second}{forgotten}{found}");
         write(&whole);
         record.refresh().expect("it can be read");
-        assert_eq!((seconds(&record), record.improvements().len()), (vec![1.0, 2.0], 1));
-        assert_eq!(record.ancestry().map(|ancestry| ancestry.steps.len()), Some(1));
+        assert_eq!((seconds(&record), record.improvements().len()), (vec![1.0, 2.0], 2));
+        let traced = |record: &RunRecord| record.ancestry().map(|ancestry| ancestry.steps[0].improvement);
+        assert_eq!(traced(&record), Some(1));
         let before = record.events.line;
         record.refresh().expect("it can be read");
         assert_eq!((record.events.line, seconds(&record).len()), (before, 2), "nothing is read twice");
 
         // As after a resume: it went back, and has grown longer than it was.
         let other = (5..20).map(|second| progress(second, 0.3)).collect::<String>();
-        write(&format!("{head}{first}{other}"));
+        write(&format!("{head}{first}{other}{found}"));
         record.refresh().expect("it can be read");
         assert_eq!(seconds(&record).len(), 16);
-        assert_eq!((record.improvements().len(), record.found().is_some(), record.ancestry().is_some()), (0, false, false));
+        assert_eq!((record.improvements().len(), traced(&record)), (1, Some(0)));
     }
 
     #[test]
