@@ -198,3 +198,37 @@ fn effects_section(number: usize, effects: &Effects) -> String {
         chart.figure()
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measurements_have_a_section_with_their_intervals() {
+        let effect = |name: &str, mean, high| Effect { name: name.to_owned(), mean, low: mean - 0.1, high };
+        let effects = Effects {
+            title: "Knock-outs <1>".to_owned(),
+            text: "Without a part.".to_owned(),
+            label: "fitness".to_owned(),
+            effects: vec![effect("all & more", 0.5, 0.6), effect("open", 0.2, f64::INFINITY), effect("none", f64::NAN, 1.0)],
+        };
+        let html = Page::new(&[]).with_effects(effects).main();
+        assert!(html.contains("<h2 id=\"e0\">Knock-outs &lt;1&gt;</h2>\n<p>Without a part.</p>"), "{html}");
+        assert!(html.contains("Points with intervals on one axis: all &amp; more 0.500000; open 0.200000."), "{html}");
+        assert_eq!(html.matches("class=\"i\"").count(), 1, "an interval without an end is not drawn");
+    }
+
+    #[test]
+    fn only_reports_give_way() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("page.html");
+        let page = Page::new(&[]);
+        page.write(&path, false).expect("a writable folder");
+        page.write(&path, false).expect("it is a report");
+        fs::write(&path, "<!doctype html>").expect("a writable folder");
+        assert!(matches!(page.write(&path, false), Err(ReportError::Exists(_))));
+        page.write(&path, true).expect("that is asked for");
+        assert!(is_report(&path));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+}

@@ -409,7 +409,9 @@ impl RunRecord {
         let length = metadata.len();
         self.written = metadata.modified().ok();
         if !self.events.goes_on(&mut file, length)? {
+            // The run went back to a checkpoint. Steps of a lineage are numbers of improvements, which are others now.
             self.events = Events::new();
+            self.forget_program();
         }
         self.events.read_on(&mut file, length, "events.jsonl")?;
         self.is_torn = length > self.events.offset;
@@ -638,4 +640,69 @@ fn read_text(path: &Path, most: u64) -> Result<String, String> {
         return Err(format!("is larger than {most} bytes"));
     }
     String::from_utf8(bytes).map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(seconds: u32, fitness: f64) -> String {
+        format!("{{\"event\":\"progress\",\"individuals\":{seconds},\"elapsed_seconds\":{seconds},\"best_fitness\":{fitness}}}\n")
+    }
+
+    fn improvement(experiment: u64, island: u64, fitness: f64, origin: &str, parent: Option<&str>, text: &str) -> (String, String) {
+        let program: Program = text.parse().expect("a program");
+        let hash = ProgramHash::of(&program).to_string();
+        let event = serde_json::json!({"event": "improvement", "experiment": experiment, "island": island, "individual": 1,
+            "search_fitness": fitness, "hash": hash, "parent": parent, "origin": origin, "program": program.to_string()});
+        (format!("{event}\n"), hash)
+    }
+
+    #[test]
+    fn a_run_is_read_on_where_it_goes_on_and_again_where_it_went_back() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("events.jsonl");
+        let write = |text: &str| fs::write(&path, text).expect("a writable folder");
+        let head = "{\"event\":\"start\",\"preset\":\"p\",\"seed\":1}\n";
+        let (first, second) = (progress(1, 0.1), progress(2, 0.2));
+        let found = improvement(0, 0, 0.2, "start", None, "def Predict():\n  s1 = mean(v0)\n").0;
+        write(&format!("{head}{first}{}", &second[..20]));
+        let mut record = RunRecord::read(folder.path()).expect("a run");
+        let seconds = |record: &RunRecord| record.samples().values().map(|sample| sample.seconds).collect::<Vec<_>>();
+        assert_eq!((seconds(&record), record.standing()), (vec![1.0], Standing::CutShort));
+        assert!(record.notes().iter().any(|note| note.contains("line 3: has no end")), "{:?}", record.notes());
+
+        let forgotten = improvement(0, 0, 0.1, "start", None, "def Predict():\n  s1 = norm(v0)\n").0;
+        let whole = format!("{head}{first}{second}{forgotten}{found}");
+        write(&whole);
+        record.refresh().expect("it can be read");
+        assert_eq!((seconds(&record), record.improvements().len()), (vec![1.0, 2.0], 2));
+        let traced = |record: &RunRecord| record.ancestry().map(|ancestry| ancestry.steps[0].improvement);
+        assert_eq!(traced(&record), Some(1));
+        let before = record.events.line;
+        record.refresh().expect("it can be read");
+        assert_eq!((record.events.line, seconds(&record).len()), (before, 2), "nothing is read twice");
+
+        // As after a resume: it went back, and has grown longer than it was.
+        let other = (5..20).map(|second| progress(second, 0.3)).collect::<String>();
+        write(&format!("{head}{first}{other}{found}"));
+        record.refresh().expect("it can be read");
+        assert_eq!(seconds(&record).len(), 16);
+        assert_eq!((record.improvements().len(), traced(&record)), (1, Some(0)));
+    }
+
+    #[test]
+    fn a_lineage_leads_from_island_to_island() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mean = "def Predict():\n  s1 = mean(v0)\n";
+        let (first, parent) = improvement(4, 0, 0.2, "start", None, mean);
+        let (elsewhere, _) = improvement(3, 1, 0.2, "start", None, mean);
+        let (arrived, _) = improvement(4, 1, 0.2, "migration", None, mean);
+        let (last, _) = improvement(4, 1, 0.6, "alter-parameter", Some(&parent), "def Predict():\n  s1 = norm(v0)\n");
+        fs::write(folder.path().join("events.jsonl"), [first, elsewhere, arrived, last].concat()).expect("a writable folder");
+        let record = RunRecord::read(folder.path()).expect("a run");
+        let steps = &record.ancestry().expect("it is on record").steps;
+        let told: Vec<_> = steps.iter().map(|step| (step.improvement, step.link)).collect();
+        assert_eq!(told, [(0, None), (2, Some(lineage::Link::Migration)), (3, Some(lineage::Link::Parent))]);
+    }
 }

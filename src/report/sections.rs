@@ -469,6 +469,7 @@ fn tiers(prefix: &str, record: &RunRecord) -> String {
     });
     let share = |count: u64| format!("{:.1} %", 100.0 * count as f64 / total);
     let told: Vec<String> = used.iter().map(|&number| format!("{} {}", last[number].0, share(last[number].1))).collect();
+    let named: Vec<&str> = used.iter().map(|&number| last[number].0).collect();
     let chart = Chart {
         id: format!("{prefix}-chart-tiers"),
         title: "Individuals by how they were answered".to_owned(),
@@ -478,7 +479,7 @@ fn tiers(prefix: &str, record: &RunRecord) -> String {
         table: Table { x_name: "seconds".to_owned(), x: [vec![0.0], seconds(record)].concat(), columns: columns.collect() },
         draw: used.iter().map(|&number| Draw::Area(number)).collect(),
         marks: Vec::new(),
-        notes: record.samples().note("progress events").into_iter().collect(),
+        notes: [format!("From the bottom: {}.", named.join(", "))].into_iter().chain(record.samples().note("progress events")).collect(),
     };
     let mut html = chart.figure();
     html += "<div class=\"wide\"><table><thead><tr><th scope=\"col\">tier</th><th scope=\"col\" class=\"n\">individuals</th>\
