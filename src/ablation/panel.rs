@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::effect::Effect;
 use super::error::AblationError;
-use crate::task::{DataCache, SetName, TaskSpec, build_group};
+use crate::task::{DataCache, SetName, TaskError, TaskSpec, build_group};
 
 /// Tasks that no search sees, one group for each task seed, and threads to evaluate programs on all of them. Fitness values are in the
 /// order of the seeds and of the tasks of each, whatever the number of threads.
@@ -27,19 +27,20 @@ impl Panel {
     /// # Errors
     /// Tasks that cannot be made or are too large together, no seed, threads that cannot be started.
     pub fn new(spec: &TaskSpec, seeds: &[u64], threads: usize, data: &DataCache) -> Result<Panel, AblationError> {
-        let mut groups = Vec::with_capacity(seeds.len());
-        for &seed in seeds {
-            let group = build_group(spec, SetName::Eval, seed, 0, data)?;
-            // The sets are alike; so all of them are refused when the first is there.
-            let limit = GroupSettings::DEFAULT_MEMORY_LIMIT;
-            let examples = (group.train_examples() + group.valid_examples()) * group.tasks().len();
-            let needed = 8 * examples as u128 * (group.features() as u128 + 1) * seeds.len() as u128;
-            if needed > limit as u128 {
-                return Err(AblationError::Memory { seeds: seeds.len(), needed, limit });
-            }
-            groups.push(group);
+        let (&first, rest) = seeds.split_first().ok_or(AblationError::NoTasks)?;
+        let make = |seed| build_group(spec, SetName::Eval, seed, 0, data);
+        let group = make(first)?;
+        // The sets are alike; so all of them are refused when the first is there.
+        let limit = GroupSettings::DEFAULT_MEMORY_LIMIT;
+        let examples = (group.train_examples() + group.valid_examples()) * group.tasks().len();
+        let needed = 8 * examples as u128 * (group.features() as u128 + 1) * seeds.len() as u128;
+        if needed > limit as u128 {
+            return Err(AblationError::Memory { seeds: seeds.len(), needed, limit });
         }
-        Panel::of_groups(groups, threads)
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        let rest: Vec<Result<TaskGroup, TaskError>> = pool.install(|| rest.par_iter().map(|&seed| make(seed)).collect());
+        let groups = std::iter::once(Ok(group)).chain(rest).collect::<Result<_, _>>()?;
+        Ok(Panel::with_pool(groups, pool))
     }
 
     /// These tasks.
@@ -50,10 +51,16 @@ impl Panel {
     /// # Panics
     /// If the groups have different interfaces.
     pub fn of_groups(groups: Vec<TaskGroup>, threads: usize) -> Result<Panel, AblationError> {
-        let interface = groups.first().ok_or(AblationError::NoTasks)?.interface();
+        if groups.is_empty() {
+            return Err(AblationError::NoTasks);
+        }
+        Ok(Panel::with_pool(groups, rayon::ThreadPoolBuilder::new().num_threads(threads).build()?))
+    }
+
+    fn with_pool(groups: Vec<TaskGroup>, pool: rayon::ThreadPool) -> Panel {
+        let interface = groups[0].interface();
         assert!(groups.iter().all(|group| group.interface() == interface), "tasks of one kind");
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        Ok(Panel { groups, interface, evaluator: Evaluator::new(Backend::Auto), pool, idle: Mutex::default() })
+        Panel { groups, interface, evaluator: Evaluator::new(Backend::Auto), pool, idle: Mutex::default() }
     }
 
     /// The tasks, a group for each seed.

@@ -168,9 +168,13 @@ pub(super) struct PanelPlan {
     from: Option<(PathBuf, &'static str)>,
 }
 
+/// Unless asked for more, a task seed gives no more tasks than that to measure the programs of a run on: there are several seeds, and many
+/// changes to measure.
+const MOST_TASKS_OF_RUN: usize = 20;
+
 impl PanelArgs {
     /// Where the program lies in the directory of a run and no option says what the tasks are like, they are like those of its final
-    /// set, or like those of its select set where there is none; otherwise as options and defaults of `eval` say.
+    /// set, or like those of its select set where there is none, at most 20 a seed; otherwise as options and defaults of `eval` say.
     ///
     /// # Errors
     /// An experiment that cannot be read.
@@ -186,7 +190,8 @@ impl PanelArgs {
         let refused = |error| Failure::failed(format!("{error}; or say with --task what the tasks are like")).at(path.display());
         let TaskSets { select, final_set, .. } = Experiment::load(&path).map_err(refused)?.tasks;
         let (spec, set) = final_set.map_or((select, "select"), |spec| (spec, "final"));
-        Ok(PanelPlan { spec: TaskSpec { tasks: self.tasks.tasks.unwrap_or(spec.tasks), ..spec }, from: Some((path, set)), ..plan })
+        let tasks = self.tasks.tasks.unwrap_or(spec.tasks.min(MOST_TASKS_OF_RUN));
+        Ok(PanelPlan { spec: TaskSpec { tasks, ..spec }, from: Some((path, set)), ..plan })
     }
 }
 
