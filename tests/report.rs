@@ -314,3 +314,37 @@ fn what_is_no_run_is_refused_and_no_other_file_overwritten() {
     let names: Vec<_> = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("a file").file_name()).collect();
     assert!(names.iter().all(|name| !name.to_string_lossy().contains("partial")), "{names:?}");
 }
+
+#[test]
+fn parts_of_the_result_are_knocked_out_on_fresh_tasks() {
+    let folder = folder();
+    evolve(folder.path(), "run", "5");
+    let run = folder.path().join("run");
+    // Gradient descent, whatever was found.
+    let program = "def Setup():\n  s2 = 0.05\ndef Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  s3 = s0 - s1\n  s3 = s2 * s3\n  v2 = s3 * v0\n  v1 = v1 + v2\n";
+    fs::write(run.join("best.az"), program).expect("a writable folder");
+    let html = page(folder.path(), &["run"]);
+    let explained = output(folder.path(), &["explain", "run/best.az", "--json"]);
+    let events = String::from_utf8(explained.stdout).expect("text");
+    let events: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let knock_outs: Vec<&Value> = events.iter().filter(|event| event["event"] == "knock_out").collect();
+    assert!(knock_outs.len() >= 2, "a linear layer and its update");
+    for event in knock_outs {
+        let (name, mean) = (event["name"].as_str().expect("a name"), event["effect"]["mean"].as_f64().expect("a number"));
+        assert!(mean < -0.3, "{event}");
+        assert!(
+            html.contains(name) && html.contains(&format!("{mean:.6}").replace('-', "\u{2212}")) || html.contains(&format!("{mean:.6}")),
+            "{event}"
+        );
+    }
+    let without = output(folder.path(), &["report", "run", "--no-measure", "--out", "page.html"]);
+    assert!(without.status.success());
+    let without = fs::read_to_string(folder.path().join("page.html")).expect("it was written");
+    assert!(html.contains("Knock-outs: run") && !without.contains("Knock-outs: run"));
+    // What cannot be measured is told, and the page is made.
+    fs::write(run.join("best.az"), "def Setup(:\n").expect("a writable folder");
+    let damaged = output(folder.path(), &["report", "run", "--json"]);
+    let event: Value = serde_json::from_slice(&damaged.stdout).expect("one object");
+    let notes = event["notes"].to_string();
+    assert!(damaged.status.success() && notes.contains("could not be measured") && notes.contains("best.az"), "{notes}");
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use exnihilo::ablation::Panel;
-use exnihilo::experiment::{Experiment, TaskSets};
+use exnihilo::experiment::{Experiment, ExperimentError, TaskSets};
 use exnihilo::task::{DataCache, Pair, SetName, TaskError, TaskKind, TaskSpec, build_group};
 use exnihilo_jit::{Backend, Interface, TaskGroup, known_program, no_native_code};
 
@@ -154,7 +154,7 @@ pub(super) struct PanelArgs {
     #[command(flatten)]
     tasks: TaskArgs,
     /// How many task seeds, from --task-seed on, with --tasks tasks each
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Tasks")]
+    #[arg(long, value_name = "N", default_value_t = SEEDS, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Tasks")]
     seeds: u16,
 }
 
@@ -172,6 +172,9 @@ pub(super) struct PanelPlan {
 /// changes to measure.
 const MOST_TASKS_OF_RUN: usize = 20;
 
+/// Task seeds, unless there is another number.
+const SEEDS: u16 = 5;
+
 impl PanelArgs {
     /// Where the program lies in the directory of a run and no option says what the tasks are like, they are like those of its final
     /// set, or like those of its select set where there is none, at most 20 a seed; otherwise as options and defaults of `eval` say.
@@ -188,14 +191,24 @@ impl PanelArgs {
             return Ok(plan);
         }
         let refused = |error| Failure::failed(format!("{error}; or say with --task what the tasks are like")).at(path.display());
-        let TaskSets { select, final_set, .. } = Experiment::load(&path).map_err(refused)?.tasks;
-        let (spec, set) = final_set.map_or((select, "select"), |spec| (spec, "final"));
-        let tasks = self.tasks.tasks.unwrap_or(spec.tasks.min(MOST_TASKS_OF_RUN));
-        Ok(PanelPlan { spec: TaskSpec { tasks, ..spec }, from: Some((path, set)), ..plan })
+        let of_run = PanelPlan::of_run(path.clone()).map_err(refused)?;
+        let tasks = self.tasks.tasks.unwrap_or(of_run.spec.tasks);
+        Ok(PanelPlan { spec: TaskSpec { tasks, ..of_run.spec }, from: of_run.from, ..plan })
     }
 }
 
 impl PanelPlan {
+    /// Tasks like those of the final set of an experiment, or of its select set where there is none: five seeds, at most 20 tasks each.
+    ///
+    /// # Errors
+    /// An experiment that cannot be read.
+    pub(super) fn of_run(experiment: PathBuf) -> Result<PanelPlan, ExperimentError> {
+        let TaskSets { select, final_set, .. } = Experiment::load(&experiment)?.tasks;
+        let (spec, set) = final_set.map_or((select, "select"), |spec| (spec, "final"));
+        let tasks = spec.tasks.min(MOST_TASKS_OF_RUN);
+        Ok(PanelPlan { spec: TaskSpec { tasks, ..spec }, first_seed: 0, seeds: SEEDS.into(), from: Some((experiment, set)) })
+    }
+
     /// The tasks of round `round`: no two rounds have seeds in common.
     ///
     /// # Errors

@@ -44,15 +44,23 @@ impl Failure {
         }
     }
 
+    /// What there is to say of it.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Failure::Usage(error) | Failure::Failed(error) | Failure::Difference(error) => message(error),
+            Failure::BrokenPipe => "nobody reads the output".to_owned(),
+        }
+    }
+
     /// Prints the message and returns the exit code.
     pub(crate) fn report(self) -> u8 {
-        let (error, code) = match self {
-            Failure::Usage(error) => (error, 2),
-            Failure::Failed(error) => (error, 1),
-            Failure::Difference(error) => (error, Exit::Difference.code()),
+        let code = match self {
+            Failure::Usage(_) => 2,
+            Failure::Failed(_) => 1,
+            Failure::Difference(_) => Exit::Difference.code(),
             Failure::BrokenPipe => return 0,
         };
-        note(&format!("error: {}", message(&error)));
+        note(&format!("error: {}", self.message()));
         code
     }
 }

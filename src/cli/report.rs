@@ -1,19 +1,25 @@
 //! `report`: a page about runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use exnihilo::report::{Page, ReportError, RunRecord};
+use exnihilo::ablation;
+use exnihilo::explain::{Explanation, knocked_out};
+use exnihilo::report::{Effect, Effects, Page, ReportError, RunRecord};
+use exnihilo::task::DataCache;
+use exnihilo_jit::Program;
+use exnihilo_jit::rewrite::rewrite;
 use serde::Serialize;
 
-use super::Exit;
+use super::args::{PanelPlan, ThreadArgs};
 use super::failure::Failure;
 use super::output::{note, print_event, print_text};
+use super::{Exit, programs};
 
 /// Write one HTML page about a run, or that compares several
 ///
 /// The page needs nothing else: no network, no other file. It has fitness over time, how programs were answered, the hall of fame, the best
-/// program and its lineage, and the final evaluation; every plot can be downloaded as SVG and as CSV.
+/// program, its lineage and what its parts are worth, and the final evaluation; every plot can be downloaded as SVG and as CSV.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,6 +37,11 @@ pub(super) struct Report {
     /// Where the page goes (default for one run: report.html in its directory)
     #[arg(long, value_name = "FILE.html")]
     out: Option<PathBuf>,
+    /// Leave out what the parts of found programs are worth, which is measured on fresh tasks (see `exnihilo explain`)
+    #[arg(long)]
+    no_measure: bool,
+    #[command(flatten)]
+    threads: ThreadArgs,
     /// Overwrite a file that is no report
     #[arg(long)]
     force: bool,
@@ -54,9 +65,20 @@ impl Report {
             (None, _) => return Err(Failure::usage("several runs need a file to be reported in: add --out FILE.html")),
         };
         let runs = self.directories.iter().map(|directory| RunRecord::read(directory)).collect::<Result<Vec<_>, _>>()?;
-        Page::new(&runs).write(&out, self.force)?;
+        let mut page = Page::new(&runs);
+        let mut notes = Vec::new();
+        if !self.no_measure {
+            for directory in &self.directories {
+                match self.knock_outs(directory) {
+                    Ok(Some(effects)) => page = page.with_effects(effects),
+                    Ok(None) => {}
+                    Err(failure) => notes.push(format!("{}: its parts could not be measured: {}", directory.display(), failure.message())),
+                }
+            }
+        }
+        page.write(&out, self.force)?;
         let of_run = |run: &RunRecord| run.notes().into_iter().map(|note| format!("{}: {note}", run.path().display())).collect::<Vec<_>>();
-        let notes: Vec<String> = runs.iter().flat_map(of_run).collect();
+        notes.extend(runs.iter().flat_map(of_run));
         let file = out.display().to_string();
         if self.json {
             print_event("report", &ReportEvent { file, runs: runs.len(), notes })?;
@@ -65,6 +87,45 @@ impl Report {
             print_text(&format!("{file}\n"))?;
         }
         Ok(Exit::Done)
+    }
+
+    /// What the idioms of a run's result are worth; none where there is no result yet, or nothing is recognized in it.
+    fn knock_outs(&self, directory: &Path) -> Result<Option<Effects>, Failure> {
+        let best = directory.join("best.az");
+        if !best.is_file() {
+            return Ok(None);
+        }
+        let program = programs::read_program(&best)?;
+        let plan = PanelPlan::of_run(directory.join("experiment.toml"))?;
+        let interface = plan.interface();
+        interface.check_outputs(&program).map_err(|error| Failure::failed(error.to_string()))?;
+        let program = rewrite(&program, interface).program;
+        let explanation = Explanation::of(&program, interface);
+        let idioms = explanation.idioms();
+        if idioms.is_empty() {
+            return Ok(None);
+        }
+        let panel = plan.build(0, self.threads.count(), &DataCache::new())?;
+        let original = panel.fitness(&program)?;
+        let changed: Vec<Program> = idioms.iter().map(|idiom| knocked_out(&program, idiom)).collect();
+        let effect = |(idiom, effect): (&exnihilo::explain::Idiom, ablation::Effect)| {
+            let lines: Vec<String> = idiom.lines.iter().map(|line| (line + 1).to_string()).collect();
+            let ablation::Effect { mean, low, high } = effect;
+            Effect { name: format!("{} (line {})", idiom.kind.words(), lines.join(", ")), mean, low, high }
+        };
+        let text = format!(
+            "The change of mean fitness where a part of the program is left out, with its 95 % interval: {}, where the whole program has {:.6}. \
+             Lines are counted as in the simplified program; `exnihilo explain {}` says more.",
+            plan.describe(&panel, 0),
+            ablation::mean(&original),
+            best.display()
+        );
+        Ok(Some(Effects {
+            title: format!("Knock-outs: {}", directory.display()),
+            text,
+            label: "change of fitness".to_owned(),
+            effects: idioms.iter().zip(panel.effects(&original, &changed)?).map(effect).collect(),
+        }))
     }
 }
 

@@ -67,7 +67,8 @@ mod tests {
     #[test]
     fn weights_come_from_the_example_before() {
         let program = known_program("linear").expect("a known name");
-        let graph = Export::new(&program, Scoring::Rms).to(Language::Dot).expect("a valid export");
+        let export = Export { as_written: true, ..Export::new(&program, Scoring::Rms) };
+        let graph = export.to(Language::Dot).expect("a valid export");
         let edges: Vec<&str> = graph.lines().filter(|line| line.contains("->")).map(str::trim).collect();
         // 0 sets the rate; 1 predicts; 2 to 5 learn.
         let expected = [

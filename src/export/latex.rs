@@ -187,7 +187,8 @@ mod tests {
     #[test]
     fn the_network_is_written_as_in_the_paper() {
         let program = known_program("net").expect("a known name");
-        let text = Export::new(&program, Scoring::Rms).to(Language::Latex).expect("a valid export");
+        let export = Export { as_written: true, ..Export::new(&program, Scoring::Rms) };
+        let text = export.to(Language::Latex).expect("a valid export");
         for line in [
             "\\mathbf{M}_{0} &\\sim \\mathcal{N}(0, 0.1^2) && \\text{first value of $\\mathbf{M}_{0}$}",
             "\\mathbf{v}_{3} &= \\mathbf{M}_{0} \\, \\mathbf{v}_{0} && \\text{activation} \\\\",

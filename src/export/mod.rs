@@ -120,7 +120,7 @@ pub struct Export<'a> {
     pub features: usize,
     /// An error above it ends training or validation; NaN does too.
     pub max_abs_error: f64,
-    /// Every instruction, in place of those that can matter.
+    /// Every instruction as it is, in place of the program as it is rewritten for readers ([`rewrite`]).
     pub as_written: bool,
     /// Whether a small set of examples comes along, on which the code runs when no files are named.
     pub demo: bool,
@@ -316,7 +316,7 @@ fn json(source: &Source) -> String {
 mod tests {
     use super::*;
     use exnihilo_jit::lang::DataKind;
-    use exnihilo_jit::{Data, Op, known_program};
+    use exnihilo_jit::{Data, Interface, Op, known_program};
 
     /// An instruction of any op; addresses of the two inputs and the output.
     pub(super) fn instruction_of(op: Op, [in1, in2, out]: [u8; 3]) -> Instruction {
@@ -344,8 +344,11 @@ mod tests {
     #[test]
     fn json_is_read_back() {
         let program = known_program("net").expect("a known name");
-        let line = Export { source: "net", ..Export::new(&program, Scoring::Rms) }.to(Language::Json).expect("a valid export");
-        assert_eq!(serde_json::from_str::<Program>(&line).expect("a record"), program);
+        let export = Export { source: "net", ..Export::new(&program, Scoring::Rms) };
+        let line = export.to(Language::Json).expect("a valid export");
+        assert_eq!(serde_json::from_str::<Program>(&line).expect("a record"), rewrite(&program, Interface::Number).program);
+        let written = Export { as_written: true, ..export }.to(Language::Json).expect("a valid export");
+        assert_eq!(serde_json::from_str::<Program>(&written).expect("a record"), program);
         assert!(line.starts_with("{\"id\":\"net\"") && line.ends_with("}\n"));
     }
 

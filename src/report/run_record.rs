@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use exnihilo_jit::rewrite::rewrite;
 use exnihilo_jit::{Interface, Program, ProgramRecord, simplify_for};
 
 use super::event::{Difference, Event, FamousRecord, Outcome, Part, Progress};
@@ -483,7 +484,7 @@ impl RunRecord {
         if self.ancestry.is_none() || self.found.as_ref().is_none_or(|found| found.evolved.as_ref() != Some(&evolved)) {
             self.ancestry = lineage::trace(&path, &self.events.improvements, &evolved, self.interface());
         }
-        self.found = Some(Found { program: simplify_for(&evolved, self.interface()), evolved: Some(evolved), is_result });
+        self.found = Some(Found { program: rewrite(&evolved, self.interface()).program, evolved: Some(evolved), is_result });
     }
 
     fn forget_program(&mut self) {
