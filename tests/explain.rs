@@ -214,6 +214,11 @@ fn odd_programs_are_explained_and_bad_words_refused() {
             assert!(text.contains("Learns nothing") && text.contains("No idiom"), "{text}");
         }
     }
+    // A ReLU of Learn, which leads to no prediction by itself.
+    let rectified =
+        "def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  v2 = maximum(v0, v5)\n  s2 = s0 - s1\n  v3 = s2 * v2\n  v1 = v1 + v3\n";
+    fs::write(folder.path().join("rectified.az"), rectified).expect("a writable folder");
+    done(folder.path(), &[&["rectified.az", "--knock-in", "net"], SMALL.as_slice()].concat());
     for (arguments, code, words) in [
         (&["none.az"][..], 1, "none.az: cannot be read"),
         (&["net", "--knock-in", "none.az"], 1, "none.az: cannot be read"),

@@ -385,6 +385,12 @@ fn cases() -> Vec<Case> {
     {
         cases.push(Case::new(format!("exact-{name}"), every_op(&exact, operands), group(TaskKind::Linear, 9, 1, false)));
     }
+    // A matrix that no instruction makes, and features that Setup reads.
+    let teacher = "def Setup():\n  m0[0.0, 0.5] = 1.0\ndef Predict():\n  v1 = dot(m0, v0)\n  s1 = mean(v1)\n";
+    cases.push(Case::new("teacher", teacher.parse().expect("a program"), group(TaskKind::Linear, 3, 1, false)));
+    let early = "def Setup():\n  v1 = abs(v0)\n  v2 = abs(v1)\ndef Predict():\n  s1 = dot(v0, v2)\ndef Learn():\n  v2 = s0 * v0\n";
+    let early = Case::new("early", early.parse().expect("a program"), group(TaskKind::Linear, 3, 1, false));
+    cases.push(Case { as_written: true, ..early });
     let written = Case { as_written: true, ..Case::new("written", every_op(&Op::ALL, [2, 3, 4]), group(TaskKind::Linear, 3, 2, false)) };
     cases.push(written);
     cases.extend(random_cases());
@@ -675,6 +681,25 @@ mod command {
     }
 
     #[test]
+    fn a_program_of_a_run_is_exported_for_its_tasks() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (preset, words) in [("digits", "Binary classification"), ("multi-class", "Ten classes"), ("linear", "Regression")] {
+            let (_, experiment, _) = exnihilo(folder.path(), &["presets", preset]);
+            fs::write(folder.path().join("experiment.toml"), experiment).expect("a writable folder");
+            fs::write(folder.path().join("best.az"), "def Predict():\n  s1 = dot(v0, v3)\n  v2 = v0 + v3\n").expect("a writable folder");
+            let (code, text, stderr) = exnihilo(folder.path(), &["export", "best.az", "--to", "c"]);
+            assert_eq!((code, stderr.as_str()), (Some(0), ""), "{preset}");
+            assert!(text.contains(words), "{preset}: {text}");
+            assert!(text.contains(if preset == "linear" { "define F 4\n" } else { "define F 16\n" }), "{preset}: {text}");
+            let (_, text, _) = exnihilo(folder.path(), &["export", "best.az", "--to", "c", "--classes", "2", "--features", "3"]);
+            assert!(text.contains("Binary classification") && text.contains("define F 3\n"), "{preset}");
+        }
+        fs::write(folder.path().join("experiment.toml"), "name = 3").expect("a writable folder");
+        let (code, _, stderr) = exnihilo(folder.path(), &["export", "best.az", "--to", "c"]);
+        assert!(code == Some(1) && stderr.contains("experiment.toml") && stderr.contains("--classes"), "{stderr}");
+    }
+
+    #[test]
     fn json_is_what_eval_reads() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (_, record, _) = exnihilo(folder.path(), &["export", "net", "--to", "json"]);
@@ -700,10 +725,10 @@ mod command {
         refused(&["export", "linear"], 2, "--to");
         refused(&["export", "linear", "--to", "c", "--classes", "3"], 2, "10");
         refused(&["export", "linear", "--to", "c", "--classes", "10"], 1, "writes v1");
-        refused(&["export", "linear", "--to", "c", "--features", "0"], 1, "1 to 4096");
-        refused(&["export", "softmax", "--to", "c", "--classes", "10", "--features", "9"], 1, "10 or more");
-        refused(&["export", "linear", "--to", "latex", "--demo"], 1, "demonstration");
-        refused(&["export", "linear", "--to", "c", "--max-abs-error", "nan"], 1, "at least 0");
+        refused(&["export", "linear", "--to", "c", "--features", "0"], 2, "1 to 4096");
+        refused(&["export", "softmax", "--to", "c", "--classes", "10", "--features", "9"], 2, "10 or more");
+        refused(&["export", "linear", "--to", "latex", "--demo"], 2, "demonstration");
+        refused(&["export", "linear", "--to", "c", "--max-abs-error", "nan"], 2, "at least 0");
         refused(&["export", "missing.az", "--to", "c"], 1, "missing.az");
         let (code, _, note) = exnihilo(folder.path(), &["export", "softmax", "--to", "json"]);
         assert!(code == Some(0) && note.contains("--classes 10"), "{note}");

@@ -22,6 +22,9 @@ fn output(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().expect("the program was built for this test")
 }
 
+/// A hall of fame of which no line is possible: no JSON, and a size that its program has not.
+const HALL: &str = "x\n{\"setup\":[],\"predict\":[],\"learn\":[],\"size\":18446744073709551615,\"task_set\":0,\"experiment\":0,\"island\":0,\"search_fitness\":0.5}\n";
+
 /// A small search of two islands.
 const SEARCH: &[&str] = &[
     "evolve",
@@ -201,7 +204,7 @@ fn damaged_runs_are_shown_as_far_as_they_can_be_read() {
                {\"event\":\"progress\",\"individuals\":18446744073709551615,\"elapsed_seconds\":1e308,\"best_fitness\":-1e308,\
                \"tiers\":{\"structural\":18446744073709551615,\"over_budget\":18446744073709551615,\"fec\":1,\"hurdle\":0,\"interpreted\":0,\"compiled\":0}}\n";
     let events = [bad.as_bytes(), long.as_bytes(), b"\xff\xfe\n", whole.as_bytes(), b"{\"event\":\"prog"].concat();
-    let damaged = [("result.json", "{\"select_fitness\":"), ("hall_of_fame.jsonl", "x\n"), ("experiment.toml", "name = 3")];
+    let damaged = [("result.json", "{\"select_fitness\":"), ("hall_of_fame.jsonl", HALL), ("experiment.toml", "name = 3")];
     write_run(folder.path(), "run", &events, &damaged);
     let ended = output(folder.path(), &["report", "run", "--json"]);
     assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
@@ -219,6 +222,7 @@ fn damaged_runs_are_shown_as_far_as_they_can_be_read() {
         "events.jsonl, line 12: ",
         "result.json is no result",
         "hall_of_fame.jsonl, line 1: left out",
+        "hall_of_fame.jsonl, line 2: left out",
         "experiment.toml: ",
         torn.as_str(),
     ];

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser
 use exnihilo::ablation::Panel;
 use exnihilo::experiment::{Experiment, ExperimentError, TaskSets};
 use exnihilo::task::{DataCache, Pair, SetName, TaskError, TaskKind, TaskSpec, build_group};
-use exnihilo_jit::{Backend, Interface, TaskGroup, known_program, no_native_code};
+use exnihilo_jit::{Backend, GroupSettings, Interface, Scoring, TaskGroup, known_program, no_native_code};
 
 use super::failure::Failure;
 use super::output::note;
@@ -207,6 +207,24 @@ impl PanelPlan {
         let (spec, set) = final_set.map_or((select, "select"), |spec| (spec, "final"));
         let tasks = spec.tasks.min(MOST_TASKS_OF_RUN);
         Ok(PanelPlan { spec: TaskSpec { tasks, ..spec }, first_seed: 0, seeds: SEEDS.into(), from: Some((experiment, set)) })
+    }
+
+    /// What all tasks have in common. Data are read only for tables, whose labels tell the kind.
+    ///
+    /// # Errors
+    /// Sizes that cannot be, and tables that cannot be read.
+    pub(super) fn settings(&self) -> Result<GroupSettings, Failure> {
+        let spec = TaskSpec { tasks: 1, ..self.spec.resolved() };
+        let scoring = match (spec.kind, spec.classes) {
+            (TaskKind::Table, _) => {
+                return Ok(*build_group(&spec, SetName::Eval, self.first_seed, 0, &DataCache::new())?.settings());
+            }
+            (_, Some(_)) => Scoring::Classes,
+            (TaskKind::Digits | TaskKind::Projected, None) => Scoring::Accuracy,
+            (TaskKind::Linear | TaskKind::Affine | TaskKind::TwoLayer, None) => Scoring::Rms,
+        };
+        let features = spec.features.unwrap_or(1);
+        Ok(GroupSettings { epochs: spec.epochs, max_abs_error: spec.max_abs_error, ..GroupSettings::new(features, scoring) })
     }
 
     /// The tasks of round `round`: no two rounds have seeds in common.

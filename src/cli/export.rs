@@ -1,12 +1,13 @@
 //! `export`: a program as stand-alone code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use exnihilo::export::{Export as Exported, Language};
-use exnihilo_jit::{Scoring, Space, simplify_for};
+use exnihilo::export::{Export as Exported, ExportError, Language};
+use exnihilo_jit::{GroupSettings, Scoring, Space, known_program, simplify_for};
 
+use super::args::PanelPlan;
 use super::failure::Failure;
 use super::output::{note, print_text};
 use super::{Exit, programs};
@@ -21,7 +22,7 @@ use super::{Exit, programs};
 Examples:
   exnihilo export runs/linear-s0/best.az --to numpy > model.py
   exnihilo export linear --to rust --features 8 --demo > model.rs && rustc -O model.rs && ./model
-  exnihilo export runs/digits-s0/best.az --to c --classes 2 --features 16 > model.c
+  exnihilo export runs/digits-s0/best.az --to c > model.c
   exnihilo export softmax-net --to latex --classes 10 > softmax-net.tex
   exnihilo export net --to dot | dot -Tsvg > net.svg")]
 pub(super) struct Export {
@@ -30,15 +31,17 @@ pub(super) struct Export {
     /// What to write
     #[arg(long, value_name = "LANGUAGE", value_parser = PossibleValuesParser::new(Language::ALL.map(Language::name)).try_map(|name| name.parse::<Language>()))]
     to: Language,
-    /// The kind of task: 2 for classes 0 and 1, 10 for ten classes, where the program answers in v2; without it regression
+    /// The kind of task: 2 for classes 0 and 1, 10 for ten classes, where the program answers in v2
+    ///
+    /// By default that of the run in whose directory the program lies, with its features and largest error; elsewhere regression.
     #[arg(long, value_name = "2|10", value_parser = PossibleValuesParser::new(["2", "10"]).map(|classes| scoring(&classes)))]
     classes: Option<Scoring>,
-    /// F, a constant at the top of Rust and C; NumPy takes it from the data (default: 4, with --classes 16)
+    /// F, a constant at the top of Rust and C; NumPy takes it from the data (default: the run's; 4, with --classes 16)
     #[arg(long, value_name = "F")]
     features: Option<usize>,
-    /// An error above it ends training or validation (inf: never)
-    #[arg(long, value_name = "X", default_value_t = 100.0)]
-    max_abs_error: f64,
+    /// An error above it ends training or validation (inf: never; default: the run's; 100)
+    #[arg(long, value_name = "X")]
+    max_abs_error: Option<f64>,
     /// Every instruction, in place of those that can matter
     #[arg(long)]
     as_written: bool,
@@ -54,24 +57,39 @@ fn scoring(classes: &str) -> Scoring {
 impl Export {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let program = programs::read_program(&self.program)?;
-        let scoring = self.classes.unwrap_or(Scoring::Rms);
+        let of_run = if self.classes.is_none() { run_settings(&self.program)? } else { None };
+        let scoring = self.classes.or(of_run.map(|settings| settings.scoring)).unwrap_or(Scoring::Rms);
         let name = self.program.display().to_string();
         let defaults = Exported::new(&program, scoring);
         let export = Exported {
-            features: self.features.unwrap_or(defaults.features),
-            max_abs_error: self.max_abs_error,
+            features: self.features.or(of_run.map(|settings| settings.features)).unwrap_or(defaults.features),
+            max_abs_error: self.max_abs_error.or(of_run.map(|settings| settings.max_abs_error)).unwrap_or(defaults.max_abs_error),
             as_written: self.as_written,
             demo: self.demo,
             source: &name,
             ..defaults
         };
-        let text = export.to(self.to).map_err(|error| Failure::failed(format!("{name}: {error}")))?;
+        let text = export.to(self.to).map_err(|error| match error {
+            ExportError::Interface(_) => Failure::failed(format!("{name}: {error}")),
+            _ => Failure::usage(error.to_string()),
+        })?;
         if simplify_for(&program, scoring.interface()).instructions().is_empty() {
             note(&remark(scoring));
         }
         print_text(&text)?;
         Ok(Exit::Done)
     }
+}
+
+/// What the tasks of a run are like, if the program lies in the directory of one.
+fn run_settings(program: &Path) -> Result<Option<GroupSettings>, Failure> {
+    let path = program.with_file_name("experiment.toml");
+    if known_program(&program.to_string_lossy()).is_some() || !path.is_file() {
+        return Ok(None);
+    }
+    let refused = |problem: String| Failure::failed(format!("{problem}; or say with --classes what the tasks are like")).at(path.display());
+    let plan = PanelPlan::of_run(path.clone()).map_err(|error| refused(error.to_string()))?;
+    plan.settings().map(Some).map_err(|failure| refused(failure.message()))
 }
 
 /// What to say of a program that predicts nothing.

@@ -27,7 +27,7 @@ Examples:
   exnihilo report runs/linear-s0 runs/linear-s1 --out page.html
 
 A run that is still at work is reported as far as it has come. What cannot be read of a damaged run is left out, and the page says so.
-An earlier report gives way to the new one; another file does so with --force only.
+What could not be measured is told on stderr. An earlier report gives way to the new one; another file does so with --force only.
 
 With --json, one line: report, with file, runs and notes (what could not be read, one text each).")]
 pub(super) struct Report {
@@ -92,11 +92,13 @@ impl Report {
     /// What the idioms of a run's result are worth; none where there is no result yet, or nothing is recognized in it.
     fn knock_outs(&self, directory: &Path) -> Result<Option<Effects>, Failure> {
         let best = directory.join("best.az");
-        if !best.is_file() {
+        let experiment = directory.join("experiment.toml");
+        // Opening something else may wait for ever.
+        if !best.is_file() || !experiment.is_file() {
             return Ok(None);
         }
         let program = programs::read_program(&best)?;
-        let plan = PanelPlan::of_run(directory.join("experiment.toml"))?;
+        let plan = PanelPlan::of_run(experiment)?;
         let interface = plan.interface();
         interface.check_outputs(&program).map_err(|error| Failure::failed(error.to_string()))?;
         let program = rewrite(&program, interface).program;

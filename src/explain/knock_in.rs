@@ -170,7 +170,7 @@ impl<'a> Graft<'a> {
     fn rectify(mut self, idiom: &Idiom) -> Result<Program, NoPlace> {
         // The first is the unit itself; what follows is its gradient, which the host has no need of.
         let through = idiom.through[0];
-        let first = idiom.lines.iter().copied().filter(|&line| self.guest.predicts(line));
+        let first = idiom.lines.iter().copied().filter(|&line| line == through.line || self.guest.predicts(line));
         self.on_activation(through.line, through.operand, first.collect())
     }
 

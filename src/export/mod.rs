@@ -10,7 +10,7 @@
 //!
 //! let program = known_program("linear").expect("a known name");
 //! let code = Export::new(&program, Scoring::Rms).to(Language::Numpy)?;
-//! assert!(code.contains("self.s1 = total(v0 * self.v1)"));
+//! assert!(code.contains("self.s1 = total(v0 * self.v2)"));
 //! # Ok::<(), exnihilo::export::ExportError>(())
 //! ```
 

@@ -11,8 +11,8 @@ use super::demo::Demo;
 use super::form::{Distribution, Element, Extent, Form};
 use super::{Line, Source, called, decimal};
 use parts::{
-    DEMO, DRAWS, FIT, HEADER, HELPERS, MAIN, MATRIX, RUN, RUN_DEMO, SCORE_ACCURACY, SCORE_CLASSES, SCORE_RMS, TRAIN_ACCURACY,
-    TRAIN_CLASSES, TRAIN_RMS, TYPES, VECTOR,
+    DEMO, DRAWS, FIT, HEADER, HELPERS, MAIN, MATRIX, MATRIX_OF_ELEMENTS, RUN, RUN_DEMO, SCORE_ACCURACY, SCORE_CLASSES, SCORE_RMS,
+    TRAIN_ACCURACY, TRAIN_CLASSES, TRAIN_RMS, TYPES, VECTOR,
 };
 
 /// The whole file.
@@ -47,9 +47,10 @@ pub(super) fn write(source: &Source) -> String {
         ""
     };
     let matrix = if source.has_matrices() { MATRIX } else { "" };
+    let of_elements = if code.contains("matrix(") { MATRIX_OF_ELEMENTS } else { "" };
     let vector = if code.contains("vector(") { VECTOR } else { "" };
     format!(
-        "//! {title}.\n//!\n//! {task}\n{HEADER}{unused}\n/// F, the number of features: change it here for other data.\npub const F: usize = {features};\n/// An error above it, or NaN, ends training or validation.\npub const MAX_ABS_ERROR: f64 = {limit};\n\n{TYPES}{vector}{matrix}{helpers}{code}"
+        "//! {title}.\n//!\n//! {task}\n{HEADER}{unused}\n/// F, the number of features: change it here for other data.\npub const F: usize = {features};\n/// An error above it, or NaN, ends training or validation.\npub const MAX_ABS_ERROR: f64 = {limit};\n\n{TYPES}{vector}{matrix}{of_elements}{helpers}{code}"
     )
 }
 
@@ -129,17 +130,17 @@ fn body(source: &Source, function: ComponentFunction, out: &mut String) {
         let _ = writeln!(out, "        {text}");
     };
     if reads(Space::Vector, 0) && function == Setup {
-        line("let v0 = [0.0; F];");
+        line("let v0: Vector = [0.0; F];");
     }
     if reads(Space::Scalar, 0) && (function != Learn || of_classes) {
         line("let s0: f64 = 0.0;");
     }
     if of_classes && reads(Space::Vector, 1) {
         if function == Learn {
-            line("let mut v1 = [0.0; F];");
+            line("let mut v1: Vector = [0.0; F];");
             line("v1[label as usize] = 1.0;");
         } else {
-            line("let v1 = [0.0; F];");
+            line("let v1: Vector = [0.0; F];");
         }
     }
     for Line { instruction, ordinal, note } in source.lines(function) {

@@ -625,6 +625,9 @@ fn famous(line: &str, interface: Interface) -> Result<Famous, String> {
         serde_json::from_str(line).map_err(|error| error.to_string())?;
     let program = Program::try_from(&ProgramRecord { id: None, setup, predict, learn }).map_err(|error| error.to_string())?;
     let fitness = search_fitness.and_then(drawable).ok_or("it has no fitness")?;
+    if size > program.instructions().len() as u64 {
+        return Err(format!("its size is {size}, of a program of {} instructions", program.instructions().len()));
+    }
     Ok(Famous { size, task_set, experiment, island, fitness, program: simplify_for(&program, interface) })
 }
 

@@ -32,7 +32,9 @@ fn vector(element: impl Fn(usize) -> f64) -> Vector {
 pub(super) const MATRIX: &str = r#"
 /// F rows.
 pub type Matrix = Vec<Vector>;
+"#;
 
+pub(super) const MATRIX_OF_ELEMENTS: &str = r#"
 /// A matrix from its elements, by row and column.
 fn matrix(element: impl Fn(usize, usize) -> f64) -> Matrix {
     (0..F).map(|r| std::array::from_fn(|c| element(r, c))).collect()
