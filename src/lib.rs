@@ -30,6 +30,7 @@
 //! | [`transfer`] | found programs at full dimension, with tuned constants |
 //! | [`verify`] | the oracle confirms what a search says |
 //! | [`limit`] | what the arithmetic of a program takes at least |
+//! | [`text`] | numbers as people read them |
 #![forbid(unsafe_code)]
 
 pub mod ablation;
@@ -40,5 +41,6 @@ pub mod limit;
 pub mod report;
 pub mod search;
 pub mod task;
+pub mod text;
 pub mod transfer;
 pub mod verify;

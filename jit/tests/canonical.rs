@@ -1,12 +1,16 @@
 //! Canonical form: what it must not tell apart, what it must, and that equal form means equal results to the bit.
 
+mod common;
+
 use exnihilo_jit::analysis::{CanonicalKey, Canonicalizer};
 use exnihilo_jit::oracle::Memory;
 use exnihilo_jit::testing::{FuzzCase, SPECIAL_NUMBERS, disguised};
 use exnihilo_jit::{
-    AddressCounts, Backend, ComponentFunction, Data, Evaluator, GroupSettings, Instruction, Interface, Op, Program, Scoring, Space, Stream,
-    TaskGroup, known_program, known_programs_for, simplify, simplify_for,
+    AddressCounts, Backend, ComponentFunction, Data, Evaluator, Instruction, Interface, Op, Program, Scoring, Space, Stream, known_program,
+    known_programs_for, simplify, simplify_for,
 };
+
+use common::{group_of, run};
 
 fn key(program: &Program, features: usize) -> CanonicalKey {
     key_for(program, Interface::Number, features)
@@ -242,35 +246,6 @@ fn inputs_are_ordered_where_no_bit_tells_and_nowhere_else() {
     }
 }
 
-/// What can be seen of a program on a group, bit by bit.
-#[derive(Debug, PartialEq)]
-struct Seen(Vec<(u64, u64, Vec<u64>, Vec<u64>)>);
-
-fn run(program: &Program, group: &TaskGroup) -> Seen {
-    let counts = program.address_counts();
-    let observed = Evaluator::new(Backend::Oracle).worker().observe(program, counts, group, None).expect("small");
-    let bits = |list: &[f64]| list.iter().map(|x| x.to_bits()).collect();
-    Seen(observed.records.iter().map(|r| (r.fitness.to_bits(), r.train_steps, bits(&r.train_errors), bits(&r.valid_errors))).collect())
-}
-
-/// The tasks of a case, shortened, scored the given way and gone through several times.
-fn group_of(case: &FuzzCase, scoring: Scoring) -> TaskGroup {
-    let features = case.group.features();
-    let mut tasks: Vec<_> = case.group.tasks().iter().take(2).cloned().collect();
-    for task in &mut tasks {
-        task.train_orders = None;
-        for examples in [&mut task.train, &mut task.valid] {
-            examples.labels.truncate(12);
-            examples.features.truncate(12 * features);
-            if scoring == Scoring::Accuracy {
-                examples.labels.iter_mut().for_each(|label| *label = f64::from(u8::from(*label > 0.0)));
-            }
-        }
-    }
-    let settings = GroupSettings { epochs: 3, max_abs_error: case.group.settings().max_abs_error, ..GroupSettings::new(features, scoring) };
-    TaskGroup::new(settings, tasks).expect("consistent shapes")
-}
-
 fn instruction(op: Op, [in1, in2, out]: [u8; 3], data: Data) -> Instruction {
     Instruction::new(op, in1, in2, out, data).expect("the parts of valid instructions")
 }
@@ -350,7 +325,7 @@ fn equal_form_means_equal_results_to_the_bit() {
         let mut neighbours: Vec<Program> = (0..6).map(|_| neighbour(program, &mut stream)).collect();
         neighbours.retain(|neighbour| interface.check_outputs(neighbour).is_ok());
         for &scoring in scorings {
-            let group = group_of(&case, scoring);
+            let group = group_of(&case, scoring, 12, case.group.settings().max_abs_error);
             let seen = run(program, &group);
             trained += usize::from(seen.0.iter().any(|task| task.1 > 12));
             assert_eq!(run(&form, &group), seen, "seed {seed}, {scoring:?}\n{program}\n{form}");

@@ -1,13 +1,17 @@
 //! Rewriting for readers: what goes, what must stay, and that no result changes in any bit.
 
+mod common;
+
 use std::collections::BTreeMap;
 
 use exnihilo_jit::rewrite::{Reason, rewrite};
 use exnihilo_jit::testing::{FuzzCase, SPECIAL_NUMBERS, disguised};
 use exnihilo_jit::{
-    Backend, ComponentFunction, Data, Evaluator, Examples, GroupSettings, Instruction, Interface, Op, Program, Scoring, Space, Stream,
-    Task, TaskGroup, known_program, known_programs_for, simplify_for,
+    ComponentFunction, Data, Examples, GroupSettings, Instruction, Interface, Op, Program, Scoring, Space, Stream, Task, TaskGroup,
+    known_program, known_programs_for, simplify_for,
 };
+
+use common::{group_of, run};
 
 #[track_caller]
 fn parse(text: &str) -> Program {
@@ -141,35 +145,6 @@ fn steps_lead_from_the_program_to_the_result() {
     assert_eq!(places.into_values().collect::<Vec<_>>(), rewritten.program.instructions());
 }
 
-/// What can be seen of a program on a group, bit by bit.
-#[derive(Debug, PartialEq)]
-struct Seen(Vec<(u64, u64, Vec<u64>, Vec<u64>)>);
-
-fn run(program: &Program, group: &TaskGroup) -> Seen {
-    let counts = program.address_counts();
-    let observed = Evaluator::new(Backend::Oracle).worker().observe(program, counts, group, None).expect("small");
-    let bits = |list: &[f64]| list.iter().map(|x| x.to_bits()).collect();
-    Seen(observed.records.iter().map(|r| (r.fitness.to_bits(), r.train_steps, bits(&r.train_errors), bits(&r.valid_errors))).collect())
-}
-
-/// The tasks of a case, shortened, scored the given way and gone through several times, with no error too large.
-fn group_of(case: &FuzzCase, scoring: Scoring) -> TaskGroup {
-    let features = case.group.features();
-    let mut tasks: Vec<_> = case.group.tasks().iter().take(2).cloned().collect();
-    for task in &mut tasks {
-        task.train_orders = None;
-        for examples in [&mut task.train, &mut task.valid] {
-            examples.labels.truncate(8);
-            examples.features.truncate(8 * features);
-            if scoring == Scoring::Accuracy {
-                examples.labels.iter_mut().for_each(|label| *label = f64::from(u8::from(*label > 0.0)));
-            }
-        }
-    }
-    let settings = GroupSettings { epochs: 3, max_abs_error: f64::INFINITY, ..GroupSettings::new(features, scoring) };
-    TaskGroup::new(settings, tasks).expect("consistent shapes")
-}
-
 /// Another program with much in it that can go: repeated instructions whose outputs some readers take, constants of every kind, and ops
 /// that change little or nothing.
 fn padded(program: &Program, interface: Interface, stream: &mut Stream) -> Program {
@@ -278,7 +253,7 @@ fn no_result_changes_in_any_bit() {
             random += u64::from(rewritten.program.instructions().iter().any(|instruction| instruction.op().is_random()));
             of_classes += u64::from(interface == Interface::Classes);
             for &scoring in scorings {
-                let group = group_of(&case, scoring);
+                let group = group_of(&case, scoring, 8, f64::INFINITY);
                 let seen = run(&program, &group);
                 trained += u64::from(seen.0.iter().any(|task| task.1 > 8));
                 assert_eq!(run(&rewritten.program, &group), seen, "seed {seed}, {scoring:?}\n{program}\n{}", rewritten.program);

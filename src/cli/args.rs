@@ -175,6 +175,12 @@ const MOST_TASKS_OF_RUN: usize = 20;
 /// Task seeds, unless there is another number.
 const SEEDS: u16 = 5;
 
+/// The experiment of the run in whose directory a program lies; none for hand-written ones and elsewhere.
+pub(super) fn experiment_of(program: &Path) -> Option<PathBuf> {
+    let path = program.with_file_name("experiment.toml");
+    (known_program(&program.to_string_lossy()).is_none() && path.is_file()).then_some(path)
+}
+
 impl PanelArgs {
     /// Where the program lies in the directory of a run and no option says what the tasks are like, they are like those of its final
     /// set, or like those of its select set where there is none, at most 20 a seed; otherwise as options and defaults of `eval` say.
@@ -183,13 +189,7 @@ impl PanelArgs {
     /// An experiment that cannot be read.
     pub(super) fn plan(&self, program: &Path) -> Result<PanelPlan, Failure> {
         let plan = PanelPlan { spec: self.tasks.spec(), first_seed: self.tasks.task_seed, seeds: self.seeds.into(), from: None };
-        if self.tasks.describes() || known_program(&program.to_string_lossy()).is_some() {
-            return Ok(plan);
-        }
-        let path = program.with_file_name("experiment.toml");
-        if !path.is_file() {
-            return Ok(plan);
-        }
+        let Some(path) = experiment_of(program).filter(|_| !self.tasks.describes()) else { return Ok(plan) };
         let refused = |error| Failure::failed(format!("{error}; or say with --task what the tasks are like")).at(path.display());
         let of_run = PanelPlan::of_run(path.clone()).map_err(refused)?;
         let tasks = self.tasks.tasks.unwrap_or(of_run.spec.tasks);

@@ -5,13 +5,14 @@ mod list;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use exnihilo::text::grouped;
 use exnihilo::verify::Sample;
 use exnihilo_jit::{Backend, Combine, Evaluation, TaskGroup};
 use serde::Serialize;
 
 use super::args::{TaskArgs, ThreadArgs, any_backend, note_replaced, parse_rate};
 use super::failure::Failure;
-use super::output::{grouped, print_event, print_line};
+use super::output::{print_event, print_line};
 use super::programs::read_programs;
 use super::{Exit, difference};
 use list::{ListError, ListEvaluation};

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use exnihilo::export::{Export as Exported, ExportError, Language};
-use exnihilo_jit::{GroupSettings, Scoring, Space, known_program, simplify_for};
+use exnihilo_jit::{GroupSettings, Scoring, Space, simplify_for};
 
-use super::args::PanelPlan;
+use super::args::{PanelPlan, experiment_of};
 use super::failure::Failure;
 use super::output::{note, print_text};
 use super::{Exit, programs};
@@ -83,10 +83,7 @@ impl Export {
 
 /// What the tasks of a run are like, if the program lies in the directory of one.
 fn run_settings(program: &Path) -> Result<Option<GroupSettings>, Failure> {
-    let path = program.with_file_name("experiment.toml");
-    if known_program(&program.to_string_lossy()).is_some() || !path.is_file() {
-        return Ok(None);
-    }
+    let Some(path) = experiment_of(program) else { return Ok(None) };
     let refused = |problem: String| Failure::failed(format!("{problem}; or say with --classes what the tasks are like")).at(path.display());
     let plan = PanelPlan::of_run(path.clone()).map_err(|error| refused(error.to_string()))?;
     plan.settings().map(Some).map_err(|failure| refused(failure.message()))

@@ -64,7 +64,7 @@ impl Resume {
             checkpoint_every: Some(experiment.checkpoint.every_seconds),
             ..self.run.options(stop)
         };
-        let (individuals, seconds) = (super::output::grouped(checkpoint.individuals()), checkpoint.elapsed_seconds());
+        let (individuals, seconds) = (exnihilo::text::grouped(checkpoint.individuals()), checkpoint.elapsed_seconds());
         let note = Some(format!("going on after {individuals} individuals, {seconds:.0} s"));
         let search = Search::resume(checkpoint, options.clone())?;
         let (telling, server) = (self.run.telling(), self.run.server()?);

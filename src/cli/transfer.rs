@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use exnihilo::task::{HELD_OUT_PAIRS, Pair};
+use exnihilo::text::grouped;
 use exnihilo::transfer::{MOST_UNITS, Net, Outcome, Stage, Transfer as Run, TransferError, TransferSettings};
 use exnihilo_jit::{Backend, GroupSettings};
 
 use super::Exit;
 use super::args::{ThreadArgs, any_backend, note_replaced, parse_pair};
 use super::failure::Failure;
-use super::output::{grouped, note, print_text};
+use super::output::{note, print_text};
 use super::programs::read_program;
 
 /// Evaluate a found program at full dimension with tuned constants, baselines beside it

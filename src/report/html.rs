@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::text::grouped;
+
 /// Characters that change how the rest of a line is laid out; they would let a text look like another.
 const fn is_layout(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
@@ -38,19 +40,6 @@ pub(super) fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-/// A number with commas between thousands.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// A number of things, in words: one island, 2 islands.
 pub(super) fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
@@ -82,7 +71,6 @@ mod tests {
 
     #[test]
     fn numbers_are_for_people() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([1, 2].map(|number| counted(number, "island")), ["1 island", "2 islands"]);
         assert_eq!([0.25, 61.0, 7_260.0, 90_000.0].map(span), ["0.2 s", "1 min 1 s", "2 h 1 min", "1 d 1 h"]);
     }

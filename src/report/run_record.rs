@@ -10,12 +10,12 @@ use exnihilo_jit::rewrite::rewrite;
 use exnihilo_jit::{Interface, Program, ProgramRecord, simplify_for};
 
 use super::event::{Difference, Event, FamousRecord, Outcome, Part, Progress};
-use super::html::grouped;
 use super::lineage::{self, Ancestry};
 use super::table::drawable;
 use super::thinned::Thinned;
 use crate::experiment::Experiment;
 use crate::search::{Origin, ProgramHash, Tiers};
+use crate::text::grouped;
 
 /// Longer lines of `events.jsonl` than any that is written are not read.
 const MOST_LINE_BYTES: u64 = 16 << 20;
@@ -481,10 +481,12 @@ impl RunRecord {
                 return;
             }
         };
-        if self.ancestry.is_none() || self.found.as_ref().is_none_or(|found| found.evolved.as_ref() != Some(&evolved)) {
+        let known = self.found.take().filter(|found| found.evolved.as_ref() == Some(&evolved));
+        if self.ancestry.is_none() || known.is_none() {
             self.ancestry = lineage::trace(&path, &self.events.improvements, &evolved, self.interface());
         }
-        self.found = Some(Found { program: rewrite(&evolved, self.interface()).program, evolved: Some(evolved), is_result });
+        let program = known.map_or_else(|| rewrite(&evolved, self.interface()).program, |found| found.program);
+        self.found = Some(Found { program, evolved: Some(evolved), is_result });
     }
 
     fn forget_program(&mut self) {

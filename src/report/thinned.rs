@@ -1,6 +1,6 @@
 //! A bounded part of a long series.
 
-use super::html::grouped;
+use crate::text::grouped;
 
 /// Every n-th value of a series and its last one, n being 1 as long as there is room and twice as large whenever there is none left.
 #[derive(Clone, Debug)]

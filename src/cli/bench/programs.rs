@@ -1,10 +1,11 @@
 //! Fixed programs on every backend: events and tables.
 
+use exnihilo::text::grouped;
 use exnihilo_jit::{Backend, Peak};
 use serde::Serialize;
 
 use super::super::failure::Failure;
-use super::super::output::{grouped, print_event, print_line};
+use super::super::output::{print_event, print_line};
 use super::measure::{BenchTasks, Measured};
 use super::program::ProgramLimit;
 use super::size::Size;

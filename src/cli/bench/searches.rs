@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use exnihilo::experiment::{Experiment, ExperimentError};
 use exnihilo::search::{Outcome, Search, SearchError, SearchOptions};
+use exnihilo::text::grouped;
 use exnihilo_jit::Backend;
 use serde::Serialize;
 
 use super::super::failure::Failure;
-use super::super::output::{grouped, percent, print_event, print_line};
+use super::super::output::{percent, print_event, print_line};
 use super::{Bench, optional};
 
 /// A search that is measured: a preset, with or without what spares it evaluations.

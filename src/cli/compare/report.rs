@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use exnihilo::search::ComparisonProgress;
+use exnihilo::text::grouped;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::cli::failure::Failure;
-use crate::cli::output::{event_line, grouped, note, print_line};
+use crate::cli::output::{event_line, note, print_line};
 
 /// The least time between two lines for people where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);

@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use exnihilo::experiment::{Experiment, Method};
 use exnihilo::search::{ComparisonOutcome, MethodOutcome};
+use exnihilo::text::grouped;
 use exnihilo_jit::{Backend, SEMANTICS_VERSION, simplify};
 use serde::Serialize;
 
 use super::interval::{CONFIDENCE, Interval, rate_ratio, share};
 use super::{Compare, Failure};
-use crate::cli::output::{grouped, print_event, print_text};
+use crate::cli::output::{print_event, print_text};
 
 /// One method.
 #[derive(Serialize)]

@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use exnihilo::experiment::Experiment;
 use exnihilo::search::{Outcome, SearchOptions, StoppedBy, Tiers};
+use exnihilo::text::grouped;
 use exnihilo_jit::{Backend, SEMANTICS_VERSION};
 use serde::Serialize;
 
 use super::baselines::Baseline;
 use super::tiers::{self, saved_share};
-use crate::cli::output::{grouped, percent_of};
+use crate::cli::output::percent_of;
 
 /// The first line of `events.jsonl`: what the experiment's file does not tell.
 #[derive(Serialize)]

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use exnihilo::text::grouped;
 use exnihilo_jit::Op;
 use exnihilo_jit::testing::FuzzReport;
-
-use super::super::output::grouped;
 
 /// The time between two lines about progress.
 const LINE_EVERY: Duration = Duration::from_secs(5);

@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use exnihilo::task::Pair;
+use exnihilo::text::grouped;
 use exnihilo::transfer::{Constant, Outcome, Role, Row, Spread, Transfer as Run};
 use exnihilo_jit::{Backend, ComponentFunction};
 use serde::Serialize;
 
 use super::super::failure::Failure;
-use super::super::output::{grouped, print_event};
+use super::super::output::print_event;
 use super::{Transfer, best};
 
 #[derive(Serialize)]
