@@ -9,6 +9,7 @@ use super::checkpoint::{CheckpointError, Damage};
 use super::checks::{Checks, IslandChecks};
 use super::island::{Best, Island, IslandPlace, IslandSettings};
 use super::migration::{Exchange, Migration, Rounds};
+use super::milestones::{MilestoneTable, RestoredMilestones};
 use super::outcome::SearchError;
 use super::search_tasks::SearchTasks;
 use super::share;
@@ -158,9 +159,11 @@ impl ExperimentRun {
 
     /// Everything that decides how it goes on.
     pub(super) fn state(&self) -> ExperimentState {
+        let mut table = MilestoneTable::default();
         ExperimentState {
-            islands: self.islands.iter().map(Island::state).collect(),
-            pools: self.exchange.state(),
+            islands: self.islands.iter().map(|island| island.state(&mut table)).collect(),
+            pools: self.exchange.state(&mut table),
+            milestones: table.into_states(),
             judged: self.judged.iter().map(|judged| judged.map(|(island, number)| (island as u64, number))).collect(),
             fingerprints: self.fingerprints().collect(),
         }
@@ -175,10 +178,11 @@ impl ExperimentRun {
         if state.islands.len() != count {
             return Err(Damage(format!("{} islands where there are {count}", state.islands.len())).into());
         }
+        let milestones = RestoredMilestones::new(state.milestones, number, shared.experiment)?;
         let exchange = match shared.settings.migrate_every() {
             Some(every) => {
                 let rounds: Vec<Rounds> = state.islands.iter().map(|island| Rounds::of(island.totals.individuals, every)).collect();
-                Exchange::restore(&rounds, state.pools, shared.experiment)?
+                Exchange::restore(&rounds, state.pools, &milestones, shared.experiment)?
             }
             None => Exchange::new(count),
         };
@@ -187,7 +191,8 @@ impl ExperimentRun {
             return Err(CheckpointError::Data.into());
         }
         let islands = std::mem::take(&mut experiment.islands).into_iter().zip(state.islands);
-        experiment.islands = islands.map(|(island, state)| island.restore(state, shared.experiment)).collect::<Result<_, _>>()?;
+        let islands = islands.map(|(island, state)| island.restore(state, &milestones, shared.experiment));
+        experiment.islands = islands.collect::<Result<_, _>>()?;
         if state.judged.len() != experiment.judged.len() {
             return Err(Damage(format!("programs of {} sets of search tasks were judged", state.judged.len())).into());
         }

@@ -14,6 +14,7 @@ use super::hall_of_fame::{Famous, HallOfFame};
 use super::lineage::{Improvement, Origin, ProgramHash};
 use super::memo::Memo;
 use super::migration::{self, Choice, Migrant, Migration, Rounds, draw};
+use super::milestones::{Line, MilestoneTable, Milestones, NewMilestone, RestoredMilestones};
 use super::mutation::Mutator;
 use super::outcome::SearchError;
 use super::population::{Population, Score};
@@ -133,6 +134,9 @@ pub(super) struct Island {
     /// How the child comes about, and the age rank of its parent.
     origin: Origin,
     parent: Option<usize>,
+    /// What it descends from, itself perhaps, once it has its score.
+    line: Line,
+    milestones: Milestones,
     individuals: u64,
     train_steps: u64,
     pass: Pass,
@@ -164,6 +168,8 @@ impl Island {
             child: Program::default(),
             origin: Origin::Start,
             parent: None,
+            line: Line::NONE,
+            milestones: Milestones::default(),
             individuals: 0,
             train_steps: 0,
             pass: Pass { goal: 0, last_step: u64::MAX },
@@ -180,11 +186,11 @@ impl Island {
     }
 
     /// Everything that decides how it goes on, the exchange apart.
-    pub(super) fn state(&self) -> IslandState {
+    pub(super) fn state(&self, table: &mut MilestoneTable) -> IslandState {
         IslandState {
             decisions: self.decisions.position(),
             totals: self.totals(),
-            population: self.population.state(),
+            population: self.population.state(&self.milestones, table),
             fec: self.scorer.fec.as_ref().map(Fec::state),
             hurdle: self.scorer.hurdle,
             best: self.best.as_ref().map(|best| BestState {
@@ -194,14 +200,23 @@ impl Island {
             }),
             bests: self.bests,
             hall: self.hall.state(),
+            milestones: self.milestones.made(),
         }
     }
 
     /// The same island as it was when its state was taken; it must be new.
-    pub(super) fn restore(mut self, state: IslandState, experiment: &Experiment) -> Result<Island, Damage> {
+    pub(super) fn restore(
+        mut self,
+        state: IslandState,
+        milestones: &RestoredMilestones,
+        experiment: &Experiment,
+    ) -> Result<Island, Damage> {
         let totals = state.totals.restore()?;
         self.decisions = self.decisions.at(state::count("random decisions", state.decisions)?);
-        self.population = Population::restore(self.population.capacity(), state.population, experiment)?;
+        self.milestones = Milestones::after(state::count("milestones", state.milestones)?);
+        let capacity = self.population.capacity();
+        self.population = Population::restore(capacity, state.population, milestones, &mut self.milestones, experiment)?;
+        self.milestones.keep(self.population.lines_mut());
         if self.population.len() as u64 != totals.individuals.min(self.population.capacity() as u64) {
             return Err(Damage(format!("{} programs after {} individuals", self.population.len(), totals.individuals)));
         }
@@ -323,10 +338,11 @@ impl Island {
         let Some(migration) = &self.settings.migration else { return };
         let round = self.rounds - 1;
         let mut stream = migration::stream(self.names, round, Choice::Published);
-        let population = &self.population;
+        let (population, milestones) = (&self.population, &self.milestones);
         let leaving = |age| {
             let (program, score) = population.get(age);
-            Migrant { program: program.clone(), score, task_set: self.task_set }
+            let descent = milestones.leave(population.line(age));
+            Migrant { program: program.clone(), score, descent, task_set: self.task_set }
         };
         let ages = draw(population.len(), migration.count(population.len()), &mut stream);
         self.exchange.publish(self.names[2] as usize, round, ages.into_iter().map(leaving).collect());
@@ -344,7 +360,8 @@ impl Island {
         let mut stream = migration::stream(self.names, round, Choice::Replaced);
         let ages = draw(self.population.len(), migration.count(self.population.len()), &mut stream);
         let migrants = self.exchange.sample(round - 2, ages.len(), &mut stream);
-        for (age, Migrant { program, score, task_set }) in ages.into_iter().zip(migrants) {
+        for (age, Migrant { program, score, descent, task_set }) in ages.into_iter().zip(migrants) {
+            self.line = self.milestones.join(descent);
             let score = if task_set == self.task_set {
                 score
             } else {
@@ -354,7 +371,7 @@ impl Island {
                 self.compare_with_best(scored);
                 scored.score
             };
-            self.population.replace(age, &program, score);
+            self.population.replace(age, &program, score, self.line);
         }
         Ok(())
     }
@@ -389,7 +406,10 @@ impl Island {
     /// The second half of a step: adds the child with its score to the population.
     pub(super) fn add_child(&mut self, scored: Scored) {
         self.compare_with_best(scored);
-        self.population.push(&mut self.child, scored.score);
+        self.population.push(&mut self.child, scored.score, self.line);
+        if self.milestones.is_due(self.population.len()) {
+            self.milestones.keep(self.population.lines_mut());
+        }
         self.individuals += 1;
     }
 
@@ -401,13 +421,15 @@ impl Island {
             let parent = self.population.tournament(settings.tournament, &mut self.decisions);
             self.child.copy_from(self.population.get(parent).0);
             self.parent = Some(parent);
+            self.line = self.population.line(parent);
             self.origin = Origin::Copy;
             if self.decisions.unit() < settings.mutate_prob {
+                self.line = self.line.mutated();
                 self.origin = Origin::Mutation(settings.mutator.mutate(&mut self.child, &mut self.decisions));
             }
             return;
         }
-        (self.origin, self.parent) = (Origin::Start, None);
+        (self.origin, self.parent, self.line) = (Origin::Start, None, Line::NONE);
         self.child.copy_from(&settings.start);
         settings.mutator.randomize(&mut self.child, &settings.random, &mut self.decisions);
     }
@@ -418,7 +440,8 @@ impl Island {
         Ok(scored)
     }
 
-    /// Remembers the child if it is the best so far, or the best of its size. What did not run on all tasks is neither.
+    /// Remembers the child if it is the best so far, the best of its size, or better than its ancestors. What did not run on all tasks is
+    /// none of these.
     fn compare_with_best(&mut self, Scored { score, size, .. }: Scored) {
         let Score { fitness, is_partial, .. } = score;
         if is_partial {
@@ -428,12 +451,21 @@ impl Island {
         let program = || self.child.clone();
         let famous = || Famous { task_set, size, experiment, island, individual, fitness, program: program() };
         self.hall.admit((task_set, size), fitness, [experiment, individual, island], famous);
-        if self.best.as_ref().is_none_or(|best| fitness > best.fitness) {
+        let is_best = self.best.as_ref().is_none_or(|best| fitness > best.fitness);
+        // What comes from an island with other tasks has another fitness there. In random search nothing has descendants.
+        let is_milestone = self.origin == Origin::Migration || self.milestones.fitness(self.line).is_none_or(|best| fitness > best);
+        if !is_best && (!is_milestone || self.settings.always_first) {
+            return;
+        }
+        let origin = self.origin;
+        let new = NewMilestone { experiment, island, task_set, individual, fitness, program: program(), origin };
+        let (milestone, line) = self.milestones.make(self.line, new);
+        self.line = line;
+        if is_best {
             self.bests += 1;
             self.best = Some(Arc::new(Best { program: program(), fitness, individual, number: self.bests }));
             let parent = self.parent.map(|age| ProgramHash::of(self.population.get(age).0));
-            let origin = self.origin;
-            self.improvements.push(Improvement { experiment, island, task_set, individual, fitness, program: program(), origin, parent });
+            self.improvements.push(Improvement { milestone, parent });
         }
     }
 

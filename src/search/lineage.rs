@@ -1,10 +1,13 @@
-//! Where programs come from.
+//! How programs come about.
 
 use std::fmt;
+use std::sync::Arc;
 
 use exnihilo_jit::Program;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::milestones::Milestone;
 use crate::experiment::MutationKind;
 
 /// The 128-bit XXH3 hash of a program's text, by which a program names its parent; 32 hexadecimal digits.
@@ -31,7 +34,7 @@ impl fmt::Display for ProgramHash {
 }
 
 /// How a program came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// It is one of the first, or random search made it.
     Start,
@@ -55,23 +58,11 @@ impl Origin {
     }
 }
 
-/// A program better than all before it on its island.
+/// A program better than all before it on its island, and so than all its ancestors.
 #[derive(Clone, Debug)]
 pub struct Improvement {
-    /// The experiment, from 0.
-    pub experiment: u64,
-    /// The island of the experiment, from 0.
-    pub island: u64,
-    /// The set of search tasks that the island evolves on, from 0.
-    pub task_set: usize,
-    /// How many individuals the island had made before it.
-    pub individual: u64,
-    /// Its search fitness.
-    pub fitness: f64,
-    /// The program, as evolved.
-    pub program: Program,
-    /// How it came about.
-    pub origin: Origin,
+    /// The program, and what it descends from.
+    pub milestone: Arc<Milestone>,
     /// Its parent, if it has one on this island.
     pub parent: Option<ProgramHash>,
 }

@@ -12,27 +12,29 @@ use exnihilo_jit::{Program, Stream};
 
 use super::checkpoint::Damage;
 use super::checkpoint::state::{MemberState, MigrantState, PoolState};
+use super::milestones::{Descent, MilestoneTable, RestoredMilestones};
 use super::population::Score;
 use crate::experiment::Experiment;
 
 /// A program on its way from one island to another.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Migrant {
     pub(super) program: Program,
     /// What evolution knew of it where it comes from.
     pub(super) score: Score,
+    pub(super) descent: Descent,
     /// The set of search tasks on which it has this score.
     pub(super) task_set: usize,
 }
 
 impl Migrant {
-    fn state(&self) -> MigrantState {
-        MigrantState { member: MemberState::new(&self.program, self.score), task_set: self.task_set as u64 }
+    fn state(&self, table: &mut MilestoneTable) -> MigrantState {
+        MigrantState { member: MemberState::new(&self.program, self.score, &self.descent, table), task_set: self.task_set as u64 }
     }
 
-    fn restore(state: MigrantState, experiment: &Experiment) -> Result<Migrant, Damage> {
-        let (program, score) = state.member.restore(experiment)?;
-        Ok(Migrant { program, score, task_set: state.task_set as usize })
+    fn restore(state: MigrantState, milestones: &RestoredMilestones, experiment: &Experiment) -> Result<Migrant, Damage> {
+        let (program, score, descent) = state.member.restore(milestones, experiment)?;
+        Ok(Migrant { program, score, descent, task_set: state.task_set as usize })
     }
 }
 
@@ -84,17 +86,22 @@ impl Exchange {
     }
 
     /// The exchange as a checkpoint holds it.
-    pub(super) fn state(&self) -> Vec<PoolState> {
-        let of_island = |migrants: &Vec<Migrant>| migrants.iter().map(Migrant::state).collect();
+    pub(super) fn state(&self, table: &mut MilestoneTable) -> Vec<PoolState> {
+        let mut of_island = |migrants: &Vec<Migrant>| migrants.iter().map(|migrant| migrant.state(table)).collect();
         let of_pool = |pool: &Pool| PoolState {
             round: pool.round,
-            published: pool.published.iter().map(|island| island.as_ref().map(of_island)).collect(),
+            published: pool.published.iter().map(|island| island.as_ref().map(&mut of_island)).collect(),
         };
         self.pools().iter().map(of_pool).collect()
     }
 
     /// The exchange of a checkpoint between islands that have begun so many rounds each, and ended so many.
-    pub(super) fn restore(rounds: &[Rounds], pools: Vec<PoolState>, experiment: &Experiment) -> Result<Exchange, Damage> {
+    pub(super) fn restore(
+        rounds: &[Rounds],
+        pools: Vec<PoolState>,
+        milestones: &RestoredMilestones,
+        experiment: &Experiment,
+    ) -> Result<Exchange, Damage> {
         let exchange = Exchange::new(rounds.len());
         let (first, last) = (rounds.iter().map(|island| island.begun).min(), rounds.iter().map(|island| island.ended).max());
         // A round is there from the first island that ended it until the last has begun the second after it.
@@ -109,7 +116,7 @@ impl Exchange {
                 return Err(Damage(format!("other islands in round {round} of migration than have ended it")));
             }
             let restore = |migrants: Vec<MigrantState>| -> Result<Vec<Migrant>, Damage> {
-                migrants.into_iter().map(|migrant| Migrant::restore(migrant, experiment)).collect()
+                migrants.into_iter().map(|migrant| Migrant::restore(migrant, milestones, experiment)).collect()
             };
             let published = published.into_iter().map(|island| island.map(restore).transpose()).collect::<Result<_, _>>()?;
             let drawn = rounds.iter().filter(|island| island.begun > round + 2).count();
@@ -183,7 +190,8 @@ mod tests {
 
     /// Told from others by its length, which is below 1,000.
     fn migrant(length: usize) -> Migrant {
-        Migrant { program: Program::new(&vec![Instruction::NO_OP; length], &[], &[]), score: Score::full(length as f64 / 1e3), task_set: 0 }
+        let program = Program::new(&vec![Instruction::NO_OP; length], &[], &[]);
+        Migrant { program, score: Score::full(length as f64 / 1e3), descent: Descent::default(), task_set: 0 }
     }
 
     fn lengths(migrants: &[Migrant]) -> Vec<usize> {
@@ -214,11 +222,15 @@ mod tests {
         let mut all = lengths(&drawn);
         all.sort_unstable();
         assert_eq!(all, [1, 2, 4, 5, 7, 8], "each at most once");
-        assert!(drawn.iter().all(|taken| *taken == migrant(taken.program.instructions().len())));
+        assert!(drawn.iter().all(|taken| taken.score == migrant(taken.program.instructions().len()).score));
         let few = exchange.sample(0, 2, &mut Stream::new(2));
         assert_eq!(few.len(), 2);
         assert_eq!(exchange.pools().len(), 2);
-        assert_eq!(exchange.sample(0, 2, &mut Stream::new(2)), few, "the order of publishing and of drawing does not matter");
+        assert_eq!(
+            lengths(&exchange.sample(0, 2, &mut Stream::new(2))),
+            lengths(&few),
+            "the order of publishing and of drawing does not matter"
+        );
         assert_eq!(exchange.pools().len(), 1, "all have drawn");
         assert!(exchange.sample(1, 5, &mut Stream::new(1)).is_empty());
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Damage;
 use super::checkpoint::state::{self, MemberState};
+use super::milestones::{Descent, Line, MilestoneTable, Milestones, RestoredMilestones};
 use crate::experiment::Experiment;
 
 /// What evolution knows of a program.
@@ -43,13 +44,14 @@ impl Score {
 }
 
 impl MemberState {
-    pub(super) fn new(program: &Program, score: Score) -> MemberState {
-        MemberState { program: program.to_string(), score }
+    pub(super) fn new(program: &Program, score: Score, descent: &Descent, table: &mut MilestoneTable) -> MemberState {
+        MemberState { program: program.to_string(), score, line: table.add(descent) }
     }
 
-    /// The program and its score.
-    pub(super) fn restore(self, experiment: &Experiment) -> Result<(Program, Score), Damage> {
-        Ok((state::program("a program of a population", &self.program, experiment)?, self.score.restore()?))
+    /// The program, its score and what it descends from.
+    pub(super) fn restore(self, milestones: &RestoredMilestones, experiment: &Experiment) -> Result<(Program, Score, Descent), Damage> {
+        let program = state::program("a program of a population", &self.program, experiment)?;
+        Ok((program, self.score.restore()?, milestones.descent(self.line)?))
     }
 }
 
@@ -58,6 +60,7 @@ impl MemberState {
 pub(super) struct Population {
     programs: Vec<Program>,
     scores: Vec<Score>,
+    lines: Vec<Line>,
     capacity: usize,
     /// Where the oldest program is, once the queue is full.
     oldest: usize,
@@ -66,24 +69,36 @@ pub(super) struct Population {
 impl Population {
     /// An empty queue for `capacity` programs, at least 1.
     pub(super) fn new(capacity: usize) -> Population {
-        Population { programs: Vec::with_capacity(capacity), scores: Vec::with_capacity(capacity), capacity, oldest: 0 }
+        let (programs, scores, lines) = (Vec::with_capacity(capacity), Vec::with_capacity(capacity), Vec::with_capacity(capacity));
+        Population { programs, scores, lines, capacity, oldest: 0 }
     }
 
     /// The queue as a checkpoint holds it.
-    pub(super) fn state(&self) -> Vec<MemberState> {
-        (0..self.len()).map(|age| self.get(age)).map(|(program, score)| MemberState::new(program, score)).collect()
+    pub(super) fn state(&self, milestones: &Milestones, table: &mut MilestoneTable) -> Vec<MemberState> {
+        let member = |age| {
+            let (program, score) = self.get(age);
+            MemberState::new(program, score, &milestones.leave(self.line(age)), table)
+        };
+        (0..self.len()).map(member).collect()
     }
 
-    /// The queue of a checkpoint.
-    pub(super) fn restore(capacity: usize, members: Vec<MemberState>, experiment: &Experiment) -> Result<Population, Damage> {
+    /// The queue of a checkpoint, whose lines go on in `milestones`.
+    pub(super) fn restore(
+        capacity: usize,
+        members: Vec<MemberState>,
+        restored: &RestoredMilestones,
+        milestones: &mut Milestones,
+        experiment: &Experiment,
+    ) -> Result<Population, Damage> {
         if members.len() > capacity {
             return Err(Damage(format!("{} programs in a population of {capacity}", members.len())));
         }
         let mut population = Population::new(capacity);
         for member in members {
-            let (program, score) = member.restore(experiment)?;
+            let (program, score, descent) = member.restore(restored, experiment)?;
             population.programs.push(program);
             population.scores.push(score);
+            population.lines.push(milestones.join(descent));
         }
         Ok(population)
     }
@@ -94,14 +109,16 @@ impl Population {
     }
 
     /// Adds a program and drops the oldest of a full queue, whose buffer `child` then holds for reuse.
-    pub(super) fn push(&mut self, child: &mut Program, score: Score) {
+    pub(super) fn push(&mut self, child: &mut Program, score: Score, line: Line) {
         if !self.is_full() {
             self.programs.push(child.clone());
             self.scores.push(score);
+            self.lines.push(line);
             return;
         }
         std::mem::swap(&mut self.programs[self.oldest], child);
         self.scores[self.oldest] = score;
+        self.lines[self.oldest] = line;
         self.oldest = if self.oldest + 1 == self.capacity { 0 } else { self.oldest + 1 };
     }
 
@@ -151,11 +168,22 @@ impl Population {
         (&self.programs[place], self.scores[place])
     }
 
+    /// What the program of an age rank descends from.
+    pub(super) fn line(&self, age: usize) -> Line {
+        self.lines[self.place(age)]
+    }
+
+    /// What the programs descend from, in no order.
+    pub(super) fn lines_mut(&mut self) -> impl Iterator<Item = &mut Line> {
+        self.lines.iter_mut()
+    }
+
     /// Puts a program in the place of that of an age rank, 0 the oldest, whose age it takes over.
-    pub(super) fn replace(&mut self, age: usize, program: &Program, score: Score) {
+    pub(super) fn replace(&mut self, age: usize, program: &Program, score: Score, line: Line) {
         let place = self.place(age);
         self.programs[place].copy_from(program);
         self.scores[place] = score;
+        self.lines[place] = line;
     }
 
     /// Where the program of an age rank is, 0 the oldest: draws by age do not depend on where the queue begins.
@@ -179,7 +207,7 @@ mod tests {
     fn population(fitness: &[f64]) -> Population {
         let mut population = Population::new(fitness.len());
         for (length, &fitness) in fitness.iter().enumerate() {
-            population.push(&mut program(length), Score::full(fitness));
+            population.push(&mut program(length), Score::full(fitness), Line::NONE);
         }
         population
     }
@@ -188,12 +216,12 @@ mod tests {
     fn the_oldest_goes() {
         let mut population = population(&[0.0, 1.0, 2.0]);
         let mut child = program(3);
-        population.push(&mut child, Score::full(3.0));
+        population.push(&mut child, Score::full(3.0), Line::NONE);
         assert_eq!(child, program(0), "the child's buffer is the oldest's");
         let ages = |population: &Population| (0..3).map(|age| population.get(age).1.fitness).collect::<Vec<_>>();
         assert_eq!(ages(&population), [1.0, 2.0, 3.0]);
         for fitness in [4.0, 5.0, 6.0] {
-            population.push(&mut program(9), Score::full(fitness));
+            population.push(&mut program(9), Score::full(fitness), Line::NONE);
         }
         assert_eq!(ages(&population), [4.0, 5.0, 6.0]);
         assert_eq!(population.mean_fitness(), Some(5.0));
@@ -204,9 +232,9 @@ mod tests {
         assert_eq!(Population::new(3).hurdle(0.75), None);
         let mut population = Population::new(8);
         for first_stage in [0.4, 0.1, 0.1, 0.2, 0.1, 0.3, 0.1] {
-            population.push(&mut program(1), Score { fitness: 0.9, first_stage: Some(first_stage), is_partial: false });
+            population.push(&mut program(1), Score { fitness: 0.9, first_stage: Some(first_stage), is_partial: false }, Line::NONE);
         }
-        population.push(&mut program(1), Score::unrun());
+        population.push(&mut program(1), Score::unrun(), Line::NONE);
         for (percentile, expected) in [(0.0, 0.1), (0.25, 0.1), (0.26, 0.2), (0.5, 0.2), (0.75, 0.3), (0.76, 0.4), (1.0, 0.4)] {
             assert_eq!(population.hurdle(percentile), Some(expected), "{percentile}");
         }
@@ -215,12 +243,12 @@ mod tests {
     #[test]
     fn a_replacement_takes_over_the_age() {
         let mut population = population(&[0.0, 0.1, 0.2]);
-        population.push(&mut program(3), Score::full(0.3));
-        population.replace(1, &program(7), Score::full(0.7));
+        population.push(&mut program(3), Score::full(0.3), Line::NONE);
+        population.replace(1, &program(7), Score::full(0.7), Line::NONE);
         let state = |population: &Population| (0..3).map(|age| population.get(age).0.instructions().len()).collect::<Vec<_>>();
         assert_eq!(state(&population), [1, 7, 3]);
-        population.push(&mut program(4), Score::full(0.4));
-        population.push(&mut program(5), Score::full(0.5));
+        population.push(&mut program(4), Score::full(0.4), Line::NONE);
+        population.push(&mut program(5), Score::full(0.5), Line::NONE);
         assert_eq!(state(&population), [3, 4, 5], "it went when its turn came");
     }
 

@@ -17,6 +17,7 @@ use super::experiment_run::{ExperimentRun, Judged, Shared};
 use super::hall_of_fame::HallOfFame;
 use super::island::{Island, IslandSettings};
 use super::lineage::Improvement;
+use super::milestones::Milestone;
 use super::outcome::{Outcome, SearchError, StoppedBy};
 use super::progress::{Board, Progress};
 use super::share;
@@ -94,6 +95,9 @@ impl SearchOptions {
 pub enum Report<'a> {
     /// How far it is.
     Progress(&'a Progress),
+    /// An ancestor of the improvement that is told of next: better than all its own ancestors, but not than all before it on its island.
+    /// Each is told of once.
+    Milestone(&'a Milestone),
     /// A program that is better than all before it on its island. Told before any checkpoint that has it.
     Improvement(&'a Improvement),
     /// What it can be resumed from, and the best programs by size until then; the search waits while this is told.
@@ -431,6 +435,10 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
     fn tell_improvements(&mut self) {
         for island in self.batch.iter_mut().flat_map(ExperimentRun::islands_mut) {
             for improvement in island.take_improvements() {
+                let untold = improvement.milestone.take_untold();
+                for ancestor in &untold[..untold.len().saturating_sub(1)] {
+                    self.reporting.tell(Report::Milestone(ancestor));
+                }
                 self.reporting.tell(Report::Improvement(&improvement));
             }
         }

@@ -1,6 +1,6 @@
 //! Searches that are interrupted and go on: the same as if they had not been.
 
-use exnihilo::search::{Checkpoint, CheckpointError};
+use exnihilo::search::{Checkpoint, CheckpointError, Milestone};
 use exnihilo_jit::Backend;
 
 use super::*;
@@ -53,6 +53,44 @@ fn a_resumed_search_is_the_uninterrupted_one_wherever_it_stopped() {
     }
 }
 
+/// What the improvements told of, and of what they descend from: each by experiment, island and number, with the one before it.
+fn told(search: &Search) -> (Vec<String>, Option<Checkpoint>) {
+    let (mut told, mut last) = (Vec::new(), None);
+    let outcome = search.run(|report| match report {
+        Report::Milestone(milestone) => told.push(of_line("ancestor", milestone)),
+        Report::Improvement(improvement) => told.push(of_line("improvement", &improvement.milestone)),
+        Report::Checkpoint(checkpoint, _) => last = Some(checkpoint.clone()),
+        _ => {}
+    });
+    outcome.expect("a result");
+    (told, last)
+}
+
+fn of_line(what: &str, milestone: &Milestone) -> String {
+    let Milestone { experiment, island, number, individual, fitness, origin, mutations, .. } = milestone;
+    let before = milestone.before().map(|before| (before.island, before.number));
+    format!("{experiment} {island} {number}: {individual} {fitness} {origin:?} {mutations} {before:?} {what}\n{}", milestone.program)
+}
+
+#[test]
+fn a_resumed_search_tells_of_the_same_lines_of_descent_and_of_nothing_twice() {
+    let mut whole = told(&Search::new(islands(), 1, individuals(20_000)).expect("a valid search")).0;
+    whole.sort();
+    assert!(whole.windows(2).all(|pair| pair[0] != pair[1]), "each is told of once");
+    let ancestors = whole.iter().filter(|line| line.contains("ancestor\n")).count();
+    assert!(ancestors > 20 && whole.len() - ancestors > 100, "{ancestors} of {}", whole.len());
+    let has_other_island = |line: &String| line.split_once(" Some((").is_some_and(|(head, tail)| !tail.starts_with(&head[2..3]));
+    assert!(whole.iter().any(has_other_island), "some come from another island");
+    for stop in [7, 600, 3_210, 11_111] {
+        let (mut all, last) = told(&Search::new(islands(), 1, saved(individuals(stop))).expect("a valid search"));
+        let last = last.expect("a search that is saved has checkpoints").encode().expect("a preset can be written");
+        let last = Checkpoint::decode(&last).expect("what was written");
+        all.extend(told(&Search::resume(last, individuals(20_000)).expect("possible options")).0);
+        all.sort();
+        assert!(all == whole, "stopped after {stop} individuals");
+    }
+}
+
 /// Stopped between two children of some pass, wherever the islands just are.
 #[test]
 fn a_search_that_is_stopped_again_and_again_is_the_uninterrupted_one() {
@@ -72,8 +110,8 @@ fn a_search_that_is_stopped_again_and_again_is_the_uninterrupted_one() {
                 if let Report::Checkpoint(checkpoint, _) = report {
                     last = Some(checkpoint.clone());
                     checkpoints += 1;
-                    // The first is of the beginning.
-                    stop.store(checkpoints > part, Ordering::Relaxed);
+                    // The first is of the beginning, and so may be others where the machine is busy.
+                    stop.store(checkpoints > part && checkpoint.individuals() > 0, Ordering::Relaxed);
                 }
             });
             let (outcome, checkpoint) = (outcome.expect("a result"), last.as_ref().expect("a search that is saved has checkpoints"));

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use exnihilo::experiment::{Experiment, RunDirectory};
-use exnihilo::search::{Famous, HallOfFame, Improvement, Limits, ProgramHash, Progress, Report, SearchOptions, Tiers};
+use exnihilo::search::{Famous, HallOfFame, Improvement, Limits, Milestone, ProgramHash, Progress, Report, SearchOptions, Tiers};
 use exnihilo::text::grouped;
 use exnihilo_jit::lang::RecordId;
 use exnihilo_jit::rewrite::rewrite;
@@ -93,35 +93,66 @@ struct CheckpointEvent {
     elapsed_seconds: f64,
 }
 
-/// A program is better than all before it on its island.
+/// A program is better than all its ancestors.
 #[derive(Serialize)]
-struct ImprovementEvent {
+struct MilestoneEvent {
     experiment: u64,
     island: u64,
     task_set: usize,
     individual: u64,
     search_fitness: f64,
-    hash: String,
-    parent: Option<String>,
+    /// Which of its island.
+    milestone: u64,
+    /// The mutations since the one before it.
+    mutations: u32,
+    /// The one before it in its line of descent.
+    before: Option<MilestoneName>,
     /// How it came about: the mutation, or `start`, `copy`, `migration`.
     origin: &'static str,
+    hash: String,
     program: String,
+}
+
+/// Which milestone of the experiment.
+#[derive(Serialize)]
+struct MilestoneName {
+    island: u64,
+    milestone: u64,
+}
+
+impl MilestoneEvent {
+    fn new(milestone: &Milestone) -> MilestoneEvent {
+        let Milestone { experiment, island, task_set, individual, fitness, ref program, origin, number, mutations, .. } = *milestone;
+        let before = milestone.before().map(|&Milestone { island, number, .. }| MilestoneName { island, milestone: number });
+        MilestoneEvent {
+            experiment,
+            island,
+            task_set,
+            individual,
+            search_fitness: fitness,
+            milestone: number,
+            mutations,
+            before,
+            origin: origin.name(),
+            hash: ProgramHash::of(program).to_string(),
+            program: program.to_string(),
+        }
+    }
+}
+
+/// A program is better than all before it on its island.
+#[derive(Serialize)]
+struct ImprovementEvent {
+    #[serde(flatten)]
+    milestone: MilestoneEvent,
+    /// The hash of its parent.
+    parent: Option<String>,
 }
 
 impl ImprovementEvent {
     fn new(improvement: &Improvement) -> ImprovementEvent {
-        let Improvement { experiment, island, task_set, individual, fitness, program, origin, parent, .. } = improvement;
-        ImprovementEvent {
-            experiment: *experiment,
-            island: *island,
-            task_set: *task_set,
-            individual: *individual,
-            search_fitness: *fitness,
-            hash: ProgramHash::of(program).to_string(),
-            parent: parent.map(|parent| parent.to_string()),
-            origin: origin.name(),
-            program: program.to_string(),
-        }
+        let parent = improvement.parent.map(|parent| parent.to_string());
+        ImprovementEvent { milestone: MilestoneEvent::new(&improvement.milestone), parent }
     }
 }
 
@@ -270,11 +301,15 @@ impl Reporter {
         }
         match report {
             Report::Progress(progress) => self.progress(progress),
+            Report::Milestone(milestone) => {
+                let line = event_line("milestone", &MilestoneEvent::new(milestone));
+                self.save(|directory| Ok(directory.event(&line)?));
+            }
             Report::Improvement(improvement) => {
                 let line = event_line("improvement", &ImprovementEvent::new(improvement));
                 self.save(|directory| Ok(directory.event(&line)?));
                 if let Show::Watch(watch) = &self.show {
-                    watch.update(|view| view.improved(improvement));
+                    watch.update(|view| view.improved((&*improvement.milestone).into()));
                 }
             }
             Report::Checkpoint(checkpoint, hall) => {

@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use exnihilo::experiment::Experiment;
-use exnihilo::search::{Checkpoint, Improvement, Progress, SearchOptions};
+use exnihilo::search::{Checkpoint, Milestone, Progress, SearchOptions};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -64,11 +64,18 @@ impl About {
 
 /// A program better than all before it on its island, as the view lists it.
 #[derive(Clone, Debug)]
-struct Improved {
+pub(super) struct Improved {
     experiment: u64,
     island: u64,
     fitness: f64,
     origin: &'static str,
+}
+
+impl From<&Milestone> for Improved {
+    fn from(milestone: &Milestone) -> Improved {
+        let Milestone { experiment, island, fitness, origin, .. } = *milestone;
+        Improved { experiment, island, fitness, origin: origin.name() }
+    }
 }
 
 /// The last checkpoint.
@@ -164,10 +171,9 @@ impl View {
     }
 
     /// Takes in an improvement.
-    pub(super) fn improved(&mut self, improvement: &Improvement) {
-        let Improvement { experiment, island, fitness, origin, .. } = *improvement;
+    pub(super) fn improved(&mut self, improved: Improved) {
         self.improvements.truncate(MOST_IMPROVEMENTS - 1);
-        self.improvements.push_front(Improved { experiment, island, fitness, origin: origin.name() });
+        self.improvements.push_front(improved);
     }
 
     /// Takes in a checkpoint that was saved.

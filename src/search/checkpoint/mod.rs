@@ -18,7 +18,7 @@ use state::RunState;
 const MAGIC: [u8; 8] = *b"EXNIHILO";
 
 /// Rises with every change of the body.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 
 const HEAD_BYTES: usize = 40;
 /// Where the hash begins in the head.

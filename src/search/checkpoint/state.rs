@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Damage;
 use crate::experiment::Experiment;
+use crate::search::lineage::Origin;
 use crate::search::population::Score;
 use crate::search::scorer::Tiers;
 
@@ -81,6 +82,8 @@ pub(in crate::search) struct Totals {
 /// An experiment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::search) struct ExperimentState {
+    /// What the programs below descend from, each after the one before it.
+    pub(in crate::search) milestones: Vec<MilestoneState>,
     pub(in crate::search) islands: Vec<IslandState>,
     /// Programs on their way between islands.
     pub(in crate::search) pools: Vec<PoolState>,
@@ -108,6 +111,33 @@ pub(in crate::search) struct IslandState {
     pub(in crate::search) bests: u64,
     /// Its best programs by size.
     pub(in crate::search) hall: Vec<FamousState>,
+    /// How many milestones were made on it.
+    pub(in crate::search) milestones: u64,
+}
+
+/// A program that was better than all its ancestors.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct MilestoneState {
+    pub(in crate::search) island: u64,
+    pub(in crate::search) number: u64,
+    pub(in crate::search) task_set: u64,
+    pub(in crate::search) individual: u64,
+    pub(in crate::search) fitness: f64,
+    pub(in crate::search) program: String,
+    pub(in crate::search) origin: Origin,
+    pub(in crate::search) mutations: u32,
+    /// The place in the list of the one before it.
+    pub(in crate::search) before: Option<u32>,
+    pub(in crate::search) is_told: bool,
+}
+
+/// What a program descends from.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(in crate::search) struct LineState {
+    /// The place of its latest milestone in the list of its experiment.
+    pub(in crate::search) latest: Option<u32>,
+    /// The mutations since.
+    pub(in crate::search) mutations: u32,
 }
 
 /// A program of the hall of fame.
@@ -127,6 +157,7 @@ pub(in crate::search) struct FamousState {
 pub(in crate::search) struct MemberState {
     pub(in crate::search) program: String,
     pub(in crate::search) score: Score,
+    pub(in crate::search) line: LineState,
 }
 
 /// An entry of a cache of functional equivalence.

@@ -8,6 +8,7 @@ use super::*;
 use crate::search::checks::Checks;
 use crate::search::memo::KnownRun;
 use crate::search::migration::Exchange;
+use crate::search::milestones::Milestone;
 use crate::task::{DataCache, SetName, build_group};
 
 impl Island {
@@ -256,18 +257,62 @@ fn improvements_tell_where_they_come_from() {
         let child = ProgramHash::of(island.child()).to_string();
         island.add_child(scored);
         for improvement in island.take_improvements().collect::<Vec<_>>() {
-            assert_eq!(ProgramHash::of(&improvement.program).to_string(), child);
-            let is_start = improvement.individual < 50;
-            assert_eq!((improvement.origin == Origin::Start, improvement.parent.is_none()), (is_start, is_start));
+            assert_eq!(ProgramHash::of(&improvement.milestone.program).to_string(), child);
+            let is_start = improvement.milestone.individual < 50;
+            assert_eq!((improvement.milestone.origin == Origin::Start, improvement.parent.is_none()), (is_start, is_start));
             assert!(improvement.parent.is_none_or(|parent| programs.contains(&parent.to_string())), "a program seen before");
             improvements.push(improvement);
         }
         programs.insert(child);
     }
-    assert!(improvements.len() > 5 && improvements.is_sorted_by(|one, two| one.fitness < two.fitness && one.individual < two.individual));
+    let rises = |one: &Milestone, two: &Milestone| one.fitness < two.fitness && one.individual < two.individual;
+    assert!(improvements.len() > 5 && improvements.is_sorted_by(|one, two| rises(&one.milestone, &two.milestone)));
     let best = island.best().expect("a best program");
-    assert_eq!(improvements.last().map(|last| (last.fitness, last.individual)), Some((best.fitness, best.individual)));
+    assert_eq!(improvements.last().map(|last| (last.milestone.fitness, last.milestone.individual)), Some((best.fitness, best.individual)));
     let famous: Vec<_> = island.hall().programs().collect();
     assert!(famous.iter().any(|famous| famous.fitness == best.fitness) && famous.len() > 3);
     assert!(famous.iter().all(|famous| exnihilo_jit::simplify(&famous.program).instructions().len() == famous.size));
+}
+
+/// What an improvement says it descends from is what it does descend from, of all programs ever made.
+#[test]
+fn milestones_are_the_ancestors_that_were_better_than_theirs() {
+    let mut experiment = Experiment::preset("linear").expect("a built-in preset");
+    experiment.set("search.population", "50").expect("a known key");
+    let checks = Arc::new(Checks::new(0.0, 0, 0));
+    let mut island = island_of(&experiment, Backend::Interp, &checks, Arc::new(Exchange::new(1)), 0);
+    // Of every individual: its parent, its fitness, and whether it is a mutation.
+    let mut all: Vec<(Option<u64>, f64, bool)> = Vec::new();
+    let mut improvements = 0;
+    for individual in 0..20_000 {
+        let scored = island.try_child().expect("no difference");
+        // The oldest of the 50 in the queue was made 50 children before.
+        let parent = island.parent.map(|age| individual - 50 + age as u64);
+        all.push((parent, scored.score.fitness, matches!(island.origin, Origin::Mutation(_))));
+        island.add_child(scored);
+        let Some(improvement) = island.take_improvements().next() else { continue };
+        improvements += 1;
+        // From the last back to the first, each with the mutations between.
+        let mut line = vec![(individual, 0)];
+        let mut ancestor = individual;
+        let mut mutations = 0;
+        let better_than_theirs = |individual: u64| {
+            let ancestors = std::iter::successors(all[individual as usize].0, |&ancestor| all[ancestor as usize].0);
+            ancestors.into_iter().all(|ancestor| all[ancestor as usize].1 < all[individual as usize].1)
+        };
+        while let (Some(parent), _, is_mutation) = all[ancestor as usize] {
+            mutations += u32::from(is_mutation);
+            if better_than_theirs(parent) {
+                line.last_mut().expect("it has the last").1 = std::mem::take(&mut mutations);
+                line.push((parent, 0));
+            }
+            ancestor = parent;
+        }
+        let told = std::iter::successors(Some(&*improvement.milestone), |milestone| milestone.before());
+        let told: Vec<_> = told.inspect(|told| assert_eq!(told.fitness, all[told.individual as usize].1)).collect();
+        assert_eq!(told.iter().map(|told| (told.individual, told.mutations)).collect::<Vec<_>>(), line);
+    }
+    assert!(improvements > 10, "{improvements}");
+    let made = island.milestones.made();
+    assert!(made < 3_000, "a milestone is rare: {made} of 20000");
 }

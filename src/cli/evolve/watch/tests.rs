@@ -1,5 +1,5 @@
 use exnihilo::search::{Origin, Tiers};
-use exnihilo_jit::{Backend, Program};
+use exnihilo_jit::Backend;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 
@@ -30,18 +30,9 @@ fn view() -> View {
         };
         view.progressed(&progress, Some(Duration::from_secs(30)), PROGRAM);
     }
-    let improvement = |fitness, island| Improvement {
-        experiment: 3,
-        island,
-        task_set: 0,
-        individual: 0,
-        fitness,
-        program: Program::default(),
-        origin: Origin::Migration,
-        parent: None,
-    };
-    view.improved(&improvement(0.25, 1));
-    view.improved(&improvement(0.75, 2));
+    let improved = |fitness, island| Improved { experiment: 3, island, fitness, origin: Origin::Migration.name() };
+    view.improved(improved(0.25, 1));
+    view.improved(improved(0.75, 2));
     view.saved = Some(Saved { number: 4, seconds: 61.0 });
     view
 }
