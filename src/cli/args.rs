@@ -54,7 +54,7 @@ impl ThreadArgs {
 pub(super) struct TaskArgs {
     /// Kind of task: linear, affine, two-layer, projected, digits or table (see `exnihilo tasks`)
     ///
-    /// By default `linear`; with --data, `projected` for a folder of images and `table` for a file.
+    /// By default `linear`; with --data, `projected` for a folder of images and `table` for a file; with --classes alone, `digits`.
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     task: Option<TaskKind>,
     /// F, the size of vectors (default: the kind's; linear: 4)
@@ -95,6 +95,7 @@ pub(super) struct TaskArgs {
 impl TaskArgs {
     fn spec(&self) -> TaskSpec {
         let kind = self.task.unwrap_or(match &self.data {
+            None if self.classes.is_some() => TaskKind::Digits,
             None => TaskKind::Linear,
             Some(path) if path.is_dir() => TaskKind::Projected,
             Some(_) => TaskKind::Table,
@@ -186,8 +187,14 @@ impl PanelArgs {
     /// set, or like those of its select set where there is none, at most 20 a seed; otherwise as options and defaults of `eval` say.
     ///
     /// # Errors
-    /// An experiment that cannot be read.
+    /// An experiment that cannot be read, tasks that cannot be; data are not looked at.
     pub(super) fn plan(&self, program: &Path) -> Result<PanelPlan, Failure> {
+        let plan = self.unchecked_plan(program)?;
+        plan.spec.validate()?;
+        Ok(plan)
+    }
+
+    fn unchecked_plan(&self, program: &Path) -> Result<PanelPlan, Failure> {
         let plan = PanelPlan { spec: self.tasks.spec(), first_seed: self.tasks.task_seed, seeds: self.seeds.into(), from: None };
         let Some(path) = experiment_of(program).filter(|_| !self.tasks.describes()) else { return Ok(plan) };
         let refused = |error| Failure::failed(format!("{error}; or say with --task what the tasks are like")).at(path.display());

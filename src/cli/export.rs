@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use exnihilo::export::{Export as Exported, ExportError, Language};
-use exnihilo_jit::{GroupSettings, Scoring, Space, simplify_for};
+use exnihilo_jit::{GroupSettings, Scoring};
 
 use super::args::{PanelPlan, experiment_of};
 use super::failure::Failure;
-use super::output::{note, print_text};
+use super::output::print_text;
 use super::{Exit, programs};
 
 /// Write a program as stand-alone code: NumPy, Rust, C, LaTeX, a graph or JSON
@@ -73,9 +73,7 @@ impl Export {
             ExportError::Interface(_) => Failure::failed(format!("{name}: {error}")),
             _ => Failure::usage(error.to_string()),
         })?;
-        if simplify_for(&program, scoring.interface()).instructions().is_empty() {
-            note(&remark(scoring));
-        }
+        programs::note_if_nothing_matters(&program, scoring.interface());
         print_text(&text)?;
         Ok(Exit::Done)
     }
@@ -87,11 +85,4 @@ fn run_settings(program: &Path) -> Result<Option<GroupSettings>, Failure> {
     let refused = |problem: String| Failure::failed(format!("{problem}; or say with --classes what the tasks are like")).at(path.display());
     let plan = PanelPlan::of_run(path.clone()).map_err(|error| refused(error.to_string()))?;
     plan.settings().map(Some).map_err(|failure| refused(failure.message()))
-}
-
-/// What to say of a program that predicts nothing.
-fn remark(scoring: Scoring) -> String {
-    let (space, address) = scoring.interface().prediction();
-    let hint = if space == Space::Scalar { "; a program for tasks with ten classes needs --classes 10" } else { "" };
-    format!("note: nothing in the program reaches its prediction, {}{address}{hint}", space.letter())
 }

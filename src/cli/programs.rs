@@ -5,9 +5,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use exnihilo_jit::lang::{ListedProgram, MAX_TEXT_BYTES, ProgramList};
-use exnihilo_jit::{KNOWN_PROGRAMS, Program, known_program};
+use exnihilo_jit::{Interface, KNOWN_PROGRAMS, Program, Space, known_program, simplify_for};
 
 use super::failure::Failure;
+use super::output::note;
 
 /// A program and what it is called.
 #[derive(Debug)]
@@ -57,6 +58,15 @@ fn read_list(file: &str, reader: impl BufRead) -> Result<Vec<NamedProgram>, Fail
         return Err(Failure::failed(format!("{file}: there is no program in it; write one JSON record a line")));
     }
     Ok(programs)
+}
+
+/// Says so where no instruction of a program can reach its prediction.
+pub(super) fn note_if_nothing_matters(program: &Program, interface: Interface) {
+    if simplify_for(program, interface).instructions().is_empty() {
+        let (space, address) = interface.prediction();
+        let hint = if space == Space::Scalar { "; a program for tasks with ten classes needs --classes 10" } else { "" };
+        note(&format!("note: nothing in the program reaches its prediction, {}{address}{hint}", space.letter()));
+    }
 }
 
 fn open(path: &Path) -> Result<File, Failure> {

@@ -69,6 +69,7 @@ impl Simplify {
         let plan = self.panel.plan(&self.program)?;
         let name = self.program.display().to_string();
         plan.interface().check_outputs(&program).map_err(|error| Failure::failed(format!("{name}: {error}")))?;
+        programs::note_if_nothing_matters(&program, plan.interface());
         let mut report = Report::new(&name, &program, self.json, self.steps);
         let exact = rewrite(&program, plan.interface());
         report.exact(&exact)?;
