@@ -3,10 +3,12 @@
 //! only the names of command and options are checked.
 #![cfg(feature = "cli")]
 
+mod common;
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// Options whose numbers are divided, by what, and the most that is left: a limit that is raised on a page is still raised.
 const CUT: [(&str, u32, u32); 5] =
@@ -81,7 +83,7 @@ impl Page {
 }
 
 fn exnihilo(arguments: &[String], folder: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_exnihilo")).args(arguments).current_dir(folder).output().expect("the program was built for this test")
+    common::output(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// A table with two columns of numbers and a label.

@@ -10,14 +10,13 @@ use clap::Args;
 use exnihilo::ablation::{MOST_INSTRUCTIONS, Panel, mean};
 use exnihilo::explain::Explanation;
 use exnihilo::task::DataCache;
-use exnihilo::text::printable_name;
 use exnihilo_jit::rewrite::rewrite;
 use exnihilo_jit::{Interface, Program};
 use serde::Serialize;
 
 use super::args::{PanelArgs, PanelPlan, ThreadArgs};
 use super::failure::Failure;
-use super::output::{note, print_event};
+use super::output::{note, print_event, shown};
 use super::{Exit, programs};
 use measured::Measured;
 
@@ -35,8 +34,8 @@ Examples:
   exnihilo explain runs/digits-s0/best.az --knock-in linear
   exnihilo explain softmax --task digits --classes 10
 
-A program in the directory of a run is measured on tasks like those of the run's final evaluation, with other seeds;
-otherwise on those that the options describe. More in docs/explain.md.")]
+A program in the directory of a run is measured on tasks like those of the run's final evaluation,
+with other seeds; otherwise on those that the options describe. More in docs/explain.md.")]
 pub(super) struct Explain {
     /// Program file (.az), or the name of a hand-written one
     program: PathBuf,
@@ -83,7 +82,7 @@ impl Explain {
         let program = programs::read_program(&self.program)?;
         let plan = self.panel.plan(&self.program)?;
         let interface = plan.interface();
-        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", self.program.display())))?;
+        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", shown(&self.program))))?;
         let explained = if self.as_written { program.clone() } else { rewrite(&program, interface).program };
         let left_out = program.instructions().len() - explained.instructions().len();
         let explanation = Explanation::of(&explained, interface);
@@ -130,7 +129,7 @@ impl Explain {
         }
         let long = format!(
             "{}: the program has {count} instructions, and to measure what its parts are worth takes a time that grows with the square of their number: at most {MOST_INSTRUCTIONS} are possible",
-            printable_name(&self.program.to_string_lossy())
+            shown(&self.program)
         );
         let asked = [("--each-line", self.each_line), ("--knock-in", self.knock_in.is_some())];
         match asked.into_iter().find(|(_, is_asked)| *is_asked) {
@@ -159,13 +158,13 @@ impl Explain {
     /// The program that idioms are put into, without what cannot matter.
     fn host(&self, path: &Path, interface: Interface) -> Result<Explanation, Failure> {
         let program = programs::read_program(path)?;
-        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", shown(path))))?;
         let program = rewrite(&program, interface).program;
         let count = program.instructions().len();
         if count > MOST_INSTRUCTIONS {
             return Err(Failure::usage(format!(
                 "{}: the program has {count} instructions, and idioms are put into programs of at most {MOST_INSTRUCTIONS}: choose a simpler one",
-                path.display()
+                shown(path)
             )));
         }
         Ok(Explanation::of(&program, interface))

@@ -9,7 +9,7 @@ use exnihilo_jit::{GroupSettings, Scoring};
 
 use super::args::{PanelPlan, experiment_of};
 use super::failure::Failure;
-use super::output::print_text;
+use super::output::{print_data, shown};
 use super::{Exit, programs};
 
 /// Write a program as stand-alone code: NumPy, Rust, C, LaTeX, a graph or JSON
@@ -70,11 +70,11 @@ impl Export {
             ..defaults
         };
         let text = export.to(self.to).map_err(|error| match error {
-            ExportError::Interface(_) => Failure::failed(format!("{name}: {error}")),
+            ExportError::Interface(_) => Failure::failed(format!("{}: {error}", shown(&self.program))),
             _ => Failure::usage(error.to_string()),
         })?;
         programs::note_if_nothing_matters(&program, scoring.interface());
-        print_text(&text)?;
+        print_data(&text)?;
         Ok(Exit::Done)
     }
 }
@@ -82,7 +82,7 @@ impl Export {
 /// What the tasks of a run are like, if the program lies in the directory of one.
 fn run_settings(program: &Path) -> Result<Option<GroupSettings>, Failure> {
     let Some(path) = experiment_of(program) else { return Ok(None) };
-    let refused = |problem: String| Failure::failed(format!("{problem}; or say with --classes what the tasks are like")).at(path.display());
+    let refused = |problem: String| Failure::failed(format!("{problem}; or say with --classes what the tasks are like")).at(shown(&path));
     let plan = PanelPlan::of_run(path.clone()).map_err(|error| refused(error.to_string()))?;
     plan.settings().map(Some).map_err(|failure| refused(failure.message()))
 }

@@ -1,7 +1,9 @@
 //! What goes to stdout: lines for people, or one JSON object a line.
 
 use std::io::{self, Write};
+use std::path::Path;
 
+use exnihilo::text::{printable_name, printable_text};
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -27,10 +29,18 @@ pub(crate) fn event_line(event: &str, fields: &impl Serialize) -> String {
 /// # Errors
 /// A closed or full stdout.
 pub(crate) fn print_event(event: &str, fields: &impl Serialize) -> Result<(), Failure> {
-    print_line(&event_line(event, fields))
+    print_event_line(&event_line(event, fields))
 }
 
-/// Writes a line to stdout at once, whoever reads it.
+/// Writes an event to stdout that is a line of JSON already.
+///
+/// # Errors
+/// A closed or full stdout.
+pub(crate) fn print_event_line(line: &str) -> Result<(), Failure> {
+    print_data(&format!("{line}\n"))
+}
+
+/// Writes a line for people to stdout at once.
 ///
 /// # Errors
 /// A closed or full stdout.
@@ -38,19 +48,32 @@ pub(crate) fn print_line(line: &str) -> Result<(), Failure> {
     print_text(&format!("{line}\n"))
 }
 
-/// Writes text to stdout as it is.
+/// Writes text for people to stdout. Whatever names are in it, a terminal does nothing with them but show them.
 ///
 /// # Errors
 /// A closed or full stdout.
 pub(crate) fn print_text(text: &str) -> Result<(), Failure> {
+    print_data(&printable_text(text))
+}
+
+/// Writes to stdout what programs read, as it is.
+///
+/// # Errors
+/// A closed or full stdout.
+pub(crate) fn print_data(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
 }
 
-/// Writes a line to stderr; where that is closed, nobody is there to be told.
+/// Writes a message to stderr, as [`print_text`] does; where that is closed, nobody is there to be told.
 pub(crate) fn note(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", printable_text(line));
+}
+
+/// A path on one line, for people.
+pub(crate) fn shown(path: &Path) -> String {
+    printable_name(&path.to_string_lossy())
 }
 
 /// A part of a whole, in percent; of nothing, nothing.

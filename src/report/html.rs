@@ -2,14 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::text::grouped;
+use crate::text::{grouped, is_unseen};
 
-/// Characters that change how the rest of a line is laid out; they would let a text look like another.
-const fn is_layout(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
-}
-
-/// A text as content or quoted attribute of HTML and SVG. Control characters are shown as escapes.
+/// A text as content or quoted attribute of HTML and SVG. What is unseen is shown as escapes.
 pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -20,7 +15,7 @@ pub(super) fn escaped(text: &str) -> String {
             '"' => safe += "&quot;",
             '\'' => safe += "&#39;",
             '\n' | '\t' => safe.push(c),
-            c if c.is_control() || is_layout(c) => safe.extend(c.escape_unicode()),
+            c if is_unseen(c) => safe.extend(c.escape_unicode()),
             c => safe.push(c),
         }
     }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::tiers::{self, saved_share};
 use super::watch::{About, View, Watch};
 use crate::cli::failure::Failure;
-use crate::cli::output::{event_line, note, print_line, span};
+use crate::cli::output::{event_line, note, print_event_line, span};
 
 /// The least time between two events: rounds of small experiments end many times a second.
 const EVENT_EVERY: Duration = Duration::from_millis(450);
@@ -372,7 +372,7 @@ impl Reporter {
         self.best.is_told = true;
         self.save(|directory| Ok(directory.event(&line)?));
         if self.json {
-            self.check(print_line(&line));
+            self.check(print_event_line(&line));
         }
     }
 
