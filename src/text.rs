@@ -13,6 +13,19 @@ pub fn grouped(number: u64) -> String {
     grouped
 }
 
+/// A time in the two largest units that it has; a short one in seconds with a decimal.
+pub fn span(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    let [minutes, hours, days] = [60, 3_600, 86_400].map(|unit| whole / unit);
+    match (days, hours, minutes) {
+        (0, 0, 0) if whole < 10 => format!("{:.1} s", seconds.max(0.0)),
+        (0, 0, 0) => format!("{whole} s"),
+        (0, 0, _) => format!("{minutes} min {} s", whole % 60),
+        (0, ..) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
 /// Whether a character is not seen where it stands, but does something to what stands around it: control characters, which terminals
 /// obey, ends of lines and paragraphs, marks that turn the direction of a line, and invisible ones that make two names look the same.
 /// The joiners of scripts and emoji are none of these.
@@ -78,6 +91,14 @@ mod tests {
     #[test]
     fn thousands_have_commas() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn times_have_two_units() {
+        let all = [-1.0, 0.25, 9.4, 59.4, 59.6, 3_599.0, 3_600.0, 86_399.0, 90_000.0, 1e9];
+        let expected =
+            ["0.0 s", "0.2 s", "9.4 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "23 h 59 min", "1 d 1 h", "11574 d 1 h"];
+        assert_eq!(all.map(span), expected);
     }
 
     #[test]

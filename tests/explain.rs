@@ -202,6 +202,12 @@ fn odd_programs_are_explained_and_bad_words_refused() {
         (&["net", "--knock-in", "none.az"], 1, "none.az: cannot be read"),
         (&["net", "--no-measure", "--each-line"], 2, "--each-line"),
         (&["net", "--seeds", "0"], 2, "--seeds"),
+        (&["net", "--features", "0"], 2, "`features` is 0"),
+        (&["net", "--features", "0", "--no-measure", "--json"], 2, "`features` is 0"),
+        (&["net", "--tasks", "0", "--no-measure"], 2, "`tasks` is 0"),
+        (&["net", "--max-abs-error=-1", "--no-measure"], 2, "`max_abs_error` is -1"),
+        (&["net", "--train", "1000000000000"], 2, "memory limit"),
+        (&["net", "--task", "table", "--data", "none.csv"], 1, "none.csv"),
     ] {
         let ended = run(&folder, arguments);
         assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
@@ -226,4 +232,41 @@ fn the_longest_programs_take_no_more_than_their_length() {
     let events = done(&folder, &["long.az", "--no-measure", "--json", "--as-written"]);
     assert!(events.events_of("line").len() > 20_000, "{}", events.events_of("line").len());
     assert!(events.events_of("idiom").len() > 1_000);
+}
+
+#[test]
+fn long_programs_are_explained_and_not_measured() {
+    let folder = folder();
+    let program = |live: usize| {
+        let lines = "  s2 = s2 + s1\n  s1 = s1 * s2\n".repeat(live / 2 - 1);
+        format!("def Predict():\n  s1 = mean(v0)\n{lines}  s1 = s1 + s2\ndef Learn():\n  s9 = exp(s8)\n")
+    };
+    folder.file("most.az", program(500));
+    folder.file("long.az", program(502));
+    let [most, long] = ["most.az", "long.az"].map(|name| done(&folder, &[&[name, "--json"], SMALL.as_slice()].concat()));
+    assert!(most.last()["fitness"].is_number() && most.stderr.is_empty(), "{}", most.stderr);
+    assert!(long.last()["fitness"].is_null() && long.events_of("line").len() == 502, "{}", long.stdout);
+    assert!(
+        long.stderr.contains("long.az") && long.stderr.contains("502 instructions") && long.stderr.contains("at most 500"),
+        "{}",
+        long.stderr
+    );
+    for (arguments, words) in [
+        (&["long.az", "--each-line"][..], "leave out --each-line"),
+        (&["long.az", "--knock-in", "net"], "leave out --knock-in"),
+        (&["net", "--knock-in", "long.az"], "programs of at most 500"),
+    ] {
+        let refused = run(&folder, arguments);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains(words), "{arguments:?}: {}", refused.stderr);
+    }
+    assert!(done(&folder, &["long.az", "--no-measure"]).stderr.is_empty());
+}
+
+#[test]
+fn tasks_with_classes_are_those_of_digits_unless_another_kind_is_named() {
+    let ended = done(&folder(), &["softmax", "--classes=10", "--train=20", "--valid=20", "--tasks=1", "--seeds=1"]);
+    assert!(ended.stderr.contains("1 x 1 digits tasks"), "{}", ended.stderr);
+    let nothing = done(&folder(), &["softmax", "--no-measure"]);
+    assert!(nothing.stderr.contains("nothing in the program reaches its prediction, s1") && nothing.stderr.contains("--classes 10"));
 }

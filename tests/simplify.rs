@@ -200,6 +200,14 @@ fn what_cannot_be_measured_is_refused() {
         assert!(ended.stderr.contains("between 0 and 1"), "{}", ended.stderr);
     }
     folder.refuse(&["simplify", "linear", "--approximate", "0.1", "--train", "0"], 2, &["`train` is 0"]);
+    folder.refuse(&["simplify", "linear", "--train", "0"], 2, &["`train` is 0"]);
+    folder.refuse(&["simplify", "linear", "--features", "0", "--json"], 2, &["`features` is 0"]);
+    let nothing = folder.done(&["simplify", "softmax", "--json"]);
+    assert!(
+        nothing.stderr.contains("nothing in the program reaches its prediction, s1") && nothing.events().len() > 1,
+        "{}",
+        nothing.stderr
+    );
     folder.refuse(
         &["simplify", "linear", "--approximate", "0.1", "--seeds", "1000", "--train", "100000"],
         2,

@@ -86,18 +86,6 @@ pub(crate) fn percent_of(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// A time in the two largest units that it has.
-pub(crate) fn span(seconds: f64) -> String {
-    let seconds = seconds.round() as u64;
-    let [minutes, hours, days] = [60, 3_600, 86_400].map(|unit| seconds / unit);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
-        (0, ..) => format!("{hours} h {} min", minutes % 60),
-        _ => format!("{days} d {} h", hours % 24),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,13 +99,6 @@ mod tests {
         }
         let line = event_line("done", &Fields { text: "a\nb", number: f64::NAN });
         assert_eq!(line, r#"{"schema":1,"event":"done","text":"a\nb","number":null}"#);
-    }
-
-    #[test]
-    fn times_have_two_units() {
-        let all = [0.4, 59.4, 59.6, 3_599.0, 3_600.0, 86_399.0, 90_000.0, 1e9];
-        let expected = ["0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "23 h 59 min", "1 d 1 h", "11574 d 1 h"];
-        assert_eq!(all.map(span), expected);
     }
 
     #[test]

@@ -40,17 +40,6 @@ pub(super) fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
-/// A time in seconds, as people say it.
-pub(super) fn span(seconds: f64) -> String {
-    let whole = seconds.max(0.0).round() as u64;
-    match whole {
-        0..60 => format!("{seconds:.1} s"),
-        60..3_600 => format!("{} min {} s", whole / 60, whole % 60),
-        3_600..86_400 => format!("{} h {} min", whole / 3_600, whole / 60 % 60),
-        _ => format!("{} d {} h", whole / 86_400, whole / 3_600 % 24),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +56,5 @@ mod tests {
     #[test]
     fn numbers_are_for_people() {
         assert_eq!([1, 2].map(|number| counted(number, "island")), ["1 island", "2 islands"]);
-        assert_eq!([0.25, 61.0, 7_260.0, 90_000.0].map(span), ["0.2 s", "1 min 1 s", "2 h 1 min", "1 d 1 h"]);
     }
 }

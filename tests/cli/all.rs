@@ -176,7 +176,7 @@ fn names_are_shown_and_do_nothing() {
         (vec!["eval", &best, "--tasks", "1"], 0),
         (vec!["transfer", &best, "--trials", "1", "--seeds", "1", "--train", "40", "--pair", "3-5", "--net", "none"], 0),
         (vec!["report", NAME, "--out", &best], 1),
-        (vec!["report", NAME], 1),
+        (vec!["report", NAME], 0),
         (vec!["resume", NAME], 1),
         (vec!["simplify", &missing], 1),
         (vec!["conform", &best], 1),
@@ -200,6 +200,8 @@ fn names_are_shown_and_do_nothing() {
             assert!(stderr.starts_with(&format!("error: no {SHOWN}: ")), "{stderr}");
         }
     }
+    let page = std::fs::read_to_string(folder.path(NAME).join("report.html")).expect("a page");
+    assert!(!page.contains(|c| is_unseen(c) && c != '\n' && c != '\t') && page.contains(SHOWN));
     let listed = folder.run(&["eval", "list.jsonl", "--tasks", "1"]);
     assert!(listed.stdout.starts_with(SHOWN), "{}{}", listed.stdout, listed.stderr);
     assert_eq!(folder.run(&["eval", "list.jsonl", "--tasks", "1", "--json"]).events()[0]["name"], NAME);
