@@ -1,11 +1,11 @@
 //! `explain` from the outside: annotated programs, events, measurements, refusals.
 #![cfg(feature = "cli")]
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+mod common;
 
 use serde_json::Value;
+
+use common::{Ended, Folder};
 
 /// The paper's best program in outline: noisy input, a bilinear form, a normalized gradient, accumulated weights.
 const PAPER: &str = "\
@@ -37,40 +37,20 @@ def Learn():
 /// Tasks that are done at once.
 const SMALL: [&str; 6] = ["--task=two-layer", "--train=60", "--valid=20", "--tasks=3", "--seeds=2", "--features=3"];
 
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+/// A folder with the program in it.
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.file("paper.az", PAPER);
+    folder
 }
 
-impl Ended {
-    /// The events of one kind.
-    #[track_caller]
-    fn events(&self, kind: &str) -> Vec<Value> {
-        let events = self.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
-        events.inspect(|event| assert_eq!(event["schema"], 1, "{event}")).filter(|event| event["event"] == kind).collect()
-    }
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Ended {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_exnihilo"));
-    let output = command.arg("explain").args(arguments).current_dir(folder).output().expect("the program was built for this test");
-    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+fn run(folder: &Folder, arguments: &[&str]) -> Ended {
+    folder.run(&[&["explain"], arguments].concat())
 }
 
 #[track_caller]
-fn done(folder: &Path, arguments: &[&str]) -> Ended {
-    let ended = run(folder, arguments);
-    assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.stderr);
-    ended
-}
-
-/// A folder with the program in it.
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    fs::write(folder.path().join("paper.az"), PAPER).expect("a writable folder");
-    folder
+fn done(folder: &Folder, arguments: &[&str]) -> Ended {
+    folder.done(&[&["explain"], arguments].concat())
 }
 
 fn lines(event: &Value) -> Vec<u64> {
@@ -80,7 +60,7 @@ fn lines(event: &Value) -> Vec<u64> {
 #[test]
 fn the_papers_program_is_annotated_and_taken_apart() {
     let folder = folder();
-    let text = done(folder.path(), &["paper.az", "--no-measure"]).stdout;
+    let text = done(&folder, &["paper.az", "--no-measure"]).stdout;
     for words in [
         "   1  s2 = 0.02                | learning rate, scales 16\n",
         "   9  m1 = maximum(m2, m2)     | new value of m1           reads 8\n",
@@ -92,9 +72,9 @@ fn the_papers_program_is_annotated_and_taken_apart() {
         assert!(text.contains(words), "no {words:?} in\n{text}");
     }
     assert!(!text.contains("Fitness"), "{text}");
-    let events = done(folder.path(), &["paper.az", "--no-measure", "--json"]);
+    let events = done(&folder, &["paper.az", "--no-measure", "--json"]);
     let idioms: Vec<(String, Vec<u64>)> =
-        events.events("idiom").iter().map(|event| (event["kind"].as_str().expect("a name").to_owned(), lines(event))).collect();
+        events.events_of("idiom").iter().map(|event| (event["kind"].as_str().expect("a name").to_owned(), lines(event))).collect();
     let expected = [
         ("linear_layer", vec![6]),
         ("bilinear_form", vec![6, 7]),
@@ -104,7 +84,7 @@ fn the_papers_program_is_annotated_and_taken_apart() {
         ("input_noise", vec![4, 5, 19]),
     ];
     assert_eq!(idioms, expected.map(|(kind, lines)| (kind.to_owned(), lines)));
-    let done = &events.events("done")[0];
+    let done = &events.events_of("done")[0];
     assert_eq!((&done["lines"], &done["left_out"], &done["fitness"]), (&19.into(), &1.into(), &Value::Null));
     let edges = done["edges"].as_array().expect("edges");
     let validation: Vec<&Value> = edges.iter().filter(|edge| edge["only_in_validation"] == true).collect();
@@ -115,7 +95,7 @@ fn the_papers_program_is_annotated_and_taken_apart() {
 #[test]
 fn dead_lines_are_shown_as_written() {
     let folder = folder();
-    let text = done(folder.path(), &["paper.az", "--no-measure", "--as-written"]).stdout;
+    let text = done(&folder, &["paper.az", "--no-measure", "--as-written"]).stdout;
     assert!(
         text.contains("v1 = uniform(-0.1, 0.1)")
             && text.contains("s9 = exp(s4)")
@@ -129,11 +109,11 @@ fn dead_lines_are_shown_as_written() {
 fn measurements_are_numbers_and_the_same_on_any_threads() {
     let folder = folder();
     let arguments = |threads| [&["paper.az", "--json", "--each-line", "--knock-in=linear", threads], SMALL.as_slice()].concat();
-    let one = done(folder.path(), &arguments("--threads=1"));
-    assert_eq!(one.stdout, done(folder.path(), &arguments("--threads=3")).stdout);
+    let one = done(&folder, &arguments("--threads=1"));
+    assert_eq!(one.stdout, done(&folder, &arguments("--threads=3")).stdout);
     assert!(one.stderr.is_empty(), "{}", one.stderr);
-    let fitness = one.events("done")[0]["fitness"].as_f64().expect("it was measured");
-    let knock_outs = one.events("knock_out");
+    let fitness = one.events_of("done")[0]["fitness"].as_f64().expect("it was measured");
+    let knock_outs = one.events_of("knock_out");
     assert_eq!(knock_outs.len(), 6 + 19);
     for event in &knock_outs {
         let [mean, low, high] = ["mean", "low", "high"].map(|field| event["effect"][field].as_f64().expect("a number"));
@@ -142,7 +122,7 @@ fn measurements_are_numbers_and_the_same_on_any_threads() {
     }
     let by_itself = knock_outs.iter().filter(|event| event["kind"].is_null()).count();
     assert_eq!(by_itself, 19);
-    let constants = one.events("constant");
+    let constants = one.events_of("constant");
     let told: Vec<(u64, &str)> =
         constants.iter().map(|event| (event["line"].as_u64().expect("a line"), event["constant"].as_str().expect("a name"))).collect();
     assert_eq!(told, [(1, "value"), (2, "st_dev"), (19, "low"), (19, "high")]);
@@ -152,7 +132,7 @@ fn measurements_are_numbers_and_the_same_on_any_threads() {
         let as_it_is = points.iter().find(|point| point["factor"] == 1.0).expect("a factor of 1");
         assert!((as_it_is["fitness"].as_f64().expect("a number") - fitness).abs() < 1e-12, "{event}");
     }
-    let knock_ins = one.events("knock_in");
+    let knock_ins = one.events_of("knock_in");
     let into: Vec<(&str, bool)> =
         knock_ins.iter().map(|event| (event["kind"].as_str().expect("a name"), event["effect"].is_object())).collect();
     let expected = [
@@ -170,7 +150,7 @@ fn measurements_are_numbers_and_the_same_on_any_threads() {
 #[test]
 fn what_a_part_is_worth_shows() {
     let folder = folder();
-    let ended = done(folder.path(), &["net", "--task=two-layer", "--features=6", "--tasks=5", "--seeds=2"]);
+    let ended = done(&folder, &["net", "--task=two-layer", "--features=6", "--tasks=5", "--seeds=2"]);
     assert!(ended.stderr.contains("2 x 5 two-layer tasks"), "{}", ended.stderr);
     let text = &ended.stdout;
     let effect = |name: &str| {
@@ -184,20 +164,18 @@ fn what_a_part_is_worth_shows() {
 #[test]
 fn tasks_of_a_run_are_those_of_its_programs() {
     let folder = folder();
-    let run = folder.path().join("run");
-    let evolve = ["evolve", "digits", "--max-individuals=200", "--quiet", "--out=run"];
-    let ended = Command::new(env!("CARGO_BIN_EXE_exnihilo")).args(evolve).current_dir(folder.path()).output().expect("it was built");
-    assert!(run.join("best.az").exists(), "{ended:?}");
-    let ended = done(folder.path(), &["run/best.az", "--seeds=1", "--tasks=2"]);
+    let ended = folder.run(&["evolve", "digits", "--max-individuals=200", "--quiet", "--out=run"]);
+    assert!(folder.path("run/best.az").exists(), "{}", ended.stderr);
+    let ended = done(&folder, &["run/best.az", "--seeds=1", "--tasks=2"]);
     assert!(ended.stderr.contains("digits tasks") && ended.stderr.contains("experiment.toml"), "{}", ended.stderr);
 }
 
 #[test]
 fn classes_answer_in_a_vector() {
     let folder = folder();
-    let text = done(folder.path(), &["softmax", "--classes=10", "--task=digits", "--no-measure"]).stdout;
+    let text = done(&folder, &["softmax", "--classes=10", "--task=digits", "--no-measure"]).stdout;
     assert!(text.contains("v2 = v2 + v4") && text.contains("| prediction"), "{text}");
-    let refused = run(folder.path(), &["linear", "--classes=10", "--task=digits"]);
+    let refused = run(&folder, &["linear", "--classes=10", "--task=digits"]);
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("writes v1") && refused.stdout.is_empty(), "{}", refused.stderr);
 }
@@ -208,24 +186,30 @@ fn odd_programs_are_explained_and_bad_words_refused() {
     for (name, text) in
         [("empty.az", "def Predict():\n"), ("nan.az", "def Setup():\n  s2 = nan\ndef Predict():\n  s1 = s2 / s3\n  noop()\n")]
     {
-        fs::write(folder.path().join(name), text).expect("a writable folder");
+        folder.file(name, text);
         for mode in ["--as-written", "--each-line"] {
-            let text = done(folder.path(), &[&[name, mode], SMALL.as_slice()].concat()).stdout;
+            let text = done(&folder, &[&[name, mode], SMALL.as_slice()].concat()).stdout;
             assert!(text.contains("Learns nothing") && text.contains("No idiom"), "{text}");
         }
     }
     // A ReLU of Learn, which leads to no prediction by itself.
     let rectified =
         "def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  v2 = maximum(v0, v5)\n  s2 = s0 - s1\n  v3 = s2 * v2\n  v1 = v1 + v3\n";
-    fs::write(folder.path().join("rectified.az"), rectified).expect("a writable folder");
-    done(folder.path(), &[&["rectified.az", "--knock-in", "net"], SMALL.as_slice()].concat());
+    folder.file("rectified.az", rectified);
+    done(&folder, &[&["rectified.az", "--knock-in", "net"], SMALL.as_slice()].concat());
     for (arguments, code, words) in [
         (&["none.az"][..], 1, "none.az: cannot be read"),
         (&["net", "--knock-in", "none.az"], 1, "none.az: cannot be read"),
         (&["net", "--no-measure", "--each-line"], 2, "--each-line"),
         (&["net", "--seeds", "0"], 2, "--seeds"),
+        (&["net", "--features", "0"], 2, "`features` is 0"),
+        (&["net", "--features", "0", "--no-measure", "--json"], 2, "`features` is 0"),
+        (&["net", "--tasks", "0", "--no-measure"], 2, "`tasks` is 0"),
+        (&["net", "--max-abs-error=-1", "--no-measure"], 2, "`max_abs_error` is -1"),
+        (&["net", "--train", "1000000000000"], 2, "memory limit"),
+        (&["net", "--task", "table", "--data", "none.csv"], 1, "none.csv"),
     ] {
-        let ended = run(folder.path(), arguments);
+        let ended = run(&folder, arguments);
         assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
         assert!(ended.stderr.contains(words) && ended.stdout.is_empty(), "{arguments:?}: {}", ended.stderr);
     }
@@ -244,8 +228,45 @@ fn the_longest_programs_take_no_more_than_their_length() {
         "def Setup():\n{setup}def Predict():\n{draws}  v2 = dot(m0, v0)\n  v2 = v2 + v5\n{units}  s1 = dot(v4, v1)\n\
          def Learn():\n  s2 = s0 - s1\n  v5 = s2 * v0\n{steps}"
     );
-    fs::write(folder.path().join("long.az"), text).expect("a writable folder");
-    let events = done(folder.path(), &["long.az", "--no-measure", "--json", "--as-written"]);
-    assert!(events.events("line").len() > 20_000, "{}", events.events("line").len());
-    assert!(events.events("idiom").len() > 1_000);
+    folder.file("long.az", text);
+    let events = done(&folder, &["long.az", "--no-measure", "--json", "--as-written"]);
+    assert!(events.events_of("line").len() > 20_000, "{}", events.events_of("line").len());
+    assert!(events.events_of("idiom").len() > 1_000);
+}
+
+#[test]
+fn long_programs_are_explained_and_not_measured() {
+    let folder = folder();
+    let program = |live: usize| {
+        let lines = "  s2 = s2 + s1\n  s1 = s1 * s2\n".repeat(live / 2 - 1);
+        format!("def Predict():\n  s1 = mean(v0)\n{lines}  s1 = s1 + s2\ndef Learn():\n  s9 = exp(s8)\n")
+    };
+    folder.file("most.az", program(500));
+    folder.file("long.az", program(502));
+    let [most, long] = ["most.az", "long.az"].map(|name| done(&folder, &[&[name, "--json"], SMALL.as_slice()].concat()));
+    assert!(most.last()["fitness"].is_number() && most.stderr.is_empty(), "{}", most.stderr);
+    assert!(long.last()["fitness"].is_null() && long.events_of("line").len() == 502, "{}", long.stdout);
+    assert!(
+        long.stderr.contains("long.az") && long.stderr.contains("502 instructions") && long.stderr.contains("at most 500"),
+        "{}",
+        long.stderr
+    );
+    for (arguments, words) in [
+        (&["long.az", "--each-line"][..], "leave out --each-line"),
+        (&["long.az", "--knock-in", "net"], "leave out --knock-in"),
+        (&["net", "--knock-in", "long.az"], "programs of at most 500"),
+    ] {
+        let refused = run(&folder, arguments);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains(words), "{arguments:?}: {}", refused.stderr);
+    }
+    assert!(done(&folder, &["long.az", "--no-measure"]).stderr.is_empty());
+}
+
+#[test]
+fn tasks_with_classes_are_those_of_digits_unless_another_kind_is_named() {
+    let ended = done(&folder(), &["softmax", "--classes=10", "--train=20", "--valid=20", "--tasks=1", "--seeds=1"]);
+    assert!(ended.stderr.contains("1 x 1 digits tasks"), "{}", ended.stderr);
+    let nothing = done(&folder(), &["softmax", "--no-measure"]);
+    assert!(nothing.stderr.contains("nothing in the program reaches its prediction, s1") && nothing.stderr.contains("--classes 10"));
 }

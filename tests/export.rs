@@ -5,6 +5,9 @@
 //! difference of these functions does to it. Rust is compiled with the compiler that built this test. C and NumPy are skipped, loudly,
 //! where there is no compiler or no NumPy; with `EXNIHILO_EXPORTS=all` that is a failure.
 
+#[cfg(feature = "cli")]
+mod common;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
@@ -575,8 +578,8 @@ fn rust_learns_what_the_oracle_learns() {
     }
     bench.write("exports.rs", &modules);
     let main = format!(
-        "fn main() -> Result<(), String> {{\n    let arguments: Vec<String> = std::env::args().skip(1).collect();\n    \
-         match arguments[0].as_str() {{\n{arms}        other => Err(other.to_owned()),\n    }}\n}}\n"
+        "fn main() -> Result<(), (u8, String)> {{\n    let arguments: Vec<String> = std::env::args().skip(1).collect();\n    \
+         match arguments[0].as_str() {{\n{arms}        other => Err((2, other.to_owned())),\n    }}\n}}\n"
     );
     bench.write("main.rs", &main);
     compile_rust(&bench, &["--crate-type", "lib", "-C", "debuginfo=0", "exports.rs"]);
@@ -648,13 +651,11 @@ fn numpy_learns_what_the_oracle_learns() {
 mod command {
     use std::path::Path;
 
+    use super::common::{Ended, command};
     use super::*;
 
     fn exnihilo(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_exnihilo")).args(arguments).current_dir(folder).output().expect("built for this test");
-        let code = output.status.code();
-        let (stdout, stderr) = texts(output);
+        let Ended { code, stdout, stderr } = Ended::of(&mut command(folder, arguments));
         (code, stdout, stderr)
     }
 
@@ -670,14 +671,122 @@ mod command {
         let (stdout, stderr) = texts(Command::new(&model).output().expect("just compiled"));
         assert_eq!(stdout.lines().count(), 8, "{stdout}{stderr}");
         assert!(stderr.starts_with("score 0.") && stderr.ends_with(" after 60 steps\n"), "{stderr}");
-        // What cannot be read is said.
-        let of = |csv: &str| {
-            fs::write(folder.path().join("bad.csv"), csv).expect("a writable folder");
-            texts(Command::new(&model).current_dir(folder.path()).args(["bad.csv", "bad.csv"]).output().expect("just compiled")).1
+    }
+
+    /// Its data are for one F only.
+    #[test]
+    fn a_demonstration_is_not_compiled_for_another_size() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let export = |to: &str| exnihilo(folder.path(), &["export", "linear", "--to", to, "--demo", "--features", "3"]).1;
+        let refused = |command: &mut Command| {
+            let (_, stderr) = texts(command.current_dir(folder.path()).output().expect("the compiler is there"));
+            assert!(stderr.contains("the demonstration data have F = 3"), "{stderr}");
         };
-        assert!(of("1,2,3\n").contains("3 numbers where 4 belong"));
-        assert!(of("1,2,3,4\n\n1,x,3,4\n").contains("line 3"));
-        assert!(of("\n").contains("no examples"));
+        let rust = export("rust").replace("pub const F: usize = 3;", "pub const F: usize = 8;");
+        fs::write(folder.path().join("model.rs"), rust).expect("a writable folder");
+        refused(Command::new(rustc()).args(["--edition", "2021", "model.rs"]));
+        if is_there(Command::new("cc").arg("--version"), "a C compiler (cc)") {
+            fs::write(folder.path().join("model.c"), export("c")).expect("a writable folder");
+            refused(Command::new("cc").args(["-std=c11", "-DF=8", "model.c", "-o", "model", "-lm"]));
+            for flags in [&["-DF=3", "-o", "model"][..], &["-DF=8", "-DNO_MAIN", "-c"]] {
+                let all = ["-std=c11", "-Wall", "-Wextra", "-Werror", "model.c"];
+                succeed(Command::new("cc").current_dir(folder.path()).args(all).args(flags).arg("-lm"));
+            }
+        }
+    }
+
+    /// What runs exports of a program in each language that is there.
+    fn exported(folder: &Path, program: &[&str]) -> Vec<(Language, Vec<String>)> {
+        let path = |name: &str| folder.join(name).to_str().expect("a path of UTF-8").to_owned();
+        let export = |to: &str, file: &str| {
+            let text = exnihilo(folder, &[&["export", "--features", "3", "--to", to], program].concat()).1;
+            fs::write(folder.join(file), text).expect("a writable folder");
+        };
+        export("rust", "of_rust.rs");
+        succeed(Command::new(rustc()).current_dir(folder).args(["--edition", "2021", "-D", "warnings", "of_rust.rs"]));
+        let mut commands = vec![(Language::Rust, vec![path("of_rust")])];
+        if is_there(Command::new("cc").arg("--version"), "a C compiler (cc)") {
+            export("c", "of_c.c");
+            let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", "of_c.c", "-o", "of_c", "-lm"];
+            succeed(Command::new("cc").current_dir(folder).args(flags));
+            commands.push((Language::C, vec![path("of_c")]));
+        }
+        if is_there(Command::new("python3").args(["-c", "import numpy"]), "NumPy for python3") {
+            export("numpy", "of_numpy.py");
+            commands.push((Language::Numpy, ["python3", "-W", "error", "of_numpy.py"].map(str::to_owned).to_vec()));
+        }
+        commands
+    }
+
+    /// The same arguments and files are refused in all languages, with the same exit code, a message and nothing else.
+    #[test]
+    fn exports_refuse_alike() {
+        const WHOLE: &str = "is a whole number from";
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let files: [(&str, &[u8]); 6] = [
+            ("good.csv", b"1,2,3,0\n\n0.5,1,2,1\n"),
+            ("short.csv", b"1,2,3,0\n1,2,0\n"),
+            ("text.csv", b"1,x,3,0\n"),
+            ("empty.csv", b"\n \n"),
+            ("bytes.csv", b"\xff\xfe1,2,3,0\n"),
+            ("label.csv", b"1,2,3,0\n1,2,3,7\n"),
+        ];
+        for (name, content) in files {
+            fs::write(folder.path().join(name), content).expect("a writable folder");
+        }
+        fs::write(folder.path().join("large.csv"), "1e200,1,1,1\n1e200,1,1,1\n").expect("a writable folder");
+        let rows: [(&[&str], i32, &[&str]); 17] = [
+            (&["good.csv"], 2, &["usage", "[EPOCHS [SEED]]"]),
+            (&["good.csv", "good.csv", "1", "1", "1"], 2, &["usage"]),
+            (&["good.csv", "good.csv", "x"], 2, &["EPOCHS", WHOLE, "not x"]),
+            (&["good.csv", "good.csv", "0"], 2, &["EPOCHS", WHOLE, "from 1 to 18446744073709551615"]),
+            (&["good.csv", "good.csv", "1.5"], 2, &["EPOCHS", WHOLE]),
+            (&["good.csv", "good.csv", ""], 2, &["EPOCHS", WHOLE]),
+            (&["good.csv", "good.csv", "+1"], 2, &["EPOCHS", WHOLE]),
+            (&["good.csv", "good.csv", "1", "-5"], 2, &["SEED", WHOLE, "not -5"]),
+            (&["good.csv", "good.csv", "1", "18446744073709551616"], 2, &["SEED", WHOLE]),
+            (&["none.csv", "good.csv", "1", "x"], 2, &["SEED", WHOLE]),
+            (&["none.csv", "good.csv"], 1, &["none.csv: ", "o such file"]),
+            (&["good.csv", "."], 1, &[".: ", "irectory"]),
+            (&["empty.csv", "good.csv"], 1, &["empty.csv: no examples"]),
+            (&["good.csv", "short.csv"], 1, &["short.csv, line 2: ", "belong"]),
+            (&["good.csv", "text.csv"], 1, &["text.csv, line 1: "]),
+            (&["bytes.csv", "good.csv"], 1, &["bytes.csv"]),
+            (&["large.csv", "good.csv"], 1, &["training stopped at step"]),
+        ];
+        for (language, words) in exported(folder.path(), &["linear"]) {
+            let run = |arguments: &[&str]| {
+                let mut command = Command::new(&words[0]);
+                Ended::of(command.args(&words[1..]).args(arguments).current_dir(folder.path()))
+            };
+            for (arguments, code, words) in rows {
+                let Ended { code: found, stdout, stderr } = run(arguments);
+                assert_eq!((found, stdout.as_str()), (Some(code), ""), "{language:?} {arguments:?}: {stderr}");
+                assert!(words.iter().all(|word| stderr.contains(word)), "{language:?} {arguments:?}: no {words:?} in {stderr}");
+                assert_eq!(stderr.lines().count(), 1, "{language:?} {arguments:?}: {stderr}");
+            }
+            let good = run(&["good.csv", "good.csv", "2", "18446744073709551615"]);
+            assert!(
+                good.code == Some(0)
+                    && good.stderr.ends_with(
+                        " after 4 steps
+"
+                    ),
+                "{language:?}: {}",
+                good.stderr
+            );
+        }
+        for (program, words) in [("linear", "labels are 0 or 1"), ("softmax", "features before the label, at least 10")] {
+            let classes = if program == "linear" { "2" } else { "10" };
+            let (code, text, _) = exnihilo(folder.path(), &["export", program, "--to", "numpy", "--classes", classes]);
+            assert_eq!(code, Some(0));
+            fs::write(folder.path().join("classes.py"), text).expect("a writable folder");
+            if is_there(Command::new("python3").args(["-c", "import numpy"]), "NumPy for python3") {
+                let mut python = Command::new("python3");
+                let ended = Ended::of(python.args(["classes.py", "label.csv", "label.csv"]).current_dir(folder.path()));
+                assert!(ended.code == Some(1) && ended.stderr.contains(words), "{program}: {}", ended.stderr);
+            }
+        }
     }
 
     #[test]

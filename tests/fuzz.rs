@@ -1,17 +1,14 @@
 //! `exnihilo fuzz` as people and scripts use it: bounds, repeatability, and processes that end where they should not.
 #![cfg(feature = "cli")]
 
-use std::process::{Command, Output};
+mod common;
+
+use std::process::Output;
 
 use serde_json::Value;
 
 fn fuzz(folder: &tempfile::TempDir, arguments: &[&str]) -> (Output, Value) {
-    let output = Command::new(env!("CARGO_BIN_EXE_exnihilo"))
-        .arg("fuzz")
-        .args(arguments)
-        .current_dir(folder.path())
-        .output()
-        .expect("the program was built for this test");
+    let output = common::output(folder.path(), &[&["fuzz"], arguments].concat());
     let stdout = String::from_utf8_lossy(&output.stdout);
     let last = stdout.lines().last().map_or(Value::Null, |line| serde_json::from_str(line).expect("a line of JSON"));
     (output, last)
@@ -47,15 +44,11 @@ fn fuzzing_is_bounded_and_repeatable() {
 #[test]
 fn a_crash_is_a_finding_and_not_the_end() {
     use std::io::{BufRead, BufReader, Read};
-    use std::process::Stdio;
+    use std::process::{Command, Stdio};
 
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut parent = Command::new(env!("CARGO_BIN_EXE_exnihilo"))
-        .args(["fuzz", "--seconds", "600", "--cases", "4000", "--json", "--out", "found"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program was built for this test");
+    let arguments = ["fuzz", "--seconds", "600", "--cases", "4000", "--json", "--out", "found"];
+    let mut parent = common::command(folder.path(), &arguments).stdout(Stdio::piped()).spawn().expect(common::BUILT);
     // The only child of the process, once it is at work: it has its pipe and runs programs.
     let children = format!("/proc/{0}/task/{0}/children", parent.id());
     let child = loop {
@@ -89,8 +82,7 @@ fn a_crash_is_a_finding_and_not_the_end() {
     // The case is there, and conforms, since nothing was wrong with it.
     let file = finding["file"].as_str().expect("a case file");
     assert!(finding["replay"][0].as_str().is_some_and(|command| command.ends_with(file)));
-    let conform =
-        Command::new(env!("CARGO_BIN_EXE_exnihilo")).args(["conform", file]).current_dir(folder.path()).output().expect("it runs");
+    let conform = common::output(folder.path(), &["conform", file]);
     assert_eq!(conform.status.code(), Some(0), "{}", String::from_utf8_lossy(&conform.stdout));
     assert_eq!(std::fs::read_dir(folder.path().join("found")).expect("the folder").count(), 1, "no leftovers");
 }

@@ -1,12 +1,14 @@
 //! Every command that the README and the pages of `docs/` show is run, as a reader would: in the order of the page, in a folder of the
 //! page's own. Limits of time and number are cut to what a test can wait for. Blocks marked `no_run` need data or hours: of their commands
-//! only the names of command and options are checked.
+//! only the names of command and options are checked. Where a transcript is marked `exact`, the command must print just that.
 #![cfg(feature = "cli")]
+
+mod common;
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// Options whose numbers are divided, by what, and the most that is left: a limit that is raised on a page is still raised.
 const CUT: [(&str, u32, u32); 5] =
@@ -51,6 +53,8 @@ struct Shown {
     line: usize,
     arguments: Vec<String>,
     is_run: bool,
+    /// What it must print, line by line.
+    output: Option<Vec<String>>,
 }
 
 struct Page {
@@ -73,15 +77,19 @@ impl Page {
                 check_names(&shown.arguments, &place);
                 continue;
             }
-            let Output { status, stderr, .. } = exnihilo(&cut(&shown.arguments), folder.path());
+            let Output { status, stdout, stderr } = exnihilo(&cut(&shown.arguments), folder.path());
             // 4: the target was not reached, in the time that is left of it.
             assert!(matches!(status.code(), Some(0 | 4)), "{place}\n{status}\n{}", String::from_utf8_lossy(&stderr));
+            if let Some(output) = &shown.output {
+                let stdout = String::from_utf8(stdout).expect("output is UTF-8");
+                assert_eq!(&stdout.lines().collect::<Vec<_>>(), output, "{place}");
+            }
         }
     }
 }
 
 fn exnihilo(arguments: &[String], folder: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_exnihilo")).args(arguments).current_dir(folder).output().expect("the program was built for this test")
+    common::output(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// A table with two columns of numbers and a label.
@@ -102,16 +110,20 @@ fn commands(text: &str) -> Vec<Shown> {
         let (command, is_run) = match block.as_deref() {
             Some("sh") => (Some(line), true),
             Some("sh,no_run") => (Some(line), false),
-            Some("console") => (line.strip_prefix("$ "), true),
+            Some("console" | "console,exact") => (line.strip_prefix("$ "), true),
             _ => continue,
         };
+        let is_exact = block.as_deref() == Some("console,exact");
+        if let (true, None, Some(Shown { output: Some(output), .. })) = (is_exact, command, shown.last_mut()) {
+            output.push(line.to_owned());
+        }
         let mut words = command.map_or(Vec::new(), words);
         // What is done with the output is the reader's.
         words.truncate(words.iter().position(|word| matches!(word.as_str(), ">" | "|" | "&&")).unwrap_or(words.len()));
         let begins = |prefix: &[&str]| words.len() >= prefix.len() && words.iter().zip(prefix).all(|(word, prefix)| word == prefix);
         let prefix = [&["exnihilo"][..], &["cargo", "run", "--release", "--"]].into_iter().find(|prefix| begins(prefix));
         if let Some(prefix) = prefix {
-            shown.push(Shown { line: index + 1, arguments: words[prefix.len()..].to_vec(), is_run });
+            shown.push(Shown { line: index + 1, arguments: words[prefix.len()..].to_vec(), is_run, output: is_exact.then(Vec::new) });
         }
     }
     shown
@@ -210,12 +222,19 @@ fn anchor_of(heading: &str) -> String {
 
 #[test]
 fn commands_are_found_and_cut() {
-    let text = "```sh\nexnihilo evolve --set 'a b=1' > x && y # a comment\nls\n```\n```sh,no_run\nexnihilo x --data d/\n```\n```console\n$ cargo run --release -- eval linear\nexnihilo no\n```\nexnihilo y\n";
+    let text = "```sh\nexnihilo evolve --set 'a b=1' > x && y # a comment\nls\n```\n```sh,no_run\nexnihilo x --data d/\n```\n```console\n$ cargo run --release -- eval linear\nexnihilo no\n```\nexnihilo y\n```console,exact\n$ exnihilo tasks\none\n\n$ exnihilo presets\n```\n";
     let strings = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
-    let shown = |line, arguments: &[&str], is_run| Shown { line, arguments: strings(arguments), is_run };
+    let shown = |line, arguments: &[&str], is_run| Shown { line, arguments: strings(arguments), is_run, output: None };
+    let exact = |line, argument, output: &[&str]| Shown { output: Some(strings(output)), ..shown(line, &[argument], true) };
     assert_eq!(
         commands(text),
-        [shown(2, &["evolve", "--set", "a b=1"], true), shown(6, &["x", "--data", "d/"], false), shown(9, &["eval", "linear"], true)]
+        [
+            shown(2, &["evolve", "--set", "a b=1"], true),
+            shown(6, &["x", "--data", "d/"], false),
+            shown(9, &["eval", "linear"], true),
+            exact(14, "tasks", &["one", ""]),
+            exact(17, "presets", &[]),
+        ]
     );
     for (number, less) in [("1", "1"), ("60", "2"), ("90", "3"), ("36000", "3")] {
         let with = |number: &str| strings(&["evolve", "--max-seconds", number, "--seed", "60"]);

@@ -1,6 +1,8 @@
 //! Ctrl-C at any moment of a search leaves a directory in which every file is whole.
 #![cfg(all(feature = "cli", unix))]
 
+mod common;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
@@ -27,14 +29,7 @@ impl Running {
     }
 
     fn command(folder: &Path, arguments: &[&str]) -> Running {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_exnihilo"))
-            .args(arguments)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program was built for this test");
+        let mut child = common::command(folder, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect(common::BUILT);
         let stdout = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let stderr = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         Running { child, stdout, stderr }

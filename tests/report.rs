@@ -1,25 +1,19 @@
 //! `report` from the outside: pages about runs that ended, are damaged, hostile, or at work.
 #![cfg(feature = "cli")]
 
+mod common;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
+use common::{command, output};
+
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")
-}
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_exnihilo"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    command
-}
-
-fn output(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("the program was built for this test")
 }
 
 /// A hall of fame of which no line is possible: no JSON, and a size that its program has not.

@@ -1,12 +1,16 @@
 //! `resume` from the outside: runs that were killed, interrupted, damaged, or are at work.
 #![cfg(all(feature = "cli", unix))]
 
+mod common;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+
+use common::{BUILT, command, output};
 
 /// A search of two islands that exchange programs, in three experiments side by side, with a checkpoint whenever one is possible.
 const SEARCH: &[&str] = &[
@@ -26,18 +30,8 @@ const SEARCH: &[&str] = &[
     "--set=checkpoint.every_seconds=0.02",
 ];
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_exnihilo"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    command
-}
-
-fn output(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("the program was built for this test")
-}
-
 fn start(folder: &Path, arguments: &[&str]) -> Child {
-    command(folder, arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program was built for this test")
+    command(folder, arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect(BUILT)
 }
 
 fn evolve(run: &str) -> Vec<&str> {

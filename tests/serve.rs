@@ -1,14 +1,18 @@
 //! `serve` and `evolve --serve` over raw sockets: who is answered, and what.
 #![cfg(feature = "cli")]
 
+mod common;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use exnihilo::report::{MOST_CONNECTIONS, MOST_REQUEST_BYTES};
 use serde_json::Value;
+
+use common::{BUILT, command};
 
 /// A server that ends with its test.
 struct Serving {
@@ -29,17 +33,10 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_exnihilo"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    command
-}
-
 /// Starts a search without a limit that serves its page.
 fn live(folder: &Path) -> Serving {
     let arguments = ["evolve", "--out", "run", "--target-fitness", "1", "--set", "search.population=100", "--serve", "localhost:0"];
-    let mut child =
-        command(folder, &arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program was built for this test");
+    let mut child = command(folder, &arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect(BUILT);
     let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
     let mut lines = stderr.lines();
     let line = lines.find_map(|line| line.expect("text").strip_prefix("live at http://").map(str::to_owned)).expect("it tells its address");
@@ -53,7 +50,7 @@ fn serve(folder: &Path) -> Serving {
     std::fs::create_dir(folder.join("run")).expect("a writable folder");
     std::fs::write(folder.join("run/events.jsonl"), "{\"event\":\"start\",\"preset\":\"<own>\",\"seed\":3}\n").expect("a writable folder");
     let arguments = ["serve", "run", "--addr", "127.0.0.1:0", "--json"];
-    let mut child = command(folder, &arguments).stdout(Stdio::piped()).spawn().expect("the program was built for this test");
+    let mut child = command(folder, &arguments).stdout(Stdio::piped()).spawn().expect(BUILT);
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
     let event: Value = serde_json::from_str(&line).expect("an event");
@@ -235,7 +232,7 @@ fn connections_are_bounded_and_those_that_say_nothing_are_closed() {
 fn other_machines_and_what_is_no_run_are_refused() {
     let folder = folder();
     let refuse = |arguments: &[&str], code: i32, words: &str| {
-        let ended = command(folder.path(), arguments).output().expect("the program was built for this test");
+        let ended = command(folder.path(), arguments).output().expect(BUILT);
         let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {stderr}");
         assert!(stderr.contains(words), "{arguments:?}: {stderr}");

@@ -1,74 +1,18 @@
 //! `simplify` as people and scripts use it: what it prints, what it keeps, which tasks it measures on.
 #![cfg(feature = "cli")]
 
-use std::fs;
-use std::process::{Command, Output};
+mod common;
 
 use exnihilo::experiment::Experiment;
 use exnihilo_jit::Program;
 use serde_json::Value;
 
-/// A folder of its own for each test, where the program runs.
-struct Folder(tempfile::TempDir);
+use common::Folder;
 
-/// The end of a command.
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Folder {
-    fn new() -> Folder {
-        Folder(tempfile::tempdir().expect("a temporary folder"))
-    }
-
-    fn file(&self, name: &str, content: &str) {
-        let path = self.0.path().join(name);
-        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a writable folder");
-        fs::write(path, content).expect("a writable folder");
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ended {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_exnihilo"));
-        let Output { status, stdout, stderr } =
-            command.args(arguments).current_dir(self.0.path()).output().expect("the program was built for this test");
-        let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-        Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
-    }
-
-    /// Runs what must succeed.
-    #[track_caller]
-    fn done(&self, arguments: &[&str]) -> Ended {
-        let ended = self.run(arguments);
-        assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.stderr);
-        ended
-    }
-
-    #[track_caller]
-    fn refuse(&self, arguments: &[&str], code: i32, words: &[&str]) {
-        let ended = self.run(arguments);
-        assert_eq!((ended.code, &ended.stdout[..]), (Some(code), ""), "{arguments:?}: {}", ended.stderr);
-        assert!(ended.stderr.starts_with("error: ") && !ended.stderr.contains("panicked"), "{arguments:?}: {}", ended.stderr);
-        for word in words {
-            assert!(ended.stderr.contains(word), "{arguments:?}: no {word:?} in {}", ended.stderr);
-        }
-    }
-
-    /// The fitness on every task, as `eval` gives it.
-    #[track_caller]
-    fn task_fitness(&self, program: &str, tasks: &[&str]) -> Value {
-        self.done(&[&["eval", program, "--json"], tasks].concat()).events()[0]["task_fitness"].clone()
-    }
-}
-
-impl Ended {
-    #[track_caller]
-    fn events(&self) -> Vec<Value> {
-        let events: Vec<Value> = self.stdout.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
-        assert!(events.iter().all(|event| event["schema"] == 1 && event["event"].is_string()), "{}", self.stdout);
-        events
-    }
+/// The fitness on every task, as `eval` gives it.
+#[track_caller]
+fn task_fitness(folder: &Folder, program: &str, tasks: &[&str]) -> Value {
+    folder.done(&[&["eval", program, "--json"], tasks].concat()).events()[0]["task_fitness"].clone()
 }
 
 /// A linear model with a dead instruction, a copy, a constant that is computed, other names, a bias, and noise that does little.
@@ -104,7 +48,7 @@ fn what_is_left_has_the_same_fitness_to_the_bit() {
     assert_eq!(simplified.to_string(), plain.stdout);
     folder.file("q.az", &plain.stdout);
     for tasks in [&["--task", "affine"][..], &["--task", "digits"], &["--task", "two-layer", "--epochs", "3", "--features", "3"]] {
-        assert_eq!(folder.task_fitness("p.az", tasks), folder.task_fitness("q.az", tasks), "{tasks:?}");
+        assert_eq!(task_fitness(&folder, "p.az", tasks), task_fitness(&folder, "q.az", tasks), "{tasks:?}");
     }
     assert_eq!(folder.done(&["simplify", "q.az"]).stdout, plain.stdout, "once is enough");
     // Only names differ.
@@ -167,7 +111,7 @@ fn what_hardly_matters_goes_and_fresh_tasks_confirm_it() {
         let found = &done[set];
         assert_eq!(found["task_seed"].to_string(), seeds[0]);
         for (field, program) in [("fitness_before", "p.az"), ("fitness", "q.az")] {
-            let values = seeds.map(|seed| folder.task_fitness(program, &[&["--task-seed", seed], &TASKS[..]].concat()));
+            let values = seeds.map(|seed| task_fitness(&folder, program, &[&["--task-seed", seed], &TASKS[..]].concat()));
             let all: Vec<f64> =
                 values.iter().flat_map(|list| list.as_array().expect("a list")).map(|x| x.as_f64().expect("a number")).collect();
             assert_eq!(found[field].as_f64(), Some(all.iter().sum::<f64>() / 8.0), "{set} {field}");
@@ -256,6 +200,14 @@ fn what_cannot_be_measured_is_refused() {
         assert!(ended.stderr.contains("between 0 and 1"), "{}", ended.stderr);
     }
     folder.refuse(&["simplify", "linear", "--approximate", "0.1", "--train", "0"], 2, &["`train` is 0"]);
+    folder.refuse(&["simplify", "linear", "--train", "0"], 2, &["`train` is 0"]);
+    folder.refuse(&["simplify", "linear", "--features", "0", "--json"], 2, &["`features` is 0"]);
+    let nothing = folder.done(&["simplify", "softmax", "--json"]);
+    assert!(
+        nothing.stderr.contains("nothing in the program reaches its prediction, s1") && nothing.events().len() > 1,
+        "{}",
+        nothing.stderr
+    );
     folder.refuse(
         &["simplify", "linear", "--approximate", "0.1", "--seeds", "1000", "--train", "100000"],
         2,

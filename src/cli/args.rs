@@ -11,7 +11,7 @@ use exnihilo::task::{DataCache, Pair, SetName, TaskError, TaskKind, TaskSpec, bu
 use exnihilo_jit::{Backend, GroupSettings, Interface, Scoring, TaskGroup, known_program, no_native_code};
 
 use super::failure::Failure;
-use super::output::note;
+use super::output::{note, shown};
 
 /// Parses a backend that searches run on.
 pub(super) fn search_backend() -> impl TypedValueParser<Value = Backend> {
@@ -54,7 +54,7 @@ impl ThreadArgs {
 pub(super) struct TaskArgs {
     /// Kind of task: linear, affine, two-layer, projected, digits or table (see `exnihilo tasks`)
     ///
-    /// By default `linear`; with --data, `projected` for a folder of images and `table` for a file.
+    /// By default `linear`; with --data, `projected` for a folder of images and `table` for a file; with --classes alone, `digits`.
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     task: Option<TaskKind>,
     /// F, the size of vectors (default: the kind's; linear: 4)
@@ -95,6 +95,7 @@ pub(super) struct TaskArgs {
 impl TaskArgs {
     fn spec(&self) -> TaskSpec {
         let kind = self.task.unwrap_or(match &self.data {
+            None if self.classes.is_some() => TaskKind::Digits,
             None => TaskKind::Linear,
             Some(path) if path.is_dir() => TaskKind::Projected,
             Some(_) => TaskKind::Table,
@@ -186,11 +187,17 @@ impl PanelArgs {
     /// set, or like those of its select set where there is none, at most 20 a seed; otherwise as options and defaults of `eval` say.
     ///
     /// # Errors
-    /// An experiment that cannot be read.
+    /// An experiment that cannot be read, tasks that cannot be; data are not looked at.
     pub(super) fn plan(&self, program: &Path) -> Result<PanelPlan, Failure> {
+        let plan = self.unchecked_plan(program)?;
+        plan.spec.validate()?;
+        Ok(plan)
+    }
+
+    fn unchecked_plan(&self, program: &Path) -> Result<PanelPlan, Failure> {
         let plan = PanelPlan { spec: self.tasks.spec(), first_seed: self.tasks.task_seed, seeds: self.seeds.into(), from: None };
         let Some(path) = experiment_of(program).filter(|_| !self.tasks.describes()) else { return Ok(plan) };
-        let refused = |error| Failure::failed(format!("{error}; or say with --task what the tasks are like")).at(path.display());
+        let refused = |error| Failure::failed(format!("{error}; or say with --task what the tasks are like")).at(shown(&path));
         let of_run = PanelPlan::of_run(path.clone()).map_err(refused)?;
         let tasks = self.tasks.tasks.unwrap_or(of_run.spec.tasks);
         Ok(PanelPlan { spec: TaskSpec { tasks, ..of_run.spec }, from: of_run.from, ..plan })
@@ -253,7 +260,7 @@ impl PanelPlan {
         let first = self.first_seed(round);
         let seeds =
             if self.seeds == 1 { format!("seed {first}") } else { format!("seeds {first} to {}", first.wrapping_add(self.seeds - 1)) };
-        let from = self.from.as_ref().map_or_else(String::new, |(path, set)| format!(", like the {set} tasks of {}", path.display()));
+        let from = self.from.as_ref().map_or_else(String::new, |(path, set)| format!(", like the {set} tasks of {}", shown(path)));
         format!(
             "{} x {} {} tasks (F = {}, {}/{} examples), task {seeds}{from}",
             self.seeds,

@@ -23,22 +23,23 @@ Examples:
   exnihilo bench --features 4 --programs linear,net --backends interp,jit --seconds 5 --json
   exnihilo bench --search --threads 1,2
 
-Programs run on two-layer tasks without a largest error, scaled so that gradients are alike at every F.
-Backends take turns, so that noise hits all alike; times are medians. ns are per task and step, without
-compiling; an evaluation is that of one program on all tasks, with compiling.
+Programs run on two-layer tasks without a largest error, scaled so that gradients are alike at every
+F. Backends take turns, so that noise hits all alike; times are medians. ns are per task and step,
+without compiling; an evaluation is that of one program on all tasks, with compiling.
 
 × oracle: how many times as fast as the plain interpreter of one task at a time, in this run.
-Limits: what arithmetic alone takes for a training step if every instruction of the simplified program is
-executed: its operations over the peak of this core, as measured at the start with independent additions
-and multiplications in registers; and the latency of the chain of operations that a step has to wait for
-after the step before, shared by all tasks.
+Limits: what arithmetic alone takes for a training step if every instruction of the simplified
+program is executed: its operations over the peak of this core, as measured at the start with
+independent additions and multiplications in registers; and the latency of the chain of operations
+that a step has to wait for after the step before, shared by all tasks.
 Compile µs: of one program, for evaluations of 1000/100.
-Break-even: training steps, over all tasks, from which on native code is cheaper than the interpreter.
+Break-even: training steps, over all tasks, from which on native code is cheaper than the
+interpreter.
 
---search counts individuals a second of searches without target and final evaluation, their select tasks
-cut to one: `linear` as it is, without FEC, and with neither FEC nor memo; and the preset `baseline` with
-the tasks of `digits`. All backends and numbers of threads do the same search, as far as the first of them
-comes in its share of the time.")]
+--search counts individuals a second of searches without target and final evaluation, their select
+tasks cut to one: `linear` as it is, without FEC, and with neither FEC nor memo; and the preset
+`baseline` with the tasks of `digits`. All backends and numbers of threads do the same search, as
+far as the first of them comes in its share of the time.")]
 pub(super) struct Bench {
     /// Feature sizes
     #[arg(long, value_name = "F,…", value_delimiter = ',', default_value = "4,8,16,32", value_parser = clap::value_parser!(u16).range(2..=256))]

@@ -17,7 +17,7 @@ use super::args::{ThreadArgs, note_replaced, parse_rate, search_backend};
 use super::evolve::changes::Changes;
 use super::evolve::session::stop_on_interrupt;
 use super::failure::Failure;
-use super::output::print_line;
+use super::output::print_event_line;
 use super::programs::read_program;
 use super::{Exit, difference};
 use report::Reporter;
@@ -34,18 +34,23 @@ Examples:
   exnihilo compare fig4-linear --methods evolution,random --repeats 20000 --json
   exnihilo compare own.toml --methods evolution,local --reference best.az
 
-Methods: evolution (the parent is the best of a tournament), random (every program is new), local (the parent is drawn uniformly).
-An experiment has search.max_individuals individuals. Experiment i of every method is about the same tasks.
+Methods: evolution (the parent is the best of a tournament), random (every program is new), local
+(the parent is drawn uniformly). An experiment has search.max_individuals individuals. Experiment i
+of every method is about the same tasks.
 
-A program is acceptable if its mean RMS error over the search tasks is smaller than the reference's (its mean accuracy larger, where tasks
-are scored by accuracy). An experiment ends with its first acceptable program, which is a success; random search goes on, and every
-acceptable program is a success. The rate is successes by evaluated individuals, in all experiments. Intervals have a confidence of 95 %:
-of rates and shares by Clopper and Pearson, of the ratio to random search by the conditional binomial test.
+A program is acceptable if its mean RMS error over the search tasks is smaller than the reference's
+(its mean accuracy larger, where tasks are scored by accuracy). An experiment ends with its first
+acceptable program, which is a success; random search goes on, and every acceptable program is a
+success. The rate is successes by evaluated individuals, in all experiments. Intervals have a
+confidence of 95 %: of rates and shares by Clopper and Pearson, of the ratio to random search by the
+conditional binomial test.
 
-With --json, one line a method: method, experiments, unfinished (by Ctrl-C), repeats, evaluations, successes, rate, rate_low, rate_high,
-successful_experiments, success_share, success_share_low, success_share_high (of experiments), ratio_to_random, ratio_low, ratio_high,
-reference_fitness and reference_rms (means over experiments; the latter null for accuracy), train_steps, cache_hits, elapsed_seconds,
-evaluations_per_second, program (the first acceptable one, simplified). Last: done, with what was asked for.
+With --json, one line a method: method, experiments, unfinished (by Ctrl-C), repeats, evaluations,
+successes, rate, rate_low, rate_high, successful_experiments, success_share, success_share_low,
+success_share_high (of experiments), ratio_to_random, ratio_low, ratio_high, reference_fitness and
+reference_rms (means over experiments; the latter null for accuracy), train_steps, cache_hits,
+elapsed_seconds, evaluations_per_second, program (the first acceptable one, simplified). Last: done,
+with what was asked for.
 
 The first Ctrl-C stops and prints what there is (exit code 130), the second aborts.")]
 pub(super) struct Compare {
@@ -132,7 +137,7 @@ impl Compare {
                 let (event, failure) = difference::conclude(&difference, std::path::Path::new(""));
                 if self.json {
                     // The failure is of more weight than a closed stdout.
-                    let _ = print_line(&event);
+                    let _ = print_event_line(&event);
                 }
                 return Err(failure);
             }

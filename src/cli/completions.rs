@@ -4,7 +4,7 @@ use clap::Args;
 use clap_complete::Shell;
 
 use super::failure::Failure;
-use super::output::print_text;
+use super::output::print_data;
 use super::{Exit, command_line};
 
 /// Print completions for a shell
@@ -19,7 +19,7 @@ impl Completions {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command_line(), "exnihilo", &mut script);
-        print_text(&String::from_utf8_lossy(&script))?;
+        print_data(&String::from_utf8_lossy(&script))?;
         Ok(Exit::Done)
     }
 }

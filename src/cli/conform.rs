@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Exit;
 use super::failure::Failure;
-use super::output::{note, print_event, print_line};
+use super::output::{note, print_event, print_line, shown};
 
 /// Run recorded cases on every backend and compare the results
 #[derive(Debug, Args)]
@@ -80,7 +80,7 @@ impl Conform {
                 all.count(passed);
             }
             if all.cases == before {
-                return Err(Failure::failed(format!("{}: there is no case in it; write one JSON case a line", file.display())));
+                return Err(Failure::failed(format!("{}: there is no case in it; write one JSON case a line", shown(file))));
             }
         }
         if let Some(reason) = missing {

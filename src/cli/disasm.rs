@@ -19,7 +19,8 @@ Examples:
   exnihilo disasm linear --asm
   exnihilo disasm runs/linear-s0/best.az --features 16 --ir
 
-Instructions are those of the simplified program; labels look like `; Predict 0: s1 = dot(v0, v1)`, counted from 0.
+Instructions are those of the simplified program; labels look like `; Predict 0: s1 = dot(v0, v1)`,
+counted from 0.
 Instructions that share code stand where the code of the first begins.")]
 pub(super) struct Disasm {
     /// Program file (.az), or the name of a hand-written one

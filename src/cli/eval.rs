@@ -5,14 +5,14 @@ mod list;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use exnihilo::text::grouped;
+use exnihilo::text::{grouped, printable_name};
 use exnihilo::verify::Sample;
 use exnihilo_jit::{Backend, Combine, Evaluation, TaskGroup};
 use serde::Serialize;
 
 use super::args::{TaskArgs, ThreadArgs, any_backend, note_replaced, parse_rate};
 use super::failure::Failure;
-use super::output::{print_event, print_line};
+use super::output::{print_event, print_event_line, print_line};
 use super::programs::read_programs;
 use super::{Exit, difference};
 use list::{ListError, ListEvaluation};
@@ -113,7 +113,7 @@ impl Eval {
             Err(ListError::Difference { name, difference }) => {
                 let (event, failure) = difference::conclude(&difference, Path::new(""));
                 if self.json {
-                    print_line(&event)?;
+                    print_event_line(&event)?;
                 }
                 return Err(failure.at(name));
             }
@@ -140,7 +140,7 @@ impl Eval {
                 if task_fitness.len() > SHOWN {
                     tasks += " …";
                 }
-                print_line(&format!("{name:<24} fitness {fitness:.6}  {backend:<6}  tasks {tasks}"))
+                print_line(&format!("{:<24} fitness {fitness:.6}  {backend:<6}  tasks {tasks}", printable_name(name)))
             }
         }
     }

@@ -32,15 +32,16 @@ Examples:
   exnihilo evolve main --data cifar/ --data mnist/ --scale 0.2 --max-seconds 3600
   exnihilo evolve own.toml --seed 3 --set search.population=200 --json
 
-Built-in experiments: exnihilo presets. One as a file to start from: exnihilo presets linear > own.toml.
+Built-in experiments: exnihilo presets. One to start from: exnihilo presets linear > own.toml.
 
 --watch shows the search live (docs/runs.md has its keys, and the files of a run).
 
-The first Ctrl-C stops the search and reports the best program so far (exit code 130), the second aborts.
-exnihilo resume RUN_DIR goes on as if it had not been stopped, also after a crash: at most the time between two checkpoints
-(--set checkpoint.every_seconds=S, by default 60) is run again.
+The first Ctrl-C stops the search and reports the best program (exit code 130), the second aborts.
+exnihilo resume RUN_DIR goes on as if it had not been stopped, also after a crash: at most the time
+between two checkpoints (--set checkpoint.every_seconds=S, by default 60) is run again.
 Exit code 4: the search ended without reaching its target.
-Exit code 3: the oracle does not confirm an evaluation; the case file is in the run's directory, or here if there is none.")]
+Exit code 3: the oracle does not confirm an evaluation; the case file is in the run's directory, or
+here if there is none.")]
 pub(super) struct Evolve {
     /// Built-in experiment or TOML file
     #[arg(value_name = "PRESET|FILE.toml", default_value = "linear")]

@@ -7,16 +7,16 @@ mod read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use exnihilo::ablation::mean;
+use exnihilo::ablation::{MOST_INSTRUCTIONS, Panel, mean};
 use exnihilo::explain::Explanation;
 use exnihilo::task::DataCache;
-use exnihilo_jit::Interface;
 use exnihilo_jit::rewrite::rewrite;
+use exnihilo_jit::{Interface, Program};
 use serde::Serialize;
 
-use super::args::{PanelArgs, ThreadArgs};
+use super::args::{PanelArgs, PanelPlan, ThreadArgs};
 use super::failure::Failure;
-use super::output::{note, print_event};
+use super::output::{note, print_event, shown};
 use super::{Exit, programs};
 use measured::Measured;
 
@@ -34,8 +34,8 @@ Examples:
   exnihilo explain runs/digits-s0/best.az --knock-in linear
   exnihilo explain softmax --task digits --classes 10
 
-A program in the directory of a run is measured on tasks like those of the run's final evaluation, with other seeds;
-otherwise on those that the options describe. More in docs/explain.md.")]
+A program in the directory of a run is measured on tasks like those of the run's final evaluation,
+with other seeds; otherwise on those that the options describe. More in docs/explain.md.")]
 pub(super) struct Explain {
     /// Program file (.az), or the name of a hand-written one
     program: PathBuf,
@@ -82,24 +82,18 @@ impl Explain {
         let program = programs::read_program(&self.program)?;
         let plan = self.panel.plan(&self.program)?;
         let interface = plan.interface();
-        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", self.program.display())))?;
+        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", shown(&self.program))))?;
         let explained = if self.as_written { program.clone() } else { rewrite(&program, interface).program };
         let left_out = program.instructions().len() - explained.instructions().len();
         let explanation = Explanation::of(&explained, interface);
         let host = self.knock_in.as_ref().map(|host| self.host(host, interface)).transpose()?;
+        programs::note_if_nothing_matters(&explained, interface);
+        // What cannot be measured is refused before anything is shown.
+        let panel = if self.measures(&explained)? { Some(self.panel(&plan, &explained)?) } else { None };
         read::show(&explanation, left_out, self.json)?;
         let (mut tasks, mut fitness) = (0, None);
-        if !self.no_measure {
-            let speaks = !self.quiet && !self.json;
-            if speaks {
-                note("making fresh tasks (--seeds and --tasks say how many)");
-            }
-            let panel = plan.build(0, self.threads.count(), &DataCache::new())?;
-            if speaks {
-                note(&plan.describe(&panel, 0));
-            }
-            let original = panel.fitness(&explained)?;
-            let measured = Measured { explanation: &explanation, panel: &panel, original: &original, json: self.json };
+        if let Some((panel, original)) = &panel {
+            let measured = Measured { explanation: &explanation, panel, original, json: self.json };
             measured.begin()?;
             measured.idioms()?;
             if self.each_line {
@@ -109,7 +103,7 @@ impl Explain {
             if let (Some(name), Some(host)) = (&self.knock_in, &host) {
                 measured.knock_in(&name.display().to_string(), host)?;
             }
-            (tasks, fitness) = (panel.tasks(), Some(mean(&original)));
+            (tasks, fitness) = (panel.tasks(), Some(mean(original)));
         }
         if self.json {
             let done = DoneEvent {
@@ -127,10 +121,52 @@ impl Explain {
         Ok(Exit::Done)
     }
 
+    /// Whether the parts of a program are to be measured. Of a long one they are only if that is asked for part by part, which is refused.
+    fn measures(&self, program: &Program) -> Result<bool, Failure> {
+        let count = program.instructions().len();
+        if self.no_measure || count <= MOST_INSTRUCTIONS {
+            return Ok(!self.no_measure);
+        }
+        let long = format!(
+            "{}: the program has {count} instructions, and to measure what its parts are worth takes a time that grows with the square of their number: at most {MOST_INSTRUCTIONS} are possible",
+            shown(&self.program)
+        );
+        let asked = [("--each-line", self.each_line), ("--knock-in", self.knock_in.is_some())];
+        match asked.into_iter().find(|(_, is_asked)| *is_asked) {
+            Some((option, _)) => Err(Failure::usage(format!("{long}; leave out {option} to have it explained only"))),
+            None => {
+                note(&format!("{long}; it is explained only, as with --no-measure (its fitness: exnihilo eval)"));
+                Ok(false)
+            }
+        }
+    }
+
+    /// Fresh tasks, and the fitness of the program on each.
+    fn panel(&self, plan: &PanelPlan, program: &Program) -> Result<(Panel, Vec<f64>), Failure> {
+        let speaks = !self.quiet && !self.json;
+        if speaks {
+            note("making fresh tasks (--seeds and --tasks say how many)");
+        }
+        let panel = plan.build(0, self.threads.count(), &DataCache::new())?;
+        if speaks {
+            note(&plan.describe(&panel, 0));
+        }
+        let original = panel.fitness(program)?;
+        Ok((panel, original))
+    }
+
     /// The program that idioms are put into, without what cannot matter.
     fn host(&self, path: &Path, interface: Interface) -> Result<Explanation, Failure> {
         let program = programs::read_program(path)?;
-        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-        Ok(Explanation::of(&rewrite(&program, interface).program, interface))
+        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", shown(path))))?;
+        let program = rewrite(&program, interface).program;
+        let count = program.instructions().len();
+        if count > MOST_INSTRUCTIONS {
+            return Err(Failure::usage(format!(
+                "{}: the program has {count} instructions, and idioms are put into programs of at most {MOST_INSTRUCTIONS}: choose a simpler one",
+                shown(path)
+            )));
+        }
+        Ok(Explanation::of(&program, interface))
     }
 }

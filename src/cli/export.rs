@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use exnihilo::export::{Export as Exported, ExportError, Language};
-use exnihilo_jit::{GroupSettings, Scoring, Space, simplify_for};
+use exnihilo_jit::{GroupSettings, Scoring};
 
 use super::args::{PanelPlan, experiment_of};
 use super::failure::Failure;
-use super::output::{note, print_text};
+use super::output::{print_data, shown};
 use super::{Exit, programs};
 
 /// Write a program as stand-alone code: NumPy, Rust, C, LaTeX, a graph or JSON
@@ -70,13 +70,11 @@ impl Export {
             ..defaults
         };
         let text = export.to(self.to).map_err(|error| match error {
-            ExportError::Interface(_) => Failure::failed(format!("{name}: {error}")),
+            ExportError::Interface(_) => Failure::failed(format!("{}: {error}", shown(&self.program))),
             _ => Failure::usage(error.to_string()),
         })?;
-        if simplify_for(&program, scoring.interface()).instructions().is_empty() {
-            note(&remark(scoring));
-        }
-        print_text(&text)?;
+        programs::note_if_nothing_matters(&program, scoring.interface());
+        print_data(&text)?;
         Ok(Exit::Done)
     }
 }
@@ -84,14 +82,7 @@ impl Export {
 /// What the tasks of a run are like, if the program lies in the directory of one.
 fn run_settings(program: &Path) -> Result<Option<GroupSettings>, Failure> {
     let Some(path) = experiment_of(program) else { return Ok(None) };
-    let refused = |problem: String| Failure::failed(format!("{problem}; or say with --classes what the tasks are like")).at(path.display());
+    let refused = |problem: String| Failure::failed(format!("{problem}; or say with --classes what the tasks are like")).at(shown(&path));
     let plan = PanelPlan::of_run(path.clone()).map_err(|error| refused(error.to_string()))?;
     plan.settings().map(Some).map_err(|failure| refused(failure.message()))
-}
-
-/// What to say of a program that predicts nothing.
-fn remark(scoring: Scoring) -> String {
-    let (space, address) = scoring.interface().prediction();
-    let hint = if space == Space::Scalar { "; a program for tasks with ten classes needs --classes 10" } else { "" };
-    format!("note: nothing in the program reaches its prediction, {}{address}{hint}", space.letter())
 }

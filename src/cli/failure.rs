@@ -65,8 +65,7 @@ impl Failure {
     }
 }
 
-/// An error with its causes, each said once; control characters, which names and files may have, are escaped so that they are seen
-/// and do not reach the terminal.
+/// An error with its causes, each said once.
 fn message(error: &anyhow::Error) -> String {
     let mut message = String::new();
     for cause in error.chain() {
@@ -79,8 +78,7 @@ fn message(error: &anyhow::Error) -> String {
             message += &cause;
         }
     }
-    let escaped = |c: char| if c.is_control() && c != '\n' { c.escape_default().collect() } else { c.to_string() };
-    message.chars().map(escaped).collect()
+    message
 }
 
 /// Of writing to stdout; errors of other files come with their path.

@@ -22,7 +22,7 @@ use self::progress::{Progress, summary};
 use super::Exit;
 use super::args::parse_seconds;
 use super::failure::Failure;
-use super::output::{note, print_event, print_line};
+use super::output::{note, print_event, print_line, shown};
 
 /// Run random programs on every backend and compare whole results, bit for bit
 ///
@@ -114,7 +114,7 @@ impl Fuzz {
             return child::run(Work { stride, ..work });
         }
         if self.out.exists() && !self.out.is_dir() {
-            return Err(Failure::failed(format!("{}: not a folder; --out names one for case files of findings", self.out.display())));
+            return Err(Failure::failed(format!("{}: not a folder; --out names one for case files of findings", shown(&self.out))));
         }
         let stop = stop_at_interrupt()?;
         let processes = match (self.threads, self.cases) {
@@ -138,7 +138,7 @@ impl Fuzz {
                 None => None,
             };
             if let Some(found) = found {
-                self.show(&found.map_err(|error| Failure::failed(format!("{}: cannot be written: {error}", self.out.display())))?)?;
+                self.show(&found.map_err(|error| Failure::failed(format!("{}: cannot be written: {error}", shown(&self.out))))?)?;
             }
             if !self.quiet && !self.json && progress.is_due(begin.elapsed()) {
                 note(&summary(&children.report(), findings.count(), begin.elapsed().as_secs_f64()));

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::failure::Failure;
-use super::output::print_text;
+use super::output::print_data;
 use super::{Exit, command_line};
 
 /// Print the manual page, of the whole or of one command
@@ -28,7 +28,7 @@ impl ManPage {
         };
         let mut text = Vec::new();
         clap_mangen::Man::new(page).render(&mut text)?;
-        print_text(&String::from_utf8_lossy(&text))?;
+        print_data(&String::from_utf8_lossy(&text))?;
         Ok(Exit::Done)
     }
 }

@@ -54,8 +54,8 @@ A PROGRAM is a file of program text (.az), or the name of a hand-written model:
 `linear`, `affine` and `net`, for tasks with classes `softmax` and `softmax-net`.
 Results go to stdout, progress and messages to stderr.
 
-Exit codes: 0 done; 1 failed, such as unreadable input; 2 wrong usage; 3 a difference between backends was found (see --verify);
-4 the target was not reached; 130 interrupted.";
+Exit codes: 0 done; 1 failed, such as unreadable input; 2 wrong usage; 3 a difference between
+backends was found (see --verify); 4 the target was not reached; 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -159,5 +159,20 @@ mod tests {
     #[test]
     fn the_definition_of_the_command_line_is_consistent() {
         super::command_line().debug_assert();
+    }
+
+    /// What the parser wraps by itself is no longer than the terminal; examples and notes are as they are written.
+    #[test]
+    fn lines_of_help_fit_a_terminal() {
+        fn check(command: &clap::Command) {
+            let notes = command.get_after_help().into_iter().chain(command.get_after_long_help());
+            for line in notes.flat_map(|text| text.to_string().lines().map(str::to_owned).collect::<Vec<_>>()) {
+                assert!(line.chars().count() <= 100, "{}: {} columns: {line}", command.get_name(), line.chars().count());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        let command = super::command_line();
+        assert!(command.get_subcommands().count() > 10);
+        check(&command);
     }
 }

@@ -1,7 +1,9 @@
 //! What goes to stdout: lines for people, or one JSON object a line.
 
 use std::io::{self, Write};
+use std::path::Path;
 
+use exnihilo::text::{printable_name, printable_text};
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -27,10 +29,18 @@ pub(crate) fn event_line(event: &str, fields: &impl Serialize) -> String {
 /// # Errors
 /// A closed or full stdout.
 pub(crate) fn print_event(event: &str, fields: &impl Serialize) -> Result<(), Failure> {
-    print_line(&event_line(event, fields))
+    print_event_line(&event_line(event, fields))
 }
 
-/// Writes a line to stdout at once, whoever reads it.
+/// Writes an event to stdout that is a line of JSON already.
+///
+/// # Errors
+/// A closed or full stdout.
+pub(crate) fn print_event_line(line: &str) -> Result<(), Failure> {
+    print_data(&format!("{line}\n"))
+}
+
+/// Writes a line for people to stdout at once.
 ///
 /// # Errors
 /// A closed or full stdout.
@@ -38,19 +48,32 @@ pub(crate) fn print_line(line: &str) -> Result<(), Failure> {
     print_text(&format!("{line}\n"))
 }
 
-/// Writes text to stdout as it is.
+/// Writes text for people to stdout. Whatever names are in it, a terminal does nothing with them but show them.
 ///
 /// # Errors
 /// A closed or full stdout.
 pub(crate) fn print_text(text: &str) -> Result<(), Failure> {
+    print_data(&printable_text(text))
+}
+
+/// Writes to stdout what programs read, as it is.
+///
+/// # Errors
+/// A closed or full stdout.
+pub(crate) fn print_data(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
 }
 
-/// Writes a line to stderr; where that is closed, nobody is there to be told.
+/// Writes a message to stderr, as [`print_text`] does; where that is closed, nobody is there to be told.
 pub(crate) fn note(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", printable_text(line));
+}
+
+/// A path on one line, for people.
+pub(crate) fn shown(path: &Path) -> String {
+    printable_name(&path.to_string_lossy())
 }
 
 /// A part of a whole, in percent; of nothing, nothing.
@@ -61,18 +84,6 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
 /// A share, in percent.
 pub(crate) fn percent_of(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
-}
-
-/// A time in the two largest units that it has.
-pub(crate) fn span(seconds: f64) -> String {
-    let seconds = seconds.round() as u64;
-    let [minutes, hours, days] = [60, 3_600, 86_400].map(|unit| seconds / unit);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
-        (0, ..) => format!("{hours} h {} min", minutes % 60),
-        _ => format!("{days} d {} h", hours % 24),
-    }
 }
 
 #[cfg(test)]
@@ -88,13 +99,6 @@ mod tests {
         }
         let line = event_line("done", &Fields { text: "a\nb", number: f64::NAN });
         assert_eq!(line, r#"{"schema":1,"event":"done","text":"a\nb","number":null}"#);
-    }
-
-    #[test]
-    fn times_have_two_units() {
-        let all = [0.4, 59.4, 59.6, 3_599.0, 3_600.0, 86_399.0, 90_000.0, 1e9];
-        let expected = ["0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min", "23 h 59 min", "1 d 1 h", "11574 d 1 h"];
-        assert_eq!(all.map(span), expected);
     }
 
     #[test]

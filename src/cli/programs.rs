@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+use exnihilo::text::printable_name;
 use exnihilo_jit::lang::{ListedProgram, MAX_TEXT_BYTES, ProgramList};
-use exnihilo_jit::{KNOWN_PROGRAMS, Program, known_program};
+use exnihilo_jit::{Interface, KNOWN_PROGRAMS, Program, Space, known_program, simplify_for};
 
 use super::failure::Failure;
+use super::output::{note, shown};
 
 /// A program and what it is called.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ pub(super) fn read_program(argument: &Path) -> Result<Program, Failure> {
     let mut bytes = Vec::new();
     // One byte more than a program can have, so that a longer one is seen to be too long.
     let limit = MAX_TEXT_BYTES as u64 + 1;
-    let name = argument.display();
+    let name = shown(argument);
     open(argument)?.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(argument, &error))?;
     Program::from_bytes(&bytes).map_err(|error| Failure::failed(format!("{name}: {error}")))
 }
@@ -50,17 +52,27 @@ pub(super) fn read_programs(argument: &Path) -> Result<Vec<NamedProgram>, Failur
 fn read_list(file: &str, reader: impl BufRead) -> Result<Vec<NamedProgram>, Failure> {
     let mut programs = Vec::new();
     for listed in ProgramList::new(reader) {
-        let ListedProgram { name, line, program } = listed.map_err(|error| Failure::failed(format!("{file}: {error}")))?;
+        let ListedProgram { name, line, program } =
+            listed.map_err(|error| Failure::failed(format!("{}: {error}", printable_name(file))))?;
         programs.push(NamedProgram { name: name.unwrap_or_else(|| format!("{file}:{line}")), program });
     }
     if programs.is_empty() {
-        return Err(Failure::failed(format!("{file}: there is no program in it; write one JSON record a line")));
+        return Err(Failure::failed(format!("{}: there is no program in it; write one JSON record a line", printable_name(file))));
     }
     Ok(programs)
 }
 
+/// Says so where no instruction of a program can reach its prediction.
+pub(super) fn note_if_nothing_matters(program: &Program, interface: Interface) {
+    if simplify_for(program, interface).instructions().is_empty() {
+        let (space, address) = interface.prediction();
+        let hint = if space == Space::Scalar { "; a program for tasks with ten classes needs --classes 10" } else { "" };
+        note(&format!("note: nothing in the program reaches its prediction, {}{address}{hint}", space.letter()));
+    }
+}
+
 fn open(path: &Path) -> Result<File, Failure> {
-    let name = path.display();
+    let name = shown(path);
     let [others @ .., last] = KNOWN_PROGRAMS.map(|name| format!("`{name}`"));
     let known = format!("{} and {last}", others.join(", "));
     let remedy = format!("a program is a file or one of the names {known}");
@@ -71,5 +83,5 @@ fn open(path: &Path) -> Result<File, Failure> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format!("{}: cannot be read: {error}", path.display()))
+    Failure::failed(format!("{}: cannot be read: {error}", shown(path)))
 }

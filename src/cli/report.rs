@@ -7,6 +7,7 @@ use exnihilo::ablation;
 use exnihilo::explain::{Explanation, knocked_out};
 use exnihilo::report::{Effect, Effects, Page, ReportError, RunRecord};
 use exnihilo::task::DataCache;
+use exnihilo::text::printable_name;
 use exnihilo_jit::Program;
 use exnihilo_jit::rewrite::rewrite;
 use serde::Serialize;
@@ -26,8 +27,10 @@ Examples:
   exnihilo report runs/linear-s0                             writes runs/linear-s0/report.html
   exnihilo report runs/linear-s0 runs/linear-s1 --out page.html
 
-A run that is still at work is reported as far as it has come. What cannot be read of a damaged run is left out, and the page says so.
-What could not be measured is told on stderr. An earlier report gives way to the new one; another file does so with --force only.
+A run that is still at work is reported as far as it has come. What cannot be read of a damaged run
+is left out, and the page says so.
+What could not be measured is told on stderr. An earlier report gives way to the new one; another
+file does so with --force only.
 
 With --json, one line: report, with file, runs and notes (what could not be read, one text each).")]
 pub(super) struct Report {
@@ -83,7 +86,7 @@ impl Report {
         if self.json {
             print_event("report", &ReportEvent { file, runs: runs.len(), notes })?;
         } else {
-            notes.iter().for_each(|line| note(&line.escape_debug().to_string()));
+            notes.iter().for_each(|line| note(&printable_name(line)));
             print_text(&format!("{file}\n"))?;
         }
         Ok(Exit::Done)

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::Exit;
 use super::evolve::session::{self, RunArgs, Session};
 use super::failure::Failure;
-use super::output::note;
+use super::output::{note, shown};
 
 /// Go on with an interrupted run, exactly as if it had not been interrupted
 #[derive(Debug, Args)]
@@ -20,10 +20,12 @@ Examples:
   exnihilo resume runs/linear-s0
   exnihilo resume runs/digits-s0 --max-seconds 3600   give it an hour in all
 
-Seed, experiment and limits are those that the run was started with, unless other limits are given; limits count from the beginning of
-the run. The result is that of a run without interruption, on any backend and any number of threads. (A limit in training steps is shared
-out among the islands on the way, so with another one they end at other individuals than if it had held from the beginning.) A result that
-the interrupted part has saved gives way to that of the whole run, unless it is better on the select tasks.")]
+Seed, experiment and limits are those that the run was started with, unless other limits are given;
+limits count from the beginning of the run. The result is that of a run without interruption, on any
+backend and any number of threads. (A limit in training steps is shared out among the islands on the
+way, so with another one they end at other individuals than if it had held from the beginning.) A
+result that the interrupted part has saved gives way to that of the whole run, unless it is better
+on the select tasks.")]
 pub(super) struct Resume {
     /// Directory of the run, as `evolve` printed it
     #[arg(value_name = "RUN_DIR")]
@@ -45,13 +47,13 @@ impl Resume {
         let checkpoint = take_checkpoint(&mut directory)?;
         let (experiment, seed) = (checkpoint.experiment().clone(), checkpoint.seed());
         let path = directory.path().join("experiment.toml");
-        let text = fs::read_to_string(&path).map_err(|error| Failure::failed(format!("{}: cannot be read: {error}", path.display())))?;
-        let saved = Experiment::from_toml(&text).map_err(|error| Failure::from(error).at(path.display()))?;
+        let text = fs::read_to_string(&path).map_err(|error| Failure::failed(format!("{}: cannot be read: {error}", shown(&path))))?;
+        let saved = Experiment::from_toml(&text).map_err(|error| Failure::from(error).at(shown(&path)))?;
         if saved != experiment {
             return Err(Failure::failed(format!(
                 "{}: its checkpoint is of another experiment than experiment.toml, which a run must not change under way; undo the change, \
                  or start a new run with `exnihilo evolve`",
-                self.directory.display()
+                shown(&self.directory)
             )));
         }
         let limits = self.limits(checkpoint.limits());
@@ -97,7 +99,7 @@ impl Resume {
         if !self.has_result_of(checkpoint.individuals()) {
             return Ok(());
         }
-        let path = self.directory.display();
+        let path = shown(&self.directory);
         Err(Failure::usage(format!("{path}: the run is over: its limit in {limit} ended it; raise {option} to go on")))
     }
 
@@ -116,11 +118,11 @@ impl Resume {
 fn take_checkpoint(directory: &mut RunDirectory) -> Result<Checkpoint, Failure> {
     for number in directory.checkpoints()? {
         let path = directory.checkpoint_path(number);
-        let refused = |error: CheckpointError| Failure::failed(format!("{}: {error}", path.display()));
+        let refused = |error: CheckpointError| Failure::failed(format!("{}: {error}", shown(&path)));
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) => {
-                note(&format!("{}: cannot be read: {error}; trying the one before it", path.display()));
+                note(&format!("{}: cannot be read: {error}; trying the one before it", shown(&path)));
                 continue;
             }
         };
@@ -130,13 +132,13 @@ fn take_checkpoint(directory: &mut RunDirectory) -> Result<Checkpoint, Failure> 
                 return Ok(checkpoint);
             }
             Err(error @ (CheckpointError::Torn(_) | CheckpointError::Other)) => {
-                note(&format!("{}: {error}; trying the one before it", path.display()));
+                note(&format!("{}: {error}; trying the one before it", shown(&path)));
             }
             Err(error) => return Err(refused(error)),
         }
     }
     Err(Failure::failed(format!(
         "{}: it has no checkpoint to go on from; start the search again with `exnihilo evolve`",
-        directory.path().display()
+        shown(directory.path())
     )))
 }

@@ -22,7 +22,8 @@ Examples:
   exnihilo serve runs/linear-s0 --addr 127.0.0.1:0   at any port that is free
   exnihilo evolve digits --serve 127.0.0.1:8060      the same, with the search itself
 
-It answers GET and HEAD for its own name only. Addresses that other machines can reach are refused without --allow-remote.
+It answers GET and HEAD for its own name only. Addresses that other machines can reach are refused
+without --allow-remote.
 With --json, one line: serving, with address.")]
 pub(super) struct Serve {
     /// Directory of the run, as `evolve` printed it

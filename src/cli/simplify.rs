@@ -12,7 +12,7 @@ use exnihilo_jit::rewrite::rewrite;
 
 use super::args::{PanelArgs, PanelPlan, ThreadArgs};
 use super::failure::Failure;
-use super::output::{note, print_text};
+use super::output::{note, print_data, shown};
 use super::{Exit, programs};
 use report::{Confirmed, Report};
 
@@ -30,9 +30,10 @@ Examples:
   exnihilo simplify best.az --approximate 0.005 --task two-layer --features 8 --seeds 20 --json
   exnihilo simplify softmax --classes 10
 
---approximate takes out one instruction after another, each time the one that costs the least fitness, as long as
-the mean fitness on the fresh tasks stays within EPS of the original program's. The result is evaluated once more
-on other fresh tasks, which had no part in it; the steps and both comparisons are told on stderr.
+--approximate takes out one instruction after another, each time the one that costs the least
+fitness, as long as the mean fitness on the fresh tasks stays within EPS of the original program's.
+The result is evaluated once more on other fresh tasks, which had no part in it; the steps and both
+comparisons are told on stderr.
 More in docs/simplify.md.")]
 pub(super) struct Simplify {
     /// Program file (.az), or the name of a hand-written one
@@ -68,14 +69,15 @@ impl Simplify {
         let program = programs::read_program(&self.program)?;
         let plan = self.panel.plan(&self.program)?;
         let name = self.program.display().to_string();
-        plan.interface().check_outputs(&program).map_err(|error| Failure::failed(format!("{name}: {error}")))?;
+        plan.interface().check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", shown(&self.program))))?;
+        programs::note_if_nothing_matters(&program, plan.interface());
         let mut report = Report::new(&name, &program, self.json, self.steps);
         let exact = rewrite(&program, plan.interface());
         report.exact(&exact)?;
         if let Some(epsilon) = self.approximate {
             self.reduce(epsilon, &program, &exact.program, &plan, &mut report)?;
         }
-        print_text(&report.end())?;
+        print_data(&report.end())?;
         Ok(Exit::Done)
     }
 

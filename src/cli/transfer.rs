@@ -15,7 +15,7 @@ use exnihilo_jit::{Backend, GroupSettings};
 use super::Exit;
 use super::args::{ThreadArgs, any_backend, note_replaced, parse_pair};
 use super::failure::Failure;
-use super::output::{note, print_text};
+use super::output::{note, print_text, shown};
 use super::programs::read_program;
 
 /// Evaluate a found program at full dimension with tuned constants, baselines beside it
@@ -28,17 +28,19 @@ Examples:
   exnihilo transfer runs/baseline-s0/best.az --data cifar-10-batches-bin/ --out tuned.az
   exnihilo transfer best.az --data mnist/ --pair 3-5 --pair 4-9 --trials 300 --decouple --json
 
-Every constant of the simplified program is multiplied by a factor, log-uniform in [0.001, 1000], all at once;
-the trial with the best accuracy on the validation images, averaged over the pairs, wins. Trial 0 is the
-program as it is. The tuned program is then trained with several seeds and scored on the test images, which
-nothing else sees. Baselines have the same trials: logistic regression (its learning rate) and a two-layer
-net (learning rate and two standard deviations of its first weights).
+Every constant of the simplified program is multiplied by a factor, log-uniform in [0.001, 1000],
+all at once; the trial with the best accuracy on the validation images, averaged over the pairs,
+wins. Trial 0 is the program as it is. The tuned program is then trained with several seeds and
+scored on the test images, which nothing else sees. Baselines have the same trials: logistic
+regression (its learning rate) and a two-layer net (learning rate and two standard deviations of its
+first weights).
 
 Test accuracies are means over pairs; ± is their standard deviation over seeds.
 
-A run takes as long as its program has operations on vectors: on CIFAR-10, 8,000 examples of 3,072 numbers,
-0.03 s for logistic regression and 0.1 s for the net with 16 hidden units on one core; a matrix there takes
-75 MB and minutes. What will take long is said beforehand. More in docs/transfer.md.")]
+A run takes as long as its program has operations on vectors: on CIFAR-10, 8,000 examples of 3,072
+numbers, 0.03 s for logistic regression and 0.1 s for the net with 16 hidden units on one core; a
+matrix there takes 75 MB and minutes. What will take long is said beforehand. More in
+docs/transfer.md.")]
 pub(super) struct Transfer {
     /// Program file (.az), or `linear` or `net`
     program: PathBuf,
@@ -112,7 +114,7 @@ impl Transfer {
         if let Some(path) = &self.out
             && path.exists()
         {
-            return Err(Failure::failed(format!("{}: exists already; choose another name for --out", path.display())));
+            return Err(Failure::failed(format!("{}: exists already; choose another name for --out", shown(path))));
         }
         let transfer = Run::new(self.settings())?;
         note_replaced(self.backend);
@@ -191,7 +193,7 @@ impl Transfer {
 const LONG: f64 = 60.0;
 
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::failed(format!("{}: cannot be written: {error}", path.display()));
+    let failed = |error: std::io::Error| Failure::failed(format!("{}: cannot be written: {error}", shown(path)));
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)
 }

@@ -11,8 +11,9 @@ use super::demo::Demo;
 use super::form::{Distribution, Element, Extent, Form};
 use super::{Line, Source, called, decimal};
 use parts::{
-    DEMO, DRAWS, FILES, FILES_DEMO, FIT, HEADER, HELPERS, LEARN, MAIN, MAIN_READ, MAIN_REST, PREDICT, PREDICT_ACCURACY, PREDICT_CLASSES,
-    PREDICT_RMS, SCORE_ACCURACY, SCORE_CLASSES, SCORE_RMS, SETUP, TRAIN_ACCURACY, TRAIN_CLASSES, TRAIN_RMS, TYPES, USAGE, USAGE_DEMO,
+    DEMO, DRAWS, FILES, FILES_DEMO, FIT, HEADER, HELPERS, LEARN, MAIN, MAIN_READ, MAIN_REST, NUMBERS, PREDICT, PREDICT_ACCURACY,
+    PREDICT_CLASSES, PREDICT_RMS, SCORE_ACCURACY, SCORE_CLASSES, SCORE_RMS, SETUP, TRAIN_ACCURACY, TRAIN_CLASSES, TRAIN_RMS, TYPES, USAGE,
+    USAGE_DEMO,
 };
 
 /// The whole file.
@@ -175,6 +176,11 @@ fn main(source: &Source) -> String {
     };
     let mut out = MAIN_READ.replace("        /* label */\n", check);
     if let Some(demo) = &source.demo {
+        let _ = write!(
+            out,
+            "\n#if F != {0}\n#error \"the demonstration data have F = {0}: compile without -DF, or export with other --features or without --demo\"\n#endif\n",
+            source.features
+        );
         for (name, rows) in [("demo_train", &demo.train), ("demo_valid", &demo.valid)] {
             let _ = write!(
                 out,
@@ -188,6 +194,7 @@ fn main(source: &Source) -> String {
     out += MAIN;
     let (usage, files) = if source.demo.is_some() { (USAGE_DEMO, FILES_DEMO) } else { (USAGE, FILES) };
     out += usage;
+    out += NUMBERS;
     out += files;
     out += MAIN_REST;
     out

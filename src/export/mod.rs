@@ -31,6 +31,7 @@ use exnihilo_jit::rewrite::rewrite;
 use exnihilo_jit::{CLASSES, ComponentFunction, Instruction, InterfaceError, Program, ProgramRecord, SEMANTICS_VERSION, Scoring, Space};
 
 use crate::explain::{Explanation, Role};
+use crate::text::is_unseen;
 use memory::Memory;
 
 pub use demo::MAX_DEMO_FEATURES;
@@ -168,7 +169,7 @@ impl<'a> Export<'a> {
             Language::C => c::write(&source),
             Language::Latex => latex::write(&source),
             Language::Dot => dot::write(&source),
-            Language::Json => json(&source),
+            Language::Json => json(source.program, self.source),
         })
     }
 }
@@ -276,10 +277,9 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A name in which nothing ends a comment or a line.
+/// A name in which nothing is unseen, and nothing ends a comment, or a string of one of the languages.
 fn harmless(name: &str) -> String {
-    let replace =
-        |c: char| if c.is_control() || matches!(c, '*' | '"' | '\\' | '{' | '}' | '?' | '\u{2028}' | '\u{2029}') { '_' } else { c };
+    let replace = |c: char| if is_unseen(c) || matches!(c, '*' | '"' | '\\' | '{' | '}' | '?') { '_' } else { c };
     name.chars().take(200).map(replace).collect()
 }
 
@@ -305,8 +305,8 @@ fn called(code: &str, helpers: &[(&str, &str)]) -> String {
 }
 
 /// A program record with the name of the program.
-fn json(source: &Source) -> String {
-    let record = ProgramRecord { id: Some(RecordId::Text(source.name.clone())), ..ProgramRecord::from(source.program) };
+fn json(program: &Program, name: &str) -> String {
+    let record = ProgramRecord { id: Some(RecordId::Text(name.to_owned())), ..ProgramRecord::from(program) };
     let mut line = serde_json::to_string(&record).expect("a record is texts, numbers and lists");
     line.push('\n');
     line
@@ -334,10 +334,16 @@ mod tests {
     #[test]
     fn a_name_ends_no_comment() {
         let program = known_program("linear").expect("a known name");
-        let name = "a*/\nint x; \"\"\"\u{2028}\\input{x}\r.az";
+        let name = "a*/\nint x; \"\"\"\u{2028}\u{202e}\u{2066}\\input{x}\r.az";
         for language in Language::ALL {
             let text = Export { source: name, ..Export::new(&program, Scoring::Rms) }.to(language).expect("a valid export");
+            if language == Language::Json {
+                let record: serde_json::Value = serde_json::from_str(&text).expect("a record");
+                assert_eq!(record["id"], name);
+                continue;
+            }
             assert!(!text.contains("int x; \"") && !text.contains("\nint x") && !text.contains("a*/"), "{text}");
+            assert!(!text.contains(|c| is_unseen(c) && c != '\n'), "{text}");
         }
     }
 

@@ -11,7 +11,7 @@ use super::demo::Demo;
 use super::form::{Distribution, Element, Extent, Form, Reduction};
 use super::{Line, Source, called, decimal};
 use parts::{
-    DRAWS, FIT, HEADER, HELPERS, IMPORTS, MAIN, SCORE_ACCURACY, SCORE_CLASSES, SCORE_RMS, TRAIN_ACCURACY, TRAIN_CLASSES, TRAIN_RMS,
+    DRAWS, FIT, HEADER, HELPERS, IMPORTS, MAIN, READ, SCORE_ACCURACY, SCORE_CLASSES, SCORE_RMS, TRAIN_ACCURACY, TRAIN_CLASSES, TRAIN_RMS,
 };
 
 /// The whole file.
@@ -205,9 +205,22 @@ fn number(value: f64) -> String {
 
 /// The command line.
 fn main(source: &Source) -> String {
-    let mut out = String::new();
-    let files = "    train, valid = (np.loadtxt(path, delimiter=\",\", ndmin=2) for path in arguments[:2])\n";
-    let enough = if source.demo.is_some() { "len(arguments) in (0, 2, 3, 4)" } else { "len(arguments) in (2, 3, 4)" };
+    let (least, check) = match source.scoring {
+        Scoring::Rms => ("1", ""),
+        Scoring::Accuracy => {
+            ("1", "        if numbers[-1] not in (0.0, 1.0):\n            fail(f\"{path}, line {line}: labels are 0 or 1\")\n")
+        }
+        Scoring::Classes => {
+            ("10", "        if numbers[-1] not in range(10):\n            fail(f\"{path}, line {line}: labels are 0 to 9\")\n")
+        }
+    };
+    let mut out = READ.replace("        # label\n", check).replace("LEAST", least);
+    let files = "    train = read(arguments[0])\n    valid = read(arguments[1], train.shape[1])\n";
+    let (enough, usage) = if source.demo.is_some() {
+        ("(0, 2, 3, 4)", "[TRAIN.csv VALID.csv [EPOCHS [SEED]]]")
+    } else {
+        ("(2, 3, 4)", "TRAIN.csv VALID.csv [EPOCHS [SEED]]")
+    };
     if let Some(demo) = &source.demo {
         let _ = write!(
             out,
@@ -218,10 +231,12 @@ fn main(source: &Source) -> String {
     }
     let _ = write!(
         out,
-        "def main(arguments):\n    if not ({enough}):\n        sys.exit(\"usage: python3 model.py TRAIN.csv VALID.csv [EPOCHS [SEED]]\")\n"
+        "def main(arguments):\n    if len(arguments) not in {enough}:\n        fail(\"usage: python3 model.py {usage}\", 2)\n\
+         \x20   epochs = whole(arguments[2], \"EPOCHS\", 1) if len(arguments) > 2 else 1\n\
+         \x20   seed = whole(arguments[3], \"SEED\", 0) if len(arguments) > 3 else 0\n"
     );
     if source.demo.is_some() {
-        let indented = files.replacen("    ", "        ", 1);
+        let indented = files.replace("    ", "        ");
         let _ = write!(out, "    if arguments:\n{indented}    else:\n        train, valid = np.array(DEMO_TRAIN), np.array(DEMO_VALID)\n");
     } else {
         out += files;

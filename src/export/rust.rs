@@ -11,7 +11,7 @@ use super::demo::Demo;
 use super::form::{Distribution, Element, Extent, Form};
 use super::{Line, Source, called, decimal};
 use parts::{
-    DEMO, DRAWS, FIT, HEADER, HELPERS, MAIN, MATRIX, MATRIX_OF_ELEMENTS, RUN, RUN_DEMO, SCORE_ACCURACY, SCORE_CLASSES, SCORE_RMS,
+    DEMO, DRAWS, FIT, HEADER, HELPERS, LAST, MAIN, MATRIX, MATRIX_OF_ELEMENTS, RUN, RUN_DEMO, SCORE_ACCURACY, SCORE_CLASSES, SCORE_RMS,
     TRAIN_ACCURACY, TRAIN_CLASSES, TRAIN_RMS, TYPES, VECTOR,
 };
 
@@ -48,9 +48,14 @@ pub(super) fn write(source: &Source) -> String {
     };
     let matrix = if source.has_matrices() { MATRIX } else { "" };
     let of_elements = if code.contains("matrix(") { MATRIX_OF_ELEMENTS } else { "" };
+    let enough = if source.scoring == Scoring::Classes {
+        "const _: () = assert!(F >= 10, \"ten classes need ten features or more\");\n"
+    } else {
+        ""
+    };
     let vector = if code.contains("vector(") { VECTOR } else { "" };
     format!(
-        "//! {title}.\n//!\n//! {task}\n{HEADER}{unused}\n/// F, the number of features: change it here for other data.\npub const F: usize = {features};\n/// An error above it, or NaN, ends training or validation.\npub const MAX_ABS_ERROR: f64 = {limit};\n\n{TYPES}{vector}{matrix}{of_elements}{helpers}{code}"
+        "//! {title}.\n//!\n//! {task}\n{HEADER}{unused}\n/// F, the number of features: change it here for other data.\npub const F: usize = {features};\n{enough}/// An error above it, or NaN, ends training or validation.\npub const MAX_ABS_ERROR: f64 = {limit};\n\n{TYPES}{vector}{matrix}{of_elements}{helpers}{code}"
     )
 }
 
@@ -254,6 +259,11 @@ fn number(value: f64) -> String {
 fn main(source: &Source) -> String {
     let mut out = String::new();
     if let Some(demo) = &source.demo {
+        let _ = write!(
+            out,
+            "\nconst _: () = assert!(F == {0}, \"the demonstration data have F = {0}: export with other --features or without --demo\");\n",
+            source.features
+        );
         for (name, rows) in [("DEMO_TRAIN", &demo.train), ("DEMO_VALID", &demo.valid)] {
             let _ = write!(
                 out,
@@ -275,5 +285,6 @@ fn main(source: &Source) -> String {
     };
     out += &MAIN.replace("        //label\n", label_check);
     out += if source.demo.is_some() { RUN_DEMO } else { RUN };
+    out += LAST;
     out
 }

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::chart::{Axis, Chart, Dot, Dots, Draw, decimals};
-use super::html::{escaped, span};
+use super::html::escaped;
 use super::run_record::{RunRecord, Sample};
 use super::table::{Table, drawable};
-use crate::text::grouped;
+use crate::text::{grouped, span};
 
 /// The runs that have a name in a plot; those after them are grey.
 const NAMED: usize = 6;

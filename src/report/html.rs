@@ -2,14 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::text::grouped;
+use crate::text::{grouped, is_unseen};
 
-/// Characters that change how the rest of a line is laid out; they would let a text look like another.
-const fn is_layout(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
-}
-
-/// A text as content or quoted attribute of HTML and SVG. Control characters are shown as escapes.
+/// A text as content or quoted attribute of HTML and SVG. What is unseen is shown as escapes.
 pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -20,7 +15,7 @@ pub(super) fn escaped(text: &str) -> String {
             '"' => safe += "&quot;",
             '\'' => safe += "&#39;",
             '\n' | '\t' => safe.push(c),
-            c if c.is_control() || is_layout(c) => safe.extend(c.escape_unicode()),
+            c if is_unseen(c) => safe.extend(c.escape_unicode()),
             c => safe.push(c),
         }
     }
@@ -45,17 +40,6 @@ pub(super) fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
-/// A time in seconds, as people say it.
-pub(super) fn span(seconds: f64) -> String {
-    let whole = seconds.max(0.0).round() as u64;
-    match whole {
-        0..60 => format!("{seconds:.1} s"),
-        60..3_600 => format!("{} min {} s", whole / 60, whole % 60),
-        3_600..86_400 => format!("{} h {} min", whole / 3_600, whole / 60 % 60),
-        _ => format!("{} d {} h", whole / 86_400, whole / 3_600 % 24),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +56,5 @@ mod tests {
     #[test]
     fn numbers_are_for_people() {
         assert_eq!([1, 2].map(|number| counted(number, "island")), ["1 island", "2 islands"]);
-        assert_eq!([0.25, 61.0, 7_260.0, 90_000.0].map(span), ["0.2 s", "1 min 1 s", "2 h 1 min", "1 d 1 h"]);
     }
 }

@@ -6,14 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::chart::{Axis, Chart, Dot, Dots, Draw, Mark, decimals};
 use super::event::Outcome;
-use super::html::{counted, escaped, span};
+use super::html::{counted, escaped};
 use super::lineage::{Ancestry, Link, Step};
 use super::program_view;
 use super::run_record::{Famous, RunRecord, Standing};
 use super::table::{Column, Table, drawable};
 use super::thinned::Thinned;
 use crate::search::Tiers;
-use crate::text::grouped;
+use crate::text::{grouped, span};
 
 /// The islands that have a name in the plot, and those behind them.
 const NAMED_ISLANDS: usize = 6;

@@ -58,7 +58,7 @@ pub(super) fn rows() -> Vec<Row> {
             1,
             &["d: cannot be read: Not a directory"],
         ),
-        row("a name of two lines", nothing, "x eval \"$(printf 'a\\nb.az')\"", 1, &["a\nb.az: cannot be read"]),
+        row("a name of two lines", nothing, "x eval \"$(printf 'a\\nb.az')\"", 1, &["a\\nb.az: cannot be read"]),
         row("a name that is not UTF-8", nothing, "x eval \"$(printf 'a\\377.az')\"", 1, &["a\u{fffd}.az: cannot be read"]),
         row("a name that is not UTF-8: table", nothing, "x evolve --data \"$(printf 'a\\377.csv')\"", 1, &["not UTF-8", "rename it"]),
         row("a name that is not UTF-8: experiment", nothing, "x evolve \"$(printf 'a\\377.toml')\"", 2, &["invalid UTF-8"]),

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::cli::failure::Failure;
-use crate::cli::output::{event_line, note, print_line};
+use crate::cli::output::{note, print_event};
 
 /// The least time between two lines for people where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -90,7 +90,7 @@ impl Reporter {
         let event = ProgressEvent::new(progress);
         match &mut self.show {
             Show::Events => {
-                if let Err(failure) = print_line(&event_line("progress", &event)) {
+                if let Err(failure) = print_event("progress", &event) {
                     self.stop.store(true, Ordering::Relaxed);
                     self.failure.get_or_insert(failure);
                 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use exnihilo::experiment::{Experiment, RunDirectory};
 use exnihilo::search::{Famous, HallOfFame, Improvement, Limits, Milestone, ProgramHash, Progress, Report, SearchOptions, Tiers};
-use exnihilo::text::grouped;
+use exnihilo::text::{grouped, span};
 use exnihilo_jit::lang::RecordId;
 use exnihilo_jit::rewrite::rewrite;
 use exnihilo_jit::{Interface, Program, ProgramRecord};
@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::tiers::{self, saved_share};
 use super::watch::{About, View, Watch};
 use crate::cli::failure::Failure;
-use crate::cli::output::{event_line, note, print_line, span};
+use crate::cli::output::{event_line, note, print_event_line};
 
 /// The least time between two events: rounds of small experiments end many times a second.
 const EVENT_EVERY: Duration = Duration::from_millis(450);
@@ -407,7 +407,7 @@ impl Reporter {
         self.best.is_told = true;
         self.save(|directory| Ok(directory.event(&line)?));
         if self.json {
-            self.check(print_line(&line));
+            self.check(print_event_line(&line));
         }
     }
 

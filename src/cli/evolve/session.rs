@@ -18,7 +18,7 @@ use super::result::{DoneEvent, StartEvent};
 use super::watch;
 use crate::cli::args::{ThreadArgs, note_replaced, parse_address, parse_rate, parse_seconds, search_backend};
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, note, print_line};
+use crate::cli::output::{self, note, print_event_line};
 use crate::cli::{Exit, difference};
 
 /// How a search runs and where it ends.
@@ -128,7 +128,7 @@ impl Session {
                 let _ = directory.event(&event);
             }
             if self.telling.json {
-                let _ = print_line(&event);
+                let _ = print_event_line(&event);
             }
             return Err(failure);
         }

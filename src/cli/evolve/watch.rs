@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use exnihilo::experiment::Experiment;
 use exnihilo::search::{Checkpoint, Milestone, Progress, SearchOptions};
+use exnihilo::text::printable_name;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -51,8 +52,8 @@ impl About {
     pub(super) fn new(experiment: &Experiment, seed: u64, options: &SearchOptions, path: Option<String>) -> About {
         let threads = if options.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", options.threads) };
         About {
-            title: format!("{} seed {seed}, {}, {threads}", experiment.name, options.backend),
-            run: path.unwrap_or_else(|| "not saved".to_owned()),
+            title: printable_name(&format!("{} seed {seed}, {}, {threads}", experiment.name, options.backend)),
+            run: path.map_or_else(|| "not saved".to_owned(), |path| printable_name(&path)),
             islands: experiment.search.islands,
             side_by_side: experiment.search.side_by_side,
             target: options.target.or(experiment.target),

@@ -2,6 +2,7 @@
 
 use exnihilo::ablation::{Effect, Line, Panel, mean, without};
 use exnihilo::explain::{Constant, Explanation, FACTORS, Idiom, IdiomKind, knock_in, knocked_out};
+use exnihilo::text::printable_name;
 use exnihilo_jit::Program;
 use serde::Serialize;
 
@@ -134,7 +135,7 @@ impl Measured<'_> {
         let original = self.panel.fitness(host.program())?;
         let fitness_before = mean(&original);
         if !self.json {
-            print_line(&format!("\nPut into {into}, which has fitness {fitness_before:.6} on the same tasks:"))?;
+            print_line(&format!("\nPut into {}, which has fitness {fitness_before:.6} on the same tasks:", printable_name(into)))?;
         }
         for idiom in self.explanation.idioms() {
             let (kind, name, lines) = (idiom.kind, idiom.kind.words(), numbered(&idiom.lines));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use exnihilo::ablation::{Change, Effect, Line, Reduced, mean};
+use exnihilo::text::printable_name;
 use exnihilo_jit::rewrite::{Reason, Rewritten, Step};
 use exnihilo_jit::{Program, Space};
 use serde::Serialize;
@@ -163,7 +164,7 @@ impl Report {
             return self.result.to_string();
         }
         let [before, after] = counts;
-        let name: String = self.name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        let name = printable_name(&self.name);
         format!("# {name}: {before} instructions, {after} remain\n{}{}", self.comments, self.result)
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use exnihilo::task::Pair;
-use exnihilo::text::grouped;
+use exnihilo::text::{grouped, printable_name};
 use exnihilo::transfer::{Constant, Outcome, Role, Row, Spread, Transfer as Run};
 use exnihilo_jit::{Backend, ComponentFunction};
 use serde::Serialize;
@@ -189,11 +189,12 @@ const fn heading(role: Role) -> &'static str {
 pub(super) fn for_people(outcome: &Outcome, transfer: &Run) -> String {
     let mut text = String::new();
     let mut line = |line: &str| writeln!(text, "{}", line.trim_end()).expect("a String takes everything");
-    let width = outcome.rows.iter().map(|row| row.title.chars().count()).max().unwrap_or(0);
+    let titles: Vec<String> = outcome.rows.iter().map(|row| printable_name(&row.title)).collect();
+    let width = titles.iter().map(|title| title.chars().count()).max().unwrap_or(0);
     line(&format!("{:<width$}  {:<16}  {:>6}  {:>7}  test %", "", "", "trial", "valid %"));
-    for row in &outcome.rows {
+    for (row, title) in outcome.rows.iter().zip(&titles) {
         let (valid, test) = (100.0 * row.valid(), percent(row.test()));
-        line(&format!("{:<width$}  {:<16}  {:>6}  {valid:>7.2}  {test}", row.title, what(row.role), row.trial));
+        line(&format!("{:<width$}  {:<16}  {:>6}  {valid:>7.2}  {test}", title, what(row.role), row.trial));
     }
     if outcome.rows[0].pairs.len() > 1 {
         let columns: String = outcome.rows.iter().map(|row| format!("  {:<14}", heading(row.role))).collect();
@@ -209,7 +210,7 @@ pub(super) fn for_people(outcome: &Outcome, transfer: &Run) -> String {
         let kept = if row.role == Role::Decoupled { "kept" } else { "not kept: in validation the program as it is does better" };
         line(&format!("\nconstants for hyperparameters that the program computes, before tuning: {} ({kept})", decoupled_text(decoupled)));
     }
-    line(&format!("\n{}, {}, simplified:", row.title, what(row.role)));
+    line(&format!("\n{}, {}, simplified:", printable_name(&row.title), what(row.role)));
     line(&annotated(row));
     line(&format!(
         "{} runs, {} training steps, {:.1} s; F = {}, {} programs compiled",
@@ -244,8 +245,7 @@ fn annotated(row: &Row) -> String {
 /// The best program as a file that says where it comes from.
 pub(super) fn program_text(outcome: &Outcome, title: &str, data: &str) -> String {
     let row = best(outcome);
-    let one_line = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
-    let mut text = format!("# {}, tuned on {}: {} % on test images.\n", one_line(title), one_line(data), percent(row.test()));
+    let mut text = format!("# {}, tuned on {}: {} % on test images.\n", printable_name(title), printable_name(data), percent(row.test()));
     if !row.decoupled.is_empty() {
         text += &format!("# Constants took the place of hyperparameters that it computed: {}.\n", decoupled_text(row));
     }

@@ -106,19 +106,15 @@ fn ascending(lines: impl IntoIterator<Item = usize>) -> Vec<usize> {
 /// All idioms of a program, by kind and by line.
 pub(super) fn find(program: &Program, graph: &Graph, facts: &Facts, roles: &[Role]) -> Vec<Idiom> {
     let context = Context { program, graph, facts, roles };
-    let matchers: [fn(&Context) -> Vec<Idiom>; 10] = [
-        layer::find,
-        relu::find,
-        bilinear::find,
-        update::outer_products,
-        update::gradient_steps,
-        normalization::find,
-        averaging::find,
-        noise::find,
-        decay::find,
-        teacher::find,
-    ];
-    matchers.iter().flat_map(|find| find(&context)).collect()
+    let relus = relu::find(&context);
+    let teachers = teacher::find(&context, &relus);
+    let others: [fn(&Context) -> Vec<Idiom>; 7] =
+        [bilinear::find, update::outer_products, update::gradient_steps, normalization::find, averaging::find, noise::find, decay::find];
+    let mut all = layer::find(&context);
+    all.extend(relus);
+    all.extend(others.iter().flat_map(|find| find(&context)));
+    all.extend(teachers);
+    all
 }
 
 /// What matchers look at.

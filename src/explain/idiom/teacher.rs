@@ -3,12 +3,12 @@
 use exnihilo_jit::{ComponentFunction, Op};
 
 use super::super::graph::Source;
-use super::{Context, Idiom, IdiomKind, relu};
+use super::{Context, Idiom, IdiomKind};
 
-/// The structure of a two-layer teacher, u . relu(M x), with M and u set element by element in Setup and never changed: a program that
+/// Among the ReLUs of a program the structure of a two-layer teacher, u . relu(M x), with M and u set element by element in Setup and never changed: a program that
 /// has learned one task by heart (the paper, figure 5, with a single task).
-pub(super) fn find(context: &Context) -> Vec<Idiom> {
-    relu::find(context).into_iter().filter_map(|relu| of_relu(context, relu.through[0].line, relu.through[0].operand)).collect()
+pub(super) fn find(context: &Context, relus: &[Idiom]) -> Vec<Idiom> {
+    relus.iter().filter_map(|relu| of_relu(context, relu.through[0].line, relu.through[0].operand)).collect()
 }
 
 fn of_relu(context: &Context, relu: usize, operand: usize) -> Option<Idiom> {

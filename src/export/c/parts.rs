@@ -421,7 +421,7 @@ double model_score(Model *m, const Example *examples, uint32_t count, double *pr
 
 pub(super) const MAIN_READ: &str = r#"
 #ifndef NO_MAIN
-/* Ends the program with a message. */
+/* Ends the program with a message where examples are wrong or training stopped. */
 static _Noreturn void fail(const char *what, unsigned long line, const char *problem)
 {
     if (line > 0)
@@ -468,6 +468,8 @@ static Example *read_examples(const char *path, uint32_t *count)
         }
         /* label */
     }
+    if (ferror(file))
+        fail(path, 0, strerror(errno));
     fclose(file);
     if (*count == 0)
         fail(path, 0, "no examples");
@@ -488,13 +490,15 @@ static Example *demo_examples(const double (*rows)[F + 1], uint32_t count)
 "#;
 
 pub(super) const MAIN: &str = r#"
-static uint64_t read_number(const char *text)
+/* A whole number of the command line. */
+static uint64_t read_number(const char *text, const char *name, unsigned least)
 {
-    char *end;
     errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (end == text || *end != '\0' || *text == '-' || errno != 0)
-        fail(text, 0, "is no number of epochs or seed");
+    unsigned long long number = strtoull(text, NULL, 10);
+    if (*text == '\0' || text[strspn(text, "0123456789")] != '\0' || errno != 0 || number < least) {
+        fprintf(stderr, "%s is a whole number from %u to %llu, not %s\n", name, least, (unsigned long long)UINT64_MAX, text);
+        exit(2);
+    }
     return number;
 }
 
@@ -502,12 +506,19 @@ int main(int argc, char **argv)
 {
 "#;
 
-pub(super) const USAGE: &str = r#"    if (argc < 3 || argc > 5)
-        fail("usage", 0, "model TRAIN.csv VALID.csv [EPOCHS [SEED]]");
+pub(super) const USAGE: &str = r#"    if (argc < 3 || argc > 5) {
+        fprintf(stderr, "usage: model TRAIN.csv VALID.csv [EPOCHS [SEED]]\n");
+        return 2;
+    }
 "#;
 
-pub(super) const USAGE_DEMO: &str = r#"    if (argc == 2 || argc > 5)
-        fail("usage", 0, "model [TRAIN.csv VALID.csv [EPOCHS [SEED]]]");
+pub(super) const USAGE_DEMO: &str = r#"    if (argc == 2 || argc > 5) {
+        fprintf(stderr, "usage: model [TRAIN.csv VALID.csv [EPOCHS [SEED]]]\n");
+        return 2;
+    }
+"#;
+
+pub(super) const NUMBERS: &str = r#"    uint64_t epochs = argc > 3 ? read_number(argv[3], "EPOCHS", 1) : 1, seed = argc > 4 ? read_number(argv[4], "SEED", 0) : 0, steps = 0;
 "#;
 
 pub(super) const FILES: &str = r#"    uint32_t train_count, valid_count;
@@ -519,15 +530,12 @@ pub(super) const FILES_DEMO: &str = r#"    uint32_t train_count = sizeof demo_tr
     Example *valid_examples = argc > 1 ? read_examples(argv[2], &valid_count) : demo_examples(demo_valid, valid_count);
 "#;
 
-pub(super) const MAIN_REST: &str = r#"    uint64_t epochs = argc > 3 ? read_number(argv[3]) : 1, steps = 0;
-    if (epochs < 1)
-        fail("epochs", 0, "there must be at least one");
-    uint32_t *order = malloc(train_count * sizeof *order), predicted = 0;
+pub(super) const MAIN_REST: &str = r#"    uint32_t *order = malloc(train_count * sizeof *order), predicted = 0;
     double *predictions = malloc((size_t)valid_count * OUTPUTS * sizeof *predictions), best = 0.0;
     Model *model = malloc(sizeof *model);
     if (!train_examples || !valid_examples || !order || !predictions || !model)
         fail("memory", 0, "there is too little");
-    model_setup(model, argc > 4 ? read_number(argv[4]) : 0);
+    model_setup(model, seed);
     for (uint64_t epoch = 0; epoch < epochs; epoch++) {
         if (!model_train_epoch(model, train_examples, train_count, epoch, order, &steps)) {
             fprintf(stderr, "training stopped at step %llu: the error is NaN or above %g\n", (unsigned long long)steps, MAX_ABS_ERROR);

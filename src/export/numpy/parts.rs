@@ -301,13 +301,55 @@ pub(super) const SCORE_CLASSES: &str = r#"    @np.errstate(all="ignore")
         return 1.0 - wrong / len(X)
 "#;
 
-pub(super) const MAIN: &str = r#"    epochs, seed = (int(arguments[i]) if len(arguments) > i else default for i, default in ((2, 1), (3, 0)))
-    if epochs < 1:
-        sys.exit("there must be at least one epoch")
-    model = Model(train.shape[1] - 1, seed)
+/// Reading examples and numbers; the line of the label stands for the checks of the kind of task.
+pub(super) const READ: &str = r#"def fail(message, code=1):
+    """Ends with a message and an exit code: 1 where examples are wrong or training stopped, 2 where arguments are wrong."""
+    print(message, file=sys.stderr)
+    sys.exit(code)
+
+
+def whole(text, name, least):
+    """A whole number of the command line."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 20 and least <= int(text) < 2**64):
+        fail(f"{name} is a whole number from {least} to {2**64 - 1}, not {text}", 2)
+    return int(text)
+
+
+def read(path, columns=None):
+    """The examples of a file: in each line features and a label, between commas, as many as `columns` says or the first line has."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            rows = list(file)
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")
+    except UnicodeDecodeError:
+        fail(f"{path}: is no text")
+    examples = []
+    for line, row in enumerate(rows, 1):
+        if not row.strip():
+            continue
+        try:
+            numbers = [float(field) for field in row.split(",")]
+        except ValueError as error:
+            fail(f"{path}, line {line}: {error}")
+        columns = columns or len(numbers)
+        if len(numbers) != columns:
+            fail(f"{path}, line {line}: {len(numbers)} numbers where {columns} belong, as in the first line of the training examples")
+        if columns < LEAST + 1:
+            fail(f"{path}, line {line}: there must be features before the label, at least LEAST")
+        # label
+        examples.append(numbers)
+    if not examples:
+        fail(f"{path}: no examples")
+    return np.array(examples)
+
+
+"#;
+
+pub(super) const MAIN: &str = r#"    model = Model(train.shape[1] - 1, seed)
     scores = model.fit(train[:, :-1], train[:, -1], epochs, (valid[:, :-1], valid[:, -1]))
     if len(scores) < epochs:
-        sys.exit(f"training stopped at step {model.train_steps}: the error is NaN or above {MAX_ABS_ERROR}")
+        fail(f"training stopped at step {model.train_steps}: the error is NaN or above {MAX_ABS_ERROR}")
     for prediction in model.predictions:
         print(",".join(repr(float(x)) for x in np.atleast_1d(prediction)))
     print(f"score {max(scores)!r} after {model.train_steps} steps", file=sys.stderr)

@@ -393,37 +393,52 @@ pub fn run(train: &[Example], valid: &[Example], epochs: u64, seed: u64) -> Resu
     Ok(())
 }
 
-/// The command line, without the name of the program.
-pub fn run_arguments(arguments: &[String]) -> Result<(), String> {
-    let number = |place: usize, default: u64| match arguments.get(place) {
-        None => Ok(default),
-        Some(text) => text.parse::<u64>().map_err(|error| format!("{text}: {error}")),
+/// A whole number of the command line; the least one if it is left out.
+fn whole(text: Option<&String>, name: &str, least: u64) -> Result<u64, (u8, String)> {
+    let Some(text) = text else { return Ok(least) };
+    match text.parse::<u64>() {
+        Ok(number) if number >= least && text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(number),
+        _ => Err((2, format!("{name} is a whole number from {least} to {}, not {text}", u64::MAX))),
+    }
+}
+
+/// The command line, without the name of the program. Else the exit code, 1 where examples are wrong or training stopped and 2 where
+/// arguments are wrong, and a message.
+pub fn run_arguments(arguments: &[String]) -> Result<(), (u8, String)> {
+    let failed = |message: String| (1, message);
+"#;
+
+pub(super) const RUN: &str = r#"    let (train, valid) = match arguments {
+        [train, valid] | [train, valid, _] | [train, valid, _, _] => (train, valid),
+        _ => return Err((2, "usage: model TRAIN.csv VALID.csv [EPOCHS [SEED]]".to_owned())),
     };
-    let (epochs, seed) = (number(2, 1)?, number(3, 0)?);
-    if epochs < 1 {
-        return Err("there must be at least one epoch".to_owned());
-    }
-"#;
-
-pub(super) const RUN: &str = r#"    match arguments {
-        [train, valid] | [train, valid, _] | [train, valid, _, _] => run(&read(train)?, &read(valid)?, epochs, seed),
-        _ => Err("usage: model TRAIN.csv VALID.csv [EPOCHS [SEED]]".to_owned()),
-    }
-}
-
-pub fn main() -> Result<(), String> {
-    run_arguments(&std::env::args().skip(1).collect::<Vec<_>>())
+    let (epochs, seed) = (whole(arguments.get(2), "EPOCHS", 1)?, whole(arguments.get(3), "SEED", 0)?);
+    run(&read(train).map_err(failed)?, &read(valid).map_err(failed)?, epochs, seed).map_err(failed)
 }
 "#;
 
-pub(super) const RUN_DEMO: &str = r#"    match arguments {
-        [] => run(&demo(&DEMO_TRAIN), &demo(&DEMO_VALID), epochs, seed),
-        [train, valid] | [train, valid, _] | [train, valid, _, _] => run(&read(train)?, &read(valid)?, epochs, seed),
-        _ => Err("usage: model [TRAIN.csv VALID.csv [EPOCHS [SEED]]]".to_owned()),
-    }
+pub(super) const RUN_DEMO: &str = r#"    let files = match arguments {
+        [] => None,
+        [train, valid] | [train, valid, _] | [train, valid, _, _] => Some((train, valid)),
+        _ => return Err((2, "usage: model [TRAIN.csv VALID.csv [EPOCHS [SEED]]]".to_owned())),
+    };
+    let (epochs, seed) = (whole(arguments.get(2), "EPOCHS", 1)?, whole(arguments.get(3), "SEED", 0)?);
+    let (train, valid) = match files {
+        None => (demo(&DEMO_TRAIN), demo(&DEMO_VALID)),
+        Some((train, valid)) => (read(train).map_err(failed)?, read(valid).map_err(failed)?),
+    };
+    run(&train, &valid, epochs, seed).map_err(failed)
 }
+"#;
 
-pub fn main() -> Result<(), String> {
-    run_arguments(&std::env::args().skip(1).collect::<Vec<_>>())
+pub(super) const LAST: &str = r#"
+pub fn main() -> std::process::ExitCode {
+    match run_arguments(&std::env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err((code, message)) => {
+            eprintln!("{message}");
+            std::process::ExitCode::from(code)
+        }
+    }
 }
 "#;

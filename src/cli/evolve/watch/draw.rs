@@ -1,6 +1,6 @@
 //! The picture of a view, on a terminal of any size.
 
-use exnihilo::text::grouped;
+use exnihilo::text::{grouped, span};
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -11,7 +11,7 @@ use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Paragraph,
 use super::super::report::share_done;
 use super::super::tiers::saved_share;
 use super::{Improved, Saved, View};
-use crate::cli::output::{percent, percent_of, span};
+use crate::cli::output::{percent, percent_of};
 
 /// The smallest terminal that the view is drawn on.
 const LEAST_WIDTH: u16 = 40;
