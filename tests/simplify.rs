@@ -52,7 +52,7 @@ fn what_is_left_has_the_same_fitness_to_the_bit() {
     }
     assert_eq!(folder.done(&["simplify", "q.az"]).stdout, plain.stdout, "once is enough");
     // Only names differ.
-    folder.file("r.az", &PADDED.replace("s5", "s33").replace("v4", "v12").replace("s4", "s5"));
+    folder.file("r.az", PADDED.replace("s5", "s33").replace("v4", "v12").replace("s4", "s5"));
     assert_eq!(folder.done(&["simplify", "r.az"]).stdout, plain.stdout);
 }
 
@@ -147,7 +147,7 @@ fn run_directory(folder: &Folder, name: &str) -> Experiment {
         experiment.set(&format!("tasks.{set}.tasks"), tasks).expect("a known key");
         experiment.set(&format!("tasks.{set}.train"), "50").expect("a known key");
     }
-    folder.file(&format!("{name}/experiment.toml"), &experiment.to_toml().expect("it was TOML"));
+    folder.file(&format!("{name}/experiment.toml"), experiment.to_toml().expect("it was TOML"));
     experiment
 }
 
@@ -166,7 +166,7 @@ fn programs_of_runs_are_measured_on_tasks_like_those_of_the_run() {
     says(&["--task", "affine"], "3 x 10 affine tasks (F = 4, 1000/100 examples), task seeds 0 to 2\n");
     says(&["--features", "3"], "3 x 10 linear tasks (F = 3, ");
     experiment.tasks.final_set = None;
-    folder.file("runs/a/experiment.toml", &experiment.to_toml().expect("it was TOML"));
+    folder.file("runs/a/experiment.toml", experiment.to_toml().expect("it was TOML"));
     says(&[], "3 x 3 digits tasks (F = 16, 50/58 examples), task seeds 0 to 2, like the select tasks of");
     folder.file("runs/a/experiment.toml", "name = 3");
     folder.refuse(&arguments, 1, &["runs/a/experiment.toml", "name"]);
@@ -181,7 +181,7 @@ fn programs_of_runs_with_classes_are_for_tasks_with_classes() {
     for set in ["search", "select", "final"] {
         experiment.set(&format!("tasks.{set}.classes"), "10").expect("a known key");
     }
-    folder.file("run/experiment.toml", &experiment.to_toml().expect("it was TOML"));
+    folder.file("run/experiment.toml", experiment.to_toml().expect("it was TOML"));
     let softmax = folder.done(&["simplify", "softmax", "--classes", "10"]).stdout;
     folder.file("run/best.az", &softmax);
     assert_eq!(folder.done(&["simplify", "run/best.az"]).stdout, softmax);
@@ -219,13 +219,13 @@ fn what_cannot_be_measured_is_refused() {
     assert_eq!(ended.code, Some(2));
     // Far too long to be reduced, and rewritten in no time all the same.
     let line = "  s1 = s1 + s2\n  s1 = s1 * s1\n";
-    folder.file("long.az", &format!("def Predict():\n{}def Learn():\n  s2 = s0 - s1\n", line.repeat(2_000)));
+    folder.file("long.az", format!("def Predict():\n{}def Learn():\n  s2 = s0 - s1\n", line.repeat(2_000)));
     folder.refuse(&["simplify", "long.az", "--approximate", "0.1", "--quiet"], 1, &["4001 live instructions", "at most 500"]);
     assert_eq!(folder.done(&["simplify", "long.az"]).stdout.lines().count(), 4_004);
     // Twelve matrices of 4,096 x 4,096 numbers.
     let norms: String = (0..12).map(|matrix| format!("  s2 = norm(m{matrix})\n  s1 = s1 + s2\n")).collect();
     let sums: String = (0..12).map(|matrix| format!("  m{matrix} = m{matrix} + m{}\n", (matrix + 1) % 12)).collect();
-    folder.file("wide.az", &format!("def Predict():\n{norms}def Learn():\n{sums}  m0 = outer(v0, v0)\n"));
+    folder.file("wide.az", format!("def Predict():\n{norms}def Learn():\n{sums}  m0 = outer(v0, v0)\n"));
     let huge = ["simplify", "wide.az", "--approximate", "0.1", "--features", "4096", "--train", "1", "--valid", "1", "--quiet"];
     folder.refuse(&huge, 1, &["program memory", "memory limit"]);
 }

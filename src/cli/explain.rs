@@ -87,7 +87,9 @@ impl Explain {
         let left_out = program.instructions().len() - explained.instructions().len();
         let explanation = Explanation::of(&explained, interface);
         let host = self.knock_in.as_ref().map(|host| self.host(host, interface)).transpose()?;
-        programs::note_if_nothing_matters(&explained, interface);
+        if !self.quiet {
+            programs::note_if_nothing_matters(&explained, interface);
+        }
         // What cannot be measured is refused before anything is shown.
         let panel = if self.measures(&explained)? { Some(self.panel(&plan, &explained)?) } else { None };
         read::show(&explanation, left_out, self.json)?;
@@ -128,12 +130,14 @@ impl Explain {
             return Ok(!self.no_measure);
         }
         let long = format!(
-            "{}: the program has {count} instructions, and to measure what its parts are worth takes a time that grows with the square of their number: at most {MOST_INSTRUCTIONS} are possible",
+            "{}: the program has {count} instructions, and to measure what its parts are worth takes a time that grows with the square of \
+             their number: at most {MOST_INSTRUCTIONS} are possible",
             shown(&self.program)
         );
         let asked = [("--each-line", self.each_line), ("--knock-in", self.knock_in.is_some())];
         match asked.into_iter().find(|(_, is_asked)| *is_asked) {
             Some((option, _)) => Err(Failure::usage(format!("{long}; leave out {option} to have it explained only"))),
+            None if self.quiet => Ok(false),
             None => {
                 note(&format!("{long}; it is explained only, as with --no-measure (its fitness: exnihilo eval)"));
                 Ok(false)
@@ -163,7 +167,8 @@ impl Explain {
         let count = program.instructions().len();
         if count > MOST_INSTRUCTIONS {
             return Err(Failure::usage(format!(
-                "{}: the program has {count} instructions, and idioms are put into programs of at most {MOST_INSTRUCTIONS}: choose a simpler one",
+                "{}: the program has {count} instructions, and idioms are put into programs of at most {MOST_INSTRUCTIONS}: choose a \
+                 simpler one",
                 shown(path)
             )));
         }

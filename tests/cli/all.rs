@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::common::{BUILT, Ended, Folder};
+use super::common::Folder;
 use super::small_with;
 
 /// Every command does its work, says what is missing, and gives the same results.
@@ -144,6 +144,9 @@ fn unknown_words_are_wrong_usage() {
 #[test]
 fn a_closed_pipe_ends_quietly() {
     use std::process::Stdio;
+
+    use super::common::BUILT;
+
     let folder = Folder::new();
     let mut child = folder.command(&["presets", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect(BUILT);
     drop(child.stdout.take());
@@ -157,6 +160,8 @@ fn a_closed_pipe_ends_quietly() {
 #[test]
 fn names_are_shown_and_do_nothing() {
     use exnihilo::text::is_unseen;
+
+    use super::common::Ended;
 
     const NAME: &str = "a\n\u{1b}[31m\u{9b}b\u{202e}c\u{2028}d";
     const SHOWN: &str = "a\\n\\u{1b}[31m\\u{9b}b\\u{202e}c\\u{2028}d";

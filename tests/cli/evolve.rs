@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::common::{BUILT, Folder};
+use super::common::Folder;
 use super::{SMALL, for_readers, has_fields, small_with};
 
 #[test]
@@ -290,6 +290,9 @@ fn a_run_that_cannot_be_saved_does_not_start() {
 fn an_interrupt_reports_the_best_so_far() {
     use std::io::{BufRead, BufReader, Read};
     use std::process::{Command, Stdio};
+
+    use super::common::BUILT;
+
     let folder = Folder::new();
     let mut command = folder.command(&["evolve", "--json", "--no-save", "--target-fitness", "1"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect(BUILT);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use exnihilo::experiment::{Experiment, Method};
 use exnihilo::search::{ComparisonOutcome, MethodOutcome};
-use exnihilo::text::grouped;
+use exnihilo::text::{grouped, printable_name};
 use exnihilo_jit::{Backend, SEMANTICS_VERSION, simplify};
 use serde::Serialize;
 
@@ -154,9 +154,9 @@ impl Report<'_> {
         }
         line(format!(
             "{} seed {seed}: {} individuals an experiment; acceptable programs are better than `{}`{}",
-            self.experiment.name,
+            printable_name(&self.experiment.name),
             grouped(self.experiment.search.max_individuals.unwrap_or_default()),
-            self.reference,
+            printable_name(self.reference),
             self.methods.first().map(reference_quality).unwrap_or_default()
         ));
         line(format!(

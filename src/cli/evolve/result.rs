@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use exnihilo::experiment::Experiment;
 use exnihilo::search::{Outcome, SearchOptions, StoppedBy, Tiers};
-use exnihilo::text::grouped;
+use exnihilo::text::{grouped, printable_name};
 use exnihilo_jit::{Backend, SEMANTICS_VERSION};
 use serde::Serialize;
 
@@ -148,7 +148,7 @@ impl DoneEvent<'_> {
         let mut text = format!(
             "{ended}.\n{} seed {}: {} individuals in {} experiments, {:.1} s, {} individuals a second\n\
              answered: {}\n{} of the training steps saved; {} evaluations confirmed by the oracle\n\n{}\n",
-            self.preset,
+            printable_name(self.preset),
             self.seed,
             grouped(self.individuals),
             grouped(self.experiments),

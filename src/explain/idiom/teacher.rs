@@ -5,8 +5,8 @@ use exnihilo_jit::{ComponentFunction, Op};
 use super::super::graph::Source;
 use super::{Context, Idiom, IdiomKind};
 
-/// Among the ReLUs of a program the structure of a two-layer teacher, u . relu(M x), with M and u set element by element in Setup and never changed: a program that
-/// has learned one task by heart (the paper, figure 5, with a single task).
+/// Those ReLUs of a program that have the structure of a two-layer teacher around them, u . relu(M x), with M and u set element by element
+/// in Setup and never changed: a program that has learned one task by heart (the paper, figure 5, with a single task).
 pub(super) fn find(context: &Context, relus: &[Idiom]) -> Vec<Idiom> {
     relus.iter().filter_map(|relu| of_relu(context, relu.through[0].line, relu.through[0].operand)).collect()
 }
