@@ -134,34 +134,73 @@ fn a_run_is_shown_as_it_was() {
     assert_eq!(fs::read_to_string(run.join("report.html")).expect("it is there"), html);
 }
 
-/// A line of events about a program that improved.
-fn improvement(individual: u64, fitness: f64, origin: &str, program: &str, parent: Option<&str>) -> (String, String) {
+/// A line of events about milestone number `name` of island 0, `mutations` after the one before it.
+fn milestone(event: &str, name: u64, before: Option<(u64, u64)>, fitness: f64, origin: &str, program: &str) -> String {
     let parsed: exnihilo_jit::Program = program.parse().expect("a program");
     let hash = exnihilo::search::ProgramHash::of(&parsed).to_string();
-    let event = json!({"schema": 1, "event": "improvement", "experiment": 0, "island": 0, "task_set": 0, "individual": individual,
-        "search_fitness": fitness, "hash": hash, "parent": parent, "origin": origin, "program": parsed.to_string()});
-    (format!("{event}\n"), hash)
+    let (mutations, before) = before.map_or((0, None), |(name, mutations)| (mutations, Some(json!({"island": 0, "milestone": name}))));
+    let event = json!({"schema": 1, "event": event, "experiment": 0, "island": 0, "task_set": 0, "individual": 10 * name,
+        "search_fitness": fitness, "milestone": name, "mutations": mutations, "before": before, "hash": hash, "origin": origin,
+        "program": parsed.to_string()});
+    format!("{event}\n")
+}
+
+/// The list items of a page's lineage.
+fn steps(html: &str) -> Vec<&str> {
+    let lineage = &html[html.find("id=\"r0-lineage\"").expect("a section")..html.find("id=\"r0-islands\"").expect("a section")];
+    lineage.split("<li>").skip(1).collect()
 }
 
 #[test]
-fn the_lineage_follows_parents_and_says_where_they_are_not_on_record() {
+fn the_lineage_has_what_changed_from_step_to_step() {
     let folder = folder();
-    let (first, first_hash) = improvement(3, 0.2, "start", "def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  v1 = v1 + v0\n", None);
-    let (other, _) = improvement(5, 0.3, "start", "def Predict():\n  s1 = mean(v0)\n", None);
+    let first = "def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  v1 = v1 + v0\n";
     let second = "def Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  v2 = s0 * v0\n  v1 = v1 + v2\n";
-    let (second, _) = improvement(9, 0.5, "insert-instruction", second, Some(&first_hash));
     let third = "def Setup():\n  s3 = 0.5\ndef Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  s2 = s0 - s1\n  s2 = s2 * s3\n  v2 = s2 * v0\n  v1 = v1 + v2\n";
-    let (third, _) = improvement(70, 0.9, "randomize-function", third, Some(&"0".repeat(32)));
-    write_run(folder.path(), "run", format!("{first}{other}{second}{third}").as_bytes(), &[]);
+    let events = [
+        milestone("milestone", 3, None, 0.2, "start", first),
+        milestone("improvement", 4, None, 0.3, "start", "def Predict():\n  s1 = mean(v0)\n"),
+        milestone("milestone", 5, Some((3, 1)), 0.25, "insert-instruction", second),
+        milestone("improvement", 7, Some((5, 12)), 0.9, "randomize-function", third),
+    ];
+    write_run(folder.path(), "run", events.concat().as_bytes(), &[]);
     let html = page(folder.path(), &["run"]);
-    let lineage = &html[html.find("id=\"r0-lineage\"").expect("a section")..html.find("id=\"r0-islands\"").expect("a section")];
-    let steps: Vec<&str> = lineage.split("<li>").skip(1).collect();
-    assert_eq!(steps.len(), 3, "{lineage}");
+    let steps = steps(&html);
+    assert_eq!(steps.len(), 3, "{steps:?}");
     assert!(steps[0].contains("Fitness 0.200000") && steps[0].contains("one of the first programs"), "{}", steps[0]);
-    assert!(steps[1].contains("insert-instruction of the one before it, its parent"), "{}", steps[1]);
+    assert!(steps[1].contains("insert-instruction of the one before it<"), "{}", steps[1]);
     assert!(steps[1].contains("<ins>+   v2 = s0 * v0</ins>") && steps[1].contains("<del>-   v1 = v1 + v0</del>"), "{}", steps[1]);
-    assert!(steps[2].contains("individual 70: randomize-function of a parent that is not on record"), "{}", steps[2]);
+    assert!(steps[2].contains("individual 70: 12 mutations after the one before it, the last one randomize-function<"), "{}", steps[2]);
     assert!(steps[2].contains("<ins>+   s3 = 0.5</ins>") && steps[2].contains("\n    v1 = v1 + v2\n"), "{}", steps[2]);
+}
+
+/// Of a real run, whose islands exchange programs: the line begins with a first program and rises to the result.
+#[test]
+fn the_lineage_of_a_run_is_whole() {
+    let folder = folder();
+    let settings =
+        ["--set", "search.islands=3", "--set", "search.population=60", "--set", "migration.every=500", "--set", "search.side_by_side=1"];
+    let ended = output(
+        folder.path(),
+        &[
+            &["evolve", "linear", "--seed", "3", "--max-individuals", "30000", "--target-fitness", "1", "--out", "run", "--quiet"],
+            &settings[..],
+        ]
+        .concat(),
+    );
+    assert_eq!(ended.status.code(), Some(4), "{}", String::from_utf8_lossy(&ended.stderr));
+    let html = page(folder.path(), &["run"]);
+    let steps = steps(&html);
+    assert!(steps.len() > 5, "{steps:?}");
+    assert!(steps[0].contains("one of the first programs"), "{}", steps[0]);
+    assert!(!html.contains("is not on record"));
+    let fitness =
+        |step: &&str| step.split("Fitness ").nth(1).and_then(|rest| rest.split('<').next()).and_then(|text| text.parse::<f64>().ok());
+    let fitness: Vec<f64> = steps.iter().map(|step| fitness(step).expect("a number")).collect();
+    assert!(fitness.is_sorted(), "{fitness:?}");
+    let result: Value = serde_json::from_str(&fs::read_to_string(folder.path().join("run/result.json")).expect("a result")).expect("JSON");
+    let reached = result["search_fitness"].as_f64().expect("a number");
+    assert_eq!(format!("{reached:.6}"), format!("{:.6}", fitness.last().expect("steps")));
 }
 
 #[test]
@@ -169,13 +208,13 @@ fn texts_of_a_run_stay_texts() {
     let folder = folder();
     let evil = "</title></style><script>alert(1)</script><img src=x onerror=\"alert('2')\">]]>&\u{1b}[31m\u{0}\u{202e}";
     let start = json!({"event": "start", "preset": evil, "seed": 1, "version": evil, "backend": evil});
-    let strange = improvement(1, 0.5, evil, "def Predict():\n  s1 = mean(v0)\n", None);
+    let strange = milestone("improvement", 1, None, 0.5, evil, "def Predict():\n  s1 = mean(v0)\n");
     let progress = json!({"event": "progress", "individuals": 10, "elapsed_seconds": 1.0, "best_fitness": 0.5, "mean_fitness": 0.1});
     let done = json!({"event": "done", "preset": evil, "stopped_by": evil, "program": evil, "select_fitness": 0.4,
         "baselines": [{"name": evil, "final_fitness": 0.3}]});
     let difference = json!({"event": "difference", "difference": evil});
     let settings = format!("name = {}\n# {}\n", json!("x"), evil.replace(['\u{0}', '\u{1b}'], ""));
-    let events = format!("{start}\n{}{progress}\n{difference}\n{done}\n", strange.0);
+    let events = format!("{start}\n{strange}{progress}\n{difference}\n{done}\n");
     let hall = format!("{}\n", json!({"id": evil, "setup": [{"op": evil}], "predict": [], "learn": [], "size": 1, "search_fitness": 0.5}));
     let run = "r<b>'\"&";
     write_run(folder.path(), run, events.as_bytes(), &[("experiment.toml", &settings), ("hall_of_fame.jsonl", &hall)]);

@@ -18,11 +18,6 @@ pub(super) fn lines(program: &Program) -> Vec<String> {
     program.to_string().lines().map(str::to_owned).collect()
 }
 
-/// How many lines two programs have in common, in the same order.
-pub(super) fn common(old: &[String], new: &[String]) -> usize {
-    difference(old, new).iter().filter(|(change, _)| *change == Change::Same).count()
-}
-
 /// The lines of both with what becomes of them, along a longest common subsequence.
 pub(super) fn difference<'a>(old: &'a [String], new: &'a [String]) -> Vec<(Change, &'a str)> {
     let same = |(one, other): &(&String, &String)| one == other;

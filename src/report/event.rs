@@ -13,7 +13,8 @@ pub(super) enum Event {
     Start(Part),
     Resume(Part),
     Progress(Progress),
-    Improvement(Improvement),
+    Milestone(Milestone),
+    Improvement(Milestone),
     Difference(Difference),
     Done(Box<Outcome>),
     /// Of no weight here, or of another version.
@@ -49,21 +50,33 @@ pub(super) struct Progress {
     pub(super) best_program: Option<String>,
 }
 
-/// A program better than all before it on its island; the program is read again where it is needed.
+/// A program better than all its ancestors, or even than all before it on its island; the program is read again where it is needed.
 #[derive(Debug, Deserialize)]
-pub(super) struct Improvement {
+pub(super) struct Milestone {
     pub(super) experiment: u64,
     pub(super) island: u64,
     pub(super) individual: u64,
     pub(super) search_fitness: Option<f64>,
     pub(super) hash: String,
-    pub(super) parent: Option<String>,
     pub(super) origin: String,
+    /// Which of its island.
+    pub(super) milestone: Option<u64>,
+    /// Since the one before it.
+    #[serde(default)]
+    pub(super) mutations: u64,
+    pub(super) before: Option<MilestoneName>,
 }
 
-/// The program of an improvement.
+/// Which milestone of an experiment.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct MilestoneName {
+    pub(super) island: u64,
+    pub(super) milestone: u64,
+}
+
+/// The program of a milestone.
 #[derive(Debug, Deserialize)]
-pub(super) struct ImprovedProgram {
+pub(super) struct MilestoneProgram {
     pub(super) program: String,
 }
 

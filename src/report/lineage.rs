@@ -1,8 +1,7 @@
-//! Where the best program comes from, step by step, as far as it is on record (the paper's Figure 6).
+//! Where the best program comes from, step by step (the paper's Figure 6).
 //!
-//! `events.jsonl` has the programs that were better than all before them on their island, each with the hash of its parent. Most parents
-//! were no improvement themselves and are not on record. Then the line goes on with the earlier improvement of the island that has most
-//! in common with the program, and says so.
+//! `events.jsonl` has the programs that were better than all before them on their island, and before each those that it descends from and
+//! that were better than all their own ancestors. Every one names the one before it in its line.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,149 +10,128 @@ use std::path::Path;
 
 use exnihilo_jit::{Interface, Program, simplify_for};
 
-use super::diff::{common, lines};
-use super::event::ImprovedProgram;
-use super::run_record::Improved;
+use super::event::MilestoneProgram;
+use super::run_record::Milestone;
 use crate::search::ProgramHash;
 
-/// The most steps that are traced.
-const MOST_STEPS: usize = 100;
-/// So many improvements before a program are compared with it where its parent is not on record.
-const MOST_COMPARED: usize = 32;
-/// Improvements with longer lines are not looked at.
+/// The most steps that are shown.
+const MOST_SHOWN: usize = 16;
+/// Programs on longer lines are not looked at.
 const MOST_LINE_BYTES: u64 = 1 << 18;
-
-/// How a program is related to the one before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Link {
-    /// That one is its parent.
-    Parent,
-    /// It came from another island, where it was an improvement.
-    Migration,
-    /// Its parent is not on record; that one is the earlier improvement of the island that has most in common with it.
-    Similar,
-}
 
 /// A program in a line of descent.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
-    /// The number of its improvement.
-    pub(super) improvement: usize,
-    /// Simplified.
+    /// Which program of the line it is, from 0.
+    pub(super) place: usize,
+    /// The number of its milestone.
+    pub(super) milestone: usize,
+    /// Without instructions that cannot matter.
     pub(super) program: Program,
-    /// How it is related to the step before.
-    pub(super) link: Option<Link>,
+    /// The mutations since the step shown before it, or since the program before it that is not on record.
+    pub(super) mutations: u64,
 }
 
-/// A line of descent, the earliest first.
+/// A line of descent.
 #[derive(Clone, Debug)]
 pub(super) struct Ancestry {
-    pub(super) steps: Vec<Step>,
-    /// Why it begins where it does.
-    pub(super) begins: &'static str,
+    /// The programs in it.
+    pub(super) length: usize,
+    /// Those that are shown, the earliest first.
+    pub(super) shown: Vec<Step>,
+    /// Whether what the first one descends from is missing.
+    pub(super) is_cut: bool,
 }
 
-/// The program of an improvement.
-pub(super) fn program_of(path: &Path, improved: &Improved) -> Result<Program, String> {
-    let refused =
-        |problem: String| format!("events.jsonl, byte {}: the program of an improvement cannot be read: {problem}", improved.offset);
+/// The program of a milestone.
+pub(super) fn program_of(path: &Path, milestone: &Milestone) -> Result<Program, String> {
+    let refused = |problem: String| format!("events.jsonl, byte {}: the program there cannot be read: {problem}", milestone.offset);
     let read = || {
         let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(improved.offset))?;
+        file.seek(SeekFrom::Start(milestone.offset))?;
         let mut line = Vec::new();
-        file.take(improved.bytes).read_to_end(&mut line)?;
+        file.take(milestone.bytes).read_to_end(&mut line)?;
         Ok::<_, std::io::Error>(line)
     };
     let line = read().map_err(|error| refused(error.to_string()))?;
-    let ImprovedProgram { program } = serde_json::from_slice(&line).map_err(|error| refused(error.to_string()))?;
+    let MilestoneProgram { program } = serde_json::from_slice(&line).map_err(|error| refused(error.to_string()))?;
     let program: Program = program.parse().map_err(|error: exnihilo_jit::ParseError| refused(error.to_string()))?;
-    if ProgramHash::of(&program) == improved.hash { Ok(program) } else { Err(refused("it does not have the hash that is told".to_owned())) }
-}
-
-/// The simplified programs of improvements that were read.
-struct Programs<'a> {
-    path: &'a Path,
-    improvements: &'a [Improved],
-    interface: Interface,
-    read: HashMap<usize, Option<Program>>,
-}
-
-impl Programs<'_> {
-    fn get(&mut self, number: usize) -> Option<&Program> {
-        let (path, improved, interface) = (self.path, &self.improvements[number], self.interface);
-        let read = || {
-            let program = (improved.bytes <= MOST_LINE_BYTES).then(|| program_of(path, improved).ok())??;
-            Some(simplify_for(&program, interface))
-        };
-        self.read.entry(number).or_insert_with(read).as_ref()
+    if ProgramHash::of(&program) == milestone.hash {
+        Ok(program)
+    } else {
+        Err(refused("it does not have the hash that is told".to_owned()))
     }
 }
 
 /// The line of descent of a program; None if it is not among the improvements.
-pub(super) fn trace(path: &Path, improvements: &[Improved], program: &Program, interface: Interface) -> Option<Ancestry> {
+pub(super) fn trace(path: &Path, milestones: &[Milestone], program: &Program, interface: Interface) -> Option<Ancestry> {
     let hash = ProgramHash::of(program);
-    let mut number = improvements.iter().position(|improved| improved.hash == hash)?;
-    let mut programs = Programs { path, improvements, interface, read: HashMap::new() };
-    // From the latest back.
-    let mut steps = vec![Step { improvement: number, program: programs.get(number)?.clone(), link: None }];
-    let begins = loop {
-        if steps.len() == MOST_STEPS {
-            break "Earlier steps are left out.";
+    let last = milestones.iter().position(|milestone| milestone.is_improvement && milestone.hash == hash)?;
+    let named = milestones.iter().enumerate().map(|(number, milestone)| ((milestone.experiment, milestone.island, milestone.name), number));
+    let numbers: HashMap<_, usize> = named.collect();
+    // From the last back. Each was told of after the one before it, so there is no circle.
+    let mut line = vec![last];
+    let is_cut = loop {
+        let number = *line.last().expect("it begins with the last");
+        let Some((island, name)) = milestones[number].before else { break milestones[number].name.is_none() };
+        match numbers.get(&(milestones[number].experiment, island, Some(name))) {
+            Some(&before) if before < number => line.push(before),
+            _ => break true,
         }
-        let improved = &improvements[number];
-        let before = &improvements[..number];
-        let is_here = |other: &Improved| other.experiment == improved.experiment && other.island == improved.island;
-        let of_experiment = |other: &Improved| other.experiment == improved.experiment;
-        let found = if let Some(parent) = improved.parent {
-            before.iter().rposition(|other| is_here(other) && other.hash == parent).map(|number| (number, Link::Parent))
-        } else if improved.is_migrant {
-            before.iter().rposition(|other| of_experiment(other) && other.hash == improved.hash).map(|number| (number, Link::Migration))
-        } else {
-            None
-        };
-        let found = match (found, improved.parent) {
-            (None, Some(_)) => {
-                let here = before.iter().enumerate().rev().filter(|(_, other)| is_here(other)).take(MOST_COMPARED);
-                let candidates: Vec<usize> = here.map(|(number, _)| number).collect();
-                most_similar(&mut programs, number, &candidates).map(|number| (number, Link::Similar))
-            }
-            (found, _) => found,
-        };
-        let Some((earlier, link)) = found else {
-            break match improved.parent {
-                None if improved.is_migrant => {
-                    "The first one here came from another island, where it was no improvement and is not on record."
-                }
-                None => "The first one here has no parent.",
-                Some(_) => "The parent of the first one here was no improvement and is not on record, and nothing before it is like it.",
-            };
-        };
-        let Some(program) = programs.get(earlier).cloned() else { break "The one before it cannot be read." };
-        steps.last_mut().expect("there is the program itself").link = Some(link);
-        steps.push(Step { improvement: earlier, program, link: None });
-        number = earlier;
     };
-    steps.reverse();
-    Some(Ancestry { steps, begins })
-}
+    line.reverse();
 
-/// Of these improvements, the latest first, the one that has most instructions in common with improvement `number`, and at least half of
-/// those of the smaller one.
-fn most_similar(programs: &mut Programs<'_>, number: usize, candidates: &[usize]) -> Option<usize> {
-    let own = lines(programs.get(number)?);
-    let instructions = own.len().checked_sub(3)?;
-    let mut best = None;
-    for &candidate in candidates {
-        let Some(other) = programs.get(candidate) else { continue };
-        let other = lines(other);
-        // The three heads are in every program.
-        let shared = common(&own, &other).saturating_sub(3);
-        // Of two that share as much the one with less besides is nearer.
-        let nearness = (shared, std::cmp::Reverse(other.len()));
-        let is_like = shared > 0 && shared * 2 >= instructions.min(other.len() - 3);
-        if is_like && best.as_ref().is_none_or(|(most, _)| nearness > *most) {
-            best = Some((nearness, candidate));
+    let mut shown: Vec<Step> = Vec::new();
+    let mut mutations: u64 = 0;
+    let places = chosen(&line.iter().map(|&number| milestones[number].fitness).collect::<Vec<_>>());
+    for (place, &number) in line.iter().enumerate() {
+        let milestone = &milestones[number];
+        mutations = mutations.saturating_add(milestone.mutations);
+        let read = || {
+            let is_short = milestone.bytes <= MOST_LINE_BYTES;
+            (is_short && places.contains(&place)).then(|| program_of(path, milestone).ok())?
+        };
+        let found = if number == last { Some(program.clone()) } else { read() };
+        if let Some(program) = found {
+            // With its own addresses: new names would look like changes.
+            let program = simplify_for(&program, interface);
+            shown.push(Step { place, milestone: number, program, mutations: std::mem::take(&mut mutations) });
         }
     }
-    best.map(|(_, candidate)| candidate)
+    Some(Ancestry { length: line.len(), shown, is_cut })
+}
+
+/// Of programs with these fitness values those that are shown: the first, the last, and between them those with the largest gains.
+fn chosen(fitness: &[f64]) -> Vec<usize> {
+    let last = fitness.len() - 1;
+    let mut between: Vec<usize> = (1..last.max(1)).collect();
+    let gain = |place: &usize| fitness[*place] - fitness[*place - 1];
+    between.sort_by(|one, other| gain(other).total_cmp(&gain(one)));
+    between.truncate(MOST_SHOWN - 2);
+    between.extend([0, last]);
+    between
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_and_last_and_the_largest_gains_are_shown() {
+        let places = |fitness: &[f64]| {
+            let mut places = chosen(fitness);
+            places.sort_unstable();
+            places.dedup();
+            places
+        };
+        assert_eq!(places(&[0.5]), [0]);
+        assert_eq!(places(&[0.5, 0.6]), [0, 1]);
+        let mut fitness: Vec<f64> = (0..40).map(|place| f64::from(place) / 1000.0).collect();
+        for (place, fitness) in fitness.iter_mut().enumerate() {
+            *fitness += 0.01 * (place / 3) as f64;
+        }
+        // 12 between rise by more, and two of the others.
+        let places = places(&fitness);
+        assert!(places.len() == 16 && (0..=39).step_by(3).all(|place| places.contains(&place)), "{places:?}");
+    }
 }

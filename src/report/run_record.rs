@@ -14,7 +14,7 @@ use super::lineage::{self, Ancestry};
 use super::table::drawable;
 use super::thinned::Thinned;
 use crate::experiment::Experiment;
-use crate::search::{Origin, ProgramHash, Tiers};
+use crate::search::{ProgramHash, Tiers};
 use crate::text::grouped;
 
 /// Longer lines of `events.jsonl` than any that is written are not read.
@@ -27,8 +27,8 @@ const MOST_SETTINGS_BYTES: u64 = 1 << 20;
 const MOST_FAMOUS: usize = 400;
 /// The most progress events that are kept.
 const MOST_SAMPLES: usize = 400;
-/// The most improvements that are kept, some 90 bytes each.
-const MOST_IMPROVEMENTS: usize = 300_000;
+/// The most milestones that are kept, some 130 bytes each.
+const MOST_MILESTONES: usize = 300_000;
 /// The most parts of a run that are kept.
 const MOST_PARTS: usize = 100;
 /// The most notes that are kept.
@@ -83,19 +83,24 @@ pub(super) struct Sample {
     pub(super) tiers: Tiers,
 }
 
-/// An improvement, and where its line is.
+/// A program that was better than all its ancestors, and where its line is.
 #[derive(Clone, Debug)]
-pub(super) struct Improved {
+pub(super) struct Milestone {
     pub(super) experiment: u64,
     pub(super) island: u64,
     pub(super) individual: u64,
     pub(super) fitness: f64,
     pub(super) hash: ProgramHash,
-    pub(super) parent: Option<ProgramHash>,
-    /// The number of its name.
+    /// Whether it was better than all before it on its island, too.
+    pub(super) is_improvement: bool,
+    /// Which of its island it is.
+    pub(super) name: Option<u64>,
+    /// Island and name of the one before it in its line.
+    pub(super) before: Option<(u64, u64)>,
+    /// The mutations since.
+    pub(super) mutations: u64,
+    /// The number of the name of how it came about.
     origin: usize,
-    /// Whether it came from another island.
-    pub(super) is_migrant: bool,
     pub(super) offset: u64,
     pub(super) bytes: u64,
 }
@@ -142,8 +147,8 @@ struct Events {
     progress: Progress,
     /// The text of the best program so far, simplified; it is told before the improvements of its round.
     best_told: Option<String>,
-    improvements: Vec<Improved>,
-    improvements_left_out: u64,
+    milestones: Vec<Milestone>,
+    milestones_left_out: u64,
     origins: Vec<String>,
     difference: Option<Difference>,
     /// Of the last part, if it has ended.
@@ -171,8 +176,8 @@ impl Events {
                 best_program: None,
             },
             best_told: None,
-            improvements: Vec::new(),
-            improvements_left_out: 0,
+            milestones: Vec::new(),
+            milestones_left_out: 0,
             origins: Vec::new(),
             difference: None,
             ended: None,
@@ -239,8 +244,9 @@ impl Events {
     }
 
     /// The best improvement, unless a better program was told of since.
-    fn best_on_record(&self) -> Option<&Improved> {
-        let best = self.improvements.iter().reduce(|first, second| if second.fitness > first.fitness { second } else { first })?;
+    fn best_on_record(&self) -> Option<&Milestone> {
+        let improvements = self.milestones.iter().filter(|milestone| milestone.is_improvement);
+        let best = improvements.reduce(|first, second| if second.fitness > first.fitness { second } else { first })?;
         let is_passed = self.best_told.is_some() && self.progress.best_fitness.is_some_and(|fitness| fitness > best.fitness);
         (!is_passed).then_some(best)
     }
@@ -265,32 +271,47 @@ impl Events {
                 }
                 self.progress = Progress { best_program: None, ..progress };
             }
-            Event::Improvement(improvement) => {
-                let (hash, fitness) = (ProgramHash::from_hex(&improvement.hash), improvement.search_fitness.and_then(drawable));
-                let (Some(hash), Some(fitness)) = (hash, fitness) else {
-                    let line = self.line;
-                    self.notes.add(&format!("events.jsonl, line {line}: an improvement without fitness or hash, and left out"));
-                    return;
-                };
-                if self.improvements.len() >= MOST_IMPROVEMENTS {
-                    self.improvements_left_out += 1;
-                    return;
-                }
-                let origin = self.origins.iter().position(|origin| *origin == improvement.origin).unwrap_or_else(|| {
-                    self.origins.truncate(MOST_ORIGINS - 1);
-                    self.origins.push(improvement.origin.chars().take(LONGEST_NOTE).collect());
-                    self.origins.len() - 1
-                });
-                let parent = improvement.parent.as_deref().and_then(ProgramHash::from_hex);
-                let is_migrant = improvement.origin == Origin::Migration.name();
-                let super::event::Improvement { experiment, island, individual, .. } = improvement;
-                let improved = Improved { experiment, island, individual, fitness, hash, parent, origin, is_migrant, offset, bytes };
-                self.improvements.push(improved);
-            }
+            Event::Milestone(milestone) => self.take_in_milestone(milestone, false, offset, bytes),
+            Event::Improvement(milestone) => self.take_in_milestone(milestone, true, offset, bytes),
             Event::Difference(difference) => self.difference = Some(difference),
             Event::Done(outcome) => self.ended = Some(*outcome),
             Event::Other => {}
         }
+    }
+
+    fn take_in_milestone(&mut self, told: super::event::Milestone, is_improvement: bool, offset: u64, bytes: u64) {
+        let (hash, fitness) = (ProgramHash::from_hex(&told.hash), told.search_fitness.and_then(drawable));
+        let (Some(hash), Some(fitness)) = (hash, fitness) else {
+            let line = self.line;
+            let what = if is_improvement { "an improvement" } else { "a milestone" };
+            self.notes.add(&format!("events.jsonl, line {line}: {what} without fitness or hash, and left out"));
+            return;
+        };
+        if self.milestones.len() >= MOST_MILESTONES {
+            self.milestones_left_out += 1;
+            return;
+        }
+        let origin = self.origins.iter().position(|origin| *origin == told.origin).unwrap_or_else(|| {
+            self.origins.truncate(MOST_ORIGINS - 1);
+            self.origins.push(told.origin.chars().take(LONGEST_NOTE).collect());
+            self.origins.len() - 1
+        });
+        let super::event::Milestone { experiment, island, individual, milestone: name, mutations, .. } = told;
+        let before = told.before.map(|before| (before.island, before.milestone));
+        self.milestones.push(Milestone {
+            experiment,
+            island,
+            individual,
+            fitness,
+            hash,
+            is_improvement,
+            name,
+            before,
+            mutations,
+            origin,
+            offset,
+            bytes,
+        });
     }
 }
 
@@ -410,7 +431,7 @@ impl RunRecord {
         let length = metadata.len();
         self.written = metadata.modified().ok();
         if !self.events.goes_on(&mut file, length)? {
-            // The run went back to a checkpoint. Steps of a lineage are numbers of improvements, which are others now.
+            // The run went back to a checkpoint. Steps of a lineage are numbers of milestones, which are others now.
             self.events = Events::new();
             self.forget_program();
         }
@@ -483,7 +504,7 @@ impl RunRecord {
         };
         let known = self.found.take().filter(|found| found.evolved.as_ref() == Some(&evolved));
         if self.ancestry.is_none() || known.is_none() {
-            self.ancestry = lineage::trace(&path, &self.events.improvements, &evolved, self.interface());
+            self.ancestry = lineage::trace(&path, &self.events.milestones, &evolved, self.interface());
         }
         let program = known.map_or_else(|| rewrite(&evolved, self.interface()).program, |found| found.program);
         self.found = Some(Found { program, evolved: Some(evolved), is_result });
@@ -551,12 +572,12 @@ impl RunRecord {
         &self.events.progress
     }
 
-    pub(super) fn improvements(&self) -> &[Improved] {
-        &self.events.improvements
+    pub(super) fn milestones(&self) -> &[Milestone] {
+        &self.events.milestones
     }
 
-    pub(super) fn origin(&self, improved: &Improved) -> &str {
-        self.events.origins.get(improved.origin).map_or("", String::as_str)
+    pub(super) fn origin(&self, milestone: &Milestone) -> &str {
+        self.events.origins.get(milestone.origin).map_or("", String::as_str)
     }
 
     pub(super) const fn difference(&self) -> Option<&Difference> {
@@ -614,9 +635,12 @@ impl RunRecord {
         if more > 0 {
             notes.push(format!("{} more notes of this kind", grouped(more)));
         }
-        if self.events.improvements_left_out > 0 {
-            let left_out = grouped(self.events.improvements_left_out);
-            notes.push(format!("{left_out} improvements after the first {} are left out", grouped(MOST_IMPROVEMENTS as u64)));
+        if self.events.milestones_left_out > 0 {
+            let left_out = grouped(self.events.milestones_left_out);
+            notes.push(format!(
+                "{left_out} improvements and their ancestors after the first {} are left out",
+                grouped(MOST_MILESTONES as u64)
+            ));
         }
         notes
     }
@@ -656,12 +680,14 @@ mod tests {
         format!("{{\"event\":\"progress\",\"individuals\":{seconds},\"elapsed_seconds\":{seconds},\"best_fitness\":{fitness}}}\n")
     }
 
-    fn improvement(experiment: u64, island: u64, fitness: f64, origin: &str, parent: Option<&str>, text: &str) -> (String, String) {
+    /// A line about milestone number `name` of an island.
+    fn milestone(event: &str, [experiment, island, name]: [u64; 3], before: Option<[u64; 2]>, fitness: f64, text: &str) -> String {
         let program: Program = text.parse().expect("a program");
-        let hash = ProgramHash::of(&program).to_string();
-        let event = serde_json::json!({"event": "improvement", "experiment": experiment, "island": island, "individual": 1,
-            "search_fitness": fitness, "hash": hash, "parent": parent, "origin": origin, "program": program.to_string()});
-        (format!("{event}\n"), hash)
+        let before = before.map(|[island, milestone]| serde_json::json!({"island": island, "milestone": milestone}));
+        let event = serde_json::json!({"event": event, "experiment": experiment, "island": island, "individual": 1,
+            "search_fitness": fitness, "milestone": name, "mutations": u64::from(before.is_some()), "before": before,
+            "hash": ProgramHash::of(&program).to_string(), "origin": "alter-parameter", "program": program.to_string()});
+        format!("{event}\n")
     }
 
     #[test]
@@ -671,19 +697,19 @@ mod tests {
         let write = |text: &str| fs::write(&path, text).expect("a writable folder");
         let head = "{\"event\":\"start\",\"preset\":\"p\",\"seed\":1}\n";
         let (first, second) = (progress(1, 0.1), progress(2, 0.2));
-        let found = improvement(0, 0, 0.2, "start", None, "def Predict():\n  s1 = mean(v0)\n").0;
+        let found = milestone("improvement", [0, 0, 1], None, 0.2, "def Predict():\n  s1 = mean(v0)\n");
         write(&format!("{head}{first}{}", &second[..20]));
         let mut record = RunRecord::read(folder.path()).expect("a run");
         let seconds = |record: &RunRecord| record.samples().values().map(|sample| sample.seconds).collect::<Vec<_>>();
         assert_eq!((seconds(&record), record.standing()), (vec![1.0], Standing::CutShort));
         assert!(record.notes().iter().any(|note| note.contains("line 3: has no end")), "{:?}", record.notes());
 
-        let forgotten = improvement(0, 0, 0.1, "start", None, "def Predict():\n  s1 = norm(v0)\n").0;
+        let forgotten = milestone("improvement", [0, 0, 0], None, 0.1, "def Predict():\n  s1 = norm(v0)\n");
         let whole = format!("{head}{first}{second}{forgotten}{found}");
         write(&whole);
         record.refresh().expect("it can be read");
-        assert_eq!((seconds(&record), record.improvements().len()), (vec![1.0, 2.0], 2));
-        let traced = |record: &RunRecord| record.ancestry().map(|ancestry| ancestry.steps[0].improvement);
+        assert_eq!((seconds(&record), record.milestones().len()), (vec![1.0, 2.0], 2));
+        let traced = |record: &RunRecord| record.ancestry().map(|ancestry| ancestry.shown[0].milestone);
         assert_eq!(traced(&record), Some(1));
         let before = record.events.line;
         record.refresh().expect("it can be read");
@@ -694,21 +720,33 @@ mod tests {
         write(&format!("{head}{first}{other}{found}"));
         record.refresh().expect("it can be read");
         assert_eq!(seconds(&record).len(), 16);
-        assert_eq!((record.improvements().len(), traced(&record)), (1, Some(0)));
+        assert_eq!((record.milestones().len(), traced(&record)), (1, Some(0)));
     }
 
     #[test]
-    fn a_lineage_leads_from_island_to_island() {
+    fn a_lineage_leads_from_island_to_island_and_ends_where_it_is_cut() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mean = "def Predict():\n  s1 = mean(v0)\n";
-        let (first, parent) = improvement(4, 0, 0.2, "start", None, mean);
-        let (elsewhere, _) = improvement(3, 1, 0.2, "start", None, mean);
-        let (arrived, _) = improvement(4, 1, 0.2, "migration", None, mean);
-        let (last, _) = improvement(4, 1, 0.6, "alter-parameter", Some(&parent), "def Predict():\n  s1 = norm(v0)\n");
-        fs::write(folder.path().join("events.jsonl"), [first, elsewhere, arrived, last].concat()).expect("a writable folder");
-        let record = RunRecord::read(folder.path()).expect("a run");
-        let steps = &record.ancestry().expect("it is on record").steps;
-        let told: Vec<_> = steps.iter().map(|step| (step.improvement, step.link)).collect();
-        assert_eq!(told, [(0, None), (2, Some(lineage::Link::Migration)), (3, Some(lineage::Link::Parent))]);
+        let (mean, norm, dot) =
+            ("def Predict():\n  s1 = mean(v0)\n", "def Predict():\n  s1 = norm(v0)\n", "def Predict():\n  s1 = dot(v0, v1)\n");
+        let lines = [
+            milestone("improvement", [3, 1, 0], None, 0.2, mean),
+            milestone("milestone", [4, 0, 7], None, 0.1, mean),
+            milestone("milestone", [4, 1, 7], None, 0.1, dot),
+            milestone("milestone", [4, 1, 9], Some([0, 7]), 0.4, dot),
+            milestone("improvement", [4, 1, 12], Some([1, 9]), 0.6, norm),
+        ];
+        let trace = |lines: &[String]| {
+            fs::write(folder.path().join("events.jsonl"), lines.concat()).expect("a writable folder");
+            let record = RunRecord::read(folder.path()).expect("a run");
+            let Ancestry { shown, length, is_cut } = record.ancestry().expect("it is on record");
+            (shown.iter().map(|step| (step.milestone, step.mutations)).collect::<Vec<_>>(), *length, *is_cut)
+        };
+        assert_eq!(trace(&lines), (vec![(1, 0), (3, 1), (4, 1)], 3, false));
+        // What cannot be read is left out, and its mutations belong to the next.
+        let damaged = lines[3].replace("dot", "dog");
+        assert_eq!(trace(&[&lines[..3], &[damaged], &lines[4..]].concat()), (vec![(1, 0), (4, 2)], 3, false));
+        assert_eq!(trace(&lines[2..]), (vec![(1, 1), (2, 1)], 2, true));
+        let circle = milestone("milestone", [4, 0, 7], Some([1, 12]), 0.1, mean);
+        assert_eq!(trace(&[&lines[..1], &[circle], &lines[2..]].concat()), (vec![(1, 1), (3, 1), (4, 1)], 3, true));
     }
 }

@@ -7,19 +7,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::chart::{Axis, Chart, Dot, Dots, Draw, Mark, decimals};
 use super::event::Outcome;
 use super::html::{counted, escaped};
-use super::lineage::{Ancestry, Link, Step};
+use super::lineage::{Ancestry, Step};
 use super::program_view;
 use super::run_record::{Famous, RunRecord, Standing};
 use super::table::{Column, Table, drawable};
 use super::thinned::Thinned;
-use crate::search::Tiers;
+use crate::search::{Origin, Tiers};
 use crate::text::{grouped, span};
 
 /// The islands that have a name in the plot, and those behind them.
 const NAMED_ISLANDS: usize = 6;
 const FAINT_ISLANDS: usize = 18;
-/// The steps of a lineage that are shown.
-const SHOWN_STEPS: usize = 16;
 /// The parts of time in which speeds are told.
 const MOST_SPEEDS: usize = 200;
 
@@ -305,72 +303,64 @@ fn best_program(prefix: &str, record: &RunRecord) -> String {
     section(prefix, "program", &html, "")
 }
 
-/// The numbers of the steps to show: the first, the last, and between them those with the largest gains.
-fn shown_steps(record: &RunRecord, ancestry: &Ancestry) -> Vec<usize> {
-    let steps = &ancestry.steps;
-    let fitness = |step: &Step| record.improvements()[step.improvement].fitness;
-    let gain = |number: usize| fitness(&steps[number]) - fitness(&steps[number - 1]);
-    let mut between: Vec<usize> = (1..steps.len().saturating_sub(1)).collect();
-    between.sort_by(|one, other| gain(*other).total_cmp(&gain(*one)));
-    between.truncate(SHOWN_STEPS - 2);
-    between.push(0);
-    between.push(steps.len() - 1);
-    between.sort_unstable();
-    between.dedup();
-    between
-}
-
 fn lineage(prefix: &str, record: &RunRecord) -> String {
-    let Some(ancestry) = record.ancestry() else {
+    let Some(Ancestry { length, shown, is_cut }) = record.ancestry() else {
         let nothing = "The program is not among the improvements on record, by which its ancestors are found.";
         return section(prefix, "lineage", "", nothing);
     };
-    let shown = shown_steps(record, ancestry);
-    let left_out = ancestry.steps.len() - shown.len();
-    let mut html = format!(
-        "<p>How the program came about, step by step, without instructions that cannot matter. Added lines have a <ins>+</ins>, removed ones a \
-         <del>-</del> before them. On record are programs better than all before them on their island; most parents are not among them. {}</p>\n",
-        escaped(ancestry.begins)
-    );
+    let mut html =
+        "<p>How the program came about: of all programs that it descends from those that were better than all before them in the line, \
+         without instructions that cannot matter and with the addresses as evolved. Added lines have a <ins>+</ins>, removed ones a <del>-</del> before them.</p>\n"
+            .to_owned();
+    let left_out = length - shown.len();
     if left_out > 0 {
         let left_out = counted(left_out as u64, "step");
         writeln!(html, "<p class=\"soft\">Left out: {left_out} with smaller gains in fitness. Changes are from one shown to the next.</p>")
             .expect("a String takes everything");
     }
+    if *is_cut {
+        html += "<p class=\"soft\">What the first one descends from is not on record.</p>\n";
+    }
     html += "<ol class=\"steps\">\n";
-    let mut before: Option<usize> = None;
-    for number in shown {
-        let step = &ancestry.steps[number];
-        let improved = &record.improvements()[step.improvement];
-        let origin = record.origin(improved);
-        let how = match (step.link, origin) {
-            (Some(Link::Parent), origin) => format!("{origin} of the one before it, its parent"),
-            (Some(Link::Migration), _) => "came from another island".to_owned(),
-            (Some(Link::Similar), origin) => format!("{origin} of a parent that is not on record; nearest on record is the one before it"),
-            (None, "start") => "one of the first programs".to_owned(),
-            (None, origin) => format!("{origin}; what was before it is not on record"),
-        };
-        let passed = before.map_or(0, |before| number - before - 1);
+    let mut before: Option<&Step> = None;
+    for step in shown {
+        let milestone = &record.milestones()[step.milestone];
+        let how = how(step, before.is_some(), record.origin(milestone));
+        let from = before.map(|before| record.milestones()[before.milestone].island).filter(|&from| from != milestone.island);
+        let from = from.map_or_else(String::new, |from| format!("; the one before it was on island {from}"));
+        let passed = before.map_or(0, |before| step.place - before.place - 1);
         let skipped = if passed > 0 { format!("; {} between left out", counted(passed as u64, "step")) } else { String::new() };
-        let text = before.map_or_else(
-            || program_view::program(&step.program),
-            |before| program_view::changes(&ancestry.steps[before].program, &step.program),
-        );
+        let text =
+            before.map_or_else(|| program_view::program(&step.program), |before| program_view::changes(&before.program, &step.program));
         writeln!(
             html,
-            "<li><h3>{}. Fitness {}</h3><p class=\"soft\">experiment {}, island {}, individual {}: {}{skipped}</p>{text}</li>",
-            number + 1,
-            decimals(improved.fitness),
-            improved.experiment,
-            improved.island,
-            grouped(improved.individual),
+            "<li><h3>{}. Fitness {}</h3><p class=\"soft\">experiment {}, island {}, individual {}: {}{from}{skipped}</p>{text}</li>",
+            step.place + 1,
+            decimals(milestone.fitness),
+            milestone.experiment,
+            milestone.island,
+            grouped(milestone.individual),
             escaped(&how)
         )
         .expect("a String takes everything");
-        before = Some(number);
+        before = Some(step);
     }
     html += "</ol>\n";
     section(prefix, "lineage", &html, "")
+}
+
+/// How a step came about from the one shown before it, if any is.
+fn how(step: &Step, has_before: bool, origin: &str) -> String {
+    if origin == Origin::Migration.name() {
+        return "came from another island, with other tasks".to_owned();
+    }
+    match (has_before, step.mutations) {
+        (false, 0) => "one of the first programs".to_owned(),
+        (false, mutations) => format!("{}, the last one {origin}", counted(mutations, "mutation")),
+        (true, 0) => "a copy of the one before it".to_owned(),
+        (true, 1) => format!("{origin} of the one before it"),
+        (true, mutations) => format!("{} after the one before it, the last one {origin}", counted(mutations, "mutation")),
+    }
 }
 
 /// The improvements of one island: the number of the individual, from 1 for a logarithmic axis, and its fitness.
@@ -389,7 +379,7 @@ impl Track {
 /// The islands of experiment `first`, then the others, each by the fitness they reach.
 fn tracks(record: &RunRecord, first: Option<u64>) -> Vec<Track> {
     let mut all: BTreeMap<(u64, u64), Vec<(f64, f64)>> = BTreeMap::new();
-    for improved in record.improvements() {
+    for improved in record.milestones().iter().filter(|milestone| milestone.is_improvement) {
         let points = all.entry((improved.experiment, improved.island)).or_default();
         let x = improved.individual as f64 + 1.0;
         if points.last().is_none_or(|(last, _)| *last < x) {
@@ -403,7 +393,7 @@ fn tracks(record: &RunRecord, first: Option<u64>) -> Vec<Track> {
 }
 
 fn islands(prefix: &str, record: &RunRecord) -> String {
-    if record.improvements().is_empty() {
+    if !record.milestones().iter().any(|milestone| milestone.is_improvement) {
         return section(prefix, "islands", "", "There is no improvement on record yet.");
     }
     let winner = record.outcome().and_then(|outcome| outcome.experiment);
