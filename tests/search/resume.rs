@@ -192,3 +192,20 @@ fn impossible_contents_are_refused_or_harmless() {
     }
     assert!(refused > 300, "{refused} of 600");
 }
+
+/// Seeds of another format would be refused at their head, and the fuzz target would find nothing.
+#[test]
+fn the_corpus_of_the_fuzz_target_has_this_format() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/checkpoint");
+    let mut files = 0;
+    for entry in corpus.read_dir().expect("the corpus") {
+        let path = entry.expect("a file of the corpus").path();
+        let bytes = std::fs::read(&path).expect("a file of the corpus");
+        let bytes = if path.extension().is_some_and(|extension| extension == "body") { Checkpoint::with_head(&bytes) } else { bytes };
+        let checkpoint = Checkpoint::decode(&bytes).unwrap_or_else(|error| panic!("{}: {error}; make it anew", path.display()));
+        let most = checkpoint.individuals() + 40;
+        resume(checkpoint, individuals(most));
+        files += 1;
+    }
+    assert!(files >= 5, "{files}");
+}
