@@ -444,17 +444,37 @@ fn damage(draws: &mut Draws, bytes: &mut Vec<u8>, other: &[u8]) {
     }
 }
 
-/// A run of which all parts are on its page, short enough to be read thousands of times: the first and last lines of its files.
+/// A run of which all parts are on its page, short enough to be read thousands of times, and without what depends on time: some
+/// improvements, a part of the hall of fame, and the last progress event several times.
 fn short_run(folder: &Path) -> Vec<Vec<u8>> {
-    evolve(folder, "long", "5");
-    let files = FILES.map(|name| fs::read_to_string(folder.join("long").join(name)).expect("a file of the run"));
-    let short = |text: &String, first: usize, last: usize| {
-        let lines: Vec<&str> = text.split_inclusive('\n').collect();
-        assert!(lines.len() > first + last, "there is something to leave out");
-        [&lines[..first], &lines[lines.len() - last..]].concat().concat().into_bytes()
+    let ended = output(folder, &[SEARCH, &["--out", "long", "--seed=5", "--threads=1", "--backend=interp"]].concat());
+    assert_eq!(ended.status.code(), Some(4), "{}", String::from_utf8_lossy(&ended.stderr));
+    let timeless = |mut event: Value, seconds: u64| {
+        let event_fields = event.as_object_mut().expect("an object");
+        for (name, value) in [("elapsed_seconds", seconds), ("individuals_per_second", 1_000)] {
+            event_fields.entry(name).and_modify(|old| *old = value.into());
+        }
+        event
     };
-    let [events, hall, result, experiment] = &files;
-    vec![short(events, 12, 20), short(hall, 3, 2), result.clone().into_bytes(), experiment.clone().into_bytes()]
+    let run = folder.join("long");
+    let events = events_of(&run);
+    let all = |kind: &str| events.iter().filter(|event| event["event"] == kind).cloned().collect::<Vec<_>>();
+    let improvements = all("improvement");
+    let progress = all("progress").pop().expect("one at the end");
+    let progress = (1..=6).map(|second| {
+        let mut event = timeless(progress.clone(), second);
+        event["individuals"] = (second * 1_000).into();
+        event
+    });
+    let last = improvements.len().saturating_sub(20);
+    let done = timeless(all("done").remove(0), 7);
+    let kept =
+        all("start").into_iter().chain(improvements[..8].to_vec()).chain(progress).chain(improvements[last..].to_vec()).chain([done]);
+    let events: String = kept.map(|event| format!("{event}\n")).collect();
+    let text = |name: &str| fs::read_to_string(run.join(name)).expect("a file of the run");
+    let hall: Vec<String> = text("hall_of_fame.jsonl").split_inclusive('\n').step_by(4).map(str::to_owned).collect();
+    let result = timeless(serde_json::from_str(&text("result.json")).expect("JSON"), 7).to_string();
+    [events, hall.concat(), result, text("experiment.toml")].map(String::into_bytes).into()
 }
 
 #[test]
