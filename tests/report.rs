@@ -30,8 +30,8 @@ const HALL: &str = "x\n{\"setup\":[],\"predict\":[],\"learn\":[],\"size\":184467
 /// The files of a run that are read, the longest first.
 const FILES: [&str; 4] = ["events.jsonl", "hall_of_fame.jsonl", "result.json", "experiment.toml"];
 
-/// How many damaged runs are read; more with `EXNIHILO_DAMAGED_RUNS=100000`.
-const DAMAGED: u64 = 2_000;
+/// How many damaged runs are read, each damaged up to three times; more with `EXNIHILO_DAMAGED_RUNS=100000`.
+const DAMAGED: u64 = 1_000;
 
 /// A small search of two islands.
 const SEARCH: &[&str] = &[

@@ -14,6 +14,8 @@ const NAMED: usize = 6;
 
 /// The most settings that are compared.
 const MOST_SETTINGS: usize = 60;
+/// More settings than these are unfolded by the reader.
+const OPEN_SETTINGS: usize = 12;
 /// The most characters of a setting.
 const LONGEST_SETTING: usize = 60;
 
@@ -112,7 +114,9 @@ fn settings(runs: &[(String, &RunRecord)]) -> String {
         .iter()
         .map(|(_, record)| record.settings().and_then(|text| text.parse::<toml::Table>().ok()).map_or_else(BTreeMap::new, leaves))
         .collect();
-    let keys: BTreeSet<&String> = all.iter().flat_map(BTreeMap::keys).collect();
+    // What an experiment says of itself is no setting.
+    let is_setting = |key: &&String| *key != "description" && !key.starts_with("paper.");
+    let keys: BTreeSet<&String> = all.iter().flat_map(BTreeMap::keys).filter(is_setting).collect();
     let differing: Vec<&String> = keys.into_iter().filter(|key| all.iter().any(|run| run.get(*key) != all[0].get(*key))).collect();
     let mut html = "<h3>Settings that differ</h3>\n".to_owned();
     if differing.is_empty() {
@@ -120,7 +124,11 @@ fn settings(runs: &[(String, &RunRecord)]) -> String {
             if all.iter().all(BTreeMap::is_empty) { "The settings cannot be read." } else { "None: all have the same experiment.toml." };
         return html + "<p>" + none + "</p>\n";
     }
-    html += "<div class=\"wide\"><table><thead><tr><th scope=\"col\">setting</th>";
+    let open = if differing.len() <= OPEN_SETTINGS { " open" } else { "" };
+    let count = counted(differing.len() as u64, "setting");
+    html += "<details id=\"all-settings\"";
+    write!(html, "{open}><summary>{count}</summary>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">setting</th>")
+        .expect("a String takes everything");
     for (name, _) in runs {
         write!(html, "<th scope=\"col\">{}</th>", escaped(name)).expect("a String takes everything");
     }
@@ -137,7 +145,7 @@ fn settings(runs: &[(String, &RunRecord)]) -> String {
     if let Some(more @ 1..) = differing.len().checked_sub(MOST_SETTINGS) {
         writeln!(html, "<p class=\"soft\">{} left out.</p>", counted(more as u64, "more setting")).expect("a String takes everything");
     }
-    html
+    html + "</details>\n"
 }
 
 /// The values of a table by their dotted names.
@@ -177,7 +185,7 @@ mod tests {
         };
         let long = "x".repeat(100);
         let one = run("one", "name = \"<a>\"\n[search]\npopulation = 10\nsame = 1\n[search.deep]\nlist = [1, 2]\n");
-        let two = run("two", &format!("name = \"{long}\"\n[search]\npopulation = 20\nsame = 1\n"));
+        let two = run("two", &format!("name = \"{long}\"\ndescription = \"d\"\n[search]\npopulation = 20\nsame = 1\n"));
         let of = |runs: &[&(String, RunRecord)]| settings(&runs.iter().map(|(name, record)| (name.clone(), record)).collect::<Vec<_>>());
         let html = of(&[&one, &two]);
         let rows: Vec<&str> = html.split("<tr>").skip(2).collect();
