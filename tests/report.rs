@@ -3,11 +3,13 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use exnihilo::report::{Page, RunRecord};
 use serde_json::{Value, json};
 
 use common::{command, output};
@@ -18,6 +20,12 @@ fn folder() -> tempfile::TempDir {
 
 /// A hall of fame of which no line is possible: no JSON, and a size that its program has not.
 const HALL: &str = "x\n{\"setup\":[],\"predict\":[],\"learn\":[],\"size\":18446744073709551615,\"task_set\":0,\"experiment\":0,\"island\":0,\"search_fitness\":0.5}\n";
+
+/// The files of a run that are read, the longest first.
+const FILES: [&str; 4] = ["events.jsonl", "hall_of_fame.jsonl", "result.json", "experiment.toml"];
+
+/// How many damaged runs are read, each damaged up to three times; more with `EXNIHILO_DAMAGED_RUNS=100000`.
+const DAMAGED: u64 = 1_000;
 
 /// A small search of two islands.
 const SEARCH: &[&str] = &[
@@ -62,7 +70,9 @@ fn check_page(html: &str) {
     for forbidden in [" src=", " style=", " onload=", " onerror=", " onclick=", "javascript:"] {
         assert!(!tags.iter().any(|tag| tag.contains(forbidden)), "{forbidden:?} in the page");
     }
-    for forbidden in ["NaN", "\u{0}", "\u{1b}"] {
+    // Notes may tell of NaN, plots must not have it.
+    assert!(!tags.iter().any(|tag| tag.contains("NaN")), "NaN in the page");
+    for forbidden in ["\u{0}", "\u{1b}"] {
         assert!(!body.contains(forbidden), "{forbidden:?} in the page");
     }
     let figures = html.matches("<figure class=\"chart\"").count();
@@ -118,9 +128,10 @@ fn a_run_is_shown_as_it_was() {
         let text = result[field].as_str().expect("a text").replace('\'', "&#39;").replace('<', "&lt;").replace('>', "&gt;");
         assert!(html.contains(&format!("<code>{text}</code>")), "{field}");
     }
-    for chart in ["fitness", "evaluation", "islands", "tiers", "throughput", "hall"] {
+    for chart in ["fitness", "evaluation", "islands", "tiers", "hall"] {
         assert!(html.contains(&format!("data-chart=\"r0-chart-{chart}\"")), "{chart}");
     }
+    assert!(html.contains("data-chart=\"r0-chart-throughput\"") || html.contains("individuals a second; the run was too short"));
     assert!(html.contains("Ended: target 1 not reached; the limit in individuals ended the search.") && html.contains("8,000"));
     assert!(html.contains("linear seed 5") && html.contains("experiment.toml, all settings") && html.contains("population = 60"));
     // Each island's best is told, and is that of its last improvement.
@@ -377,11 +388,179 @@ fn parts_of_the_result_are_knocked_out_on_fresh_tasks() {
     let without = output(folder.path(), &["report", "run", "--no-measure", "--out", "page.html"]);
     assert!(without.status.success());
     let without = fs::read_to_string(folder.path().join("page.html")).expect("it was written");
-    assert!(html.contains("Knock-outs: run") && !without.contains("Knock-outs: run"));
+    let heading = "<h2 id=\"r0-effects-0\">Knock-outs</h2>";
+    assert!(html.contains(heading) && !without.contains(heading));
+    assert!(html.contains("<td><code>2: s1 = dot(v0, v2)</code></td>"), "the lines of a part, as they are numbered");
     // What cannot be measured is told, and the page is made.
     fs::write(run.join("best.az"), "def Setup(:\n").expect("a writable folder");
     let damaged = output(folder.path(), &["report", "run", "--json"]);
     let event: Value = serde_json::from_slice(&damaged.stdout).expect("one object");
     let notes = event["notes"].to_string();
     assert!(damaged.status.success() && notes.contains("could not be measured") && notes.contains("best.az"), "{notes}");
+}
+
+/// Draws of SplitMix64.
+struct Draws(u64);
+
+impl Draws {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Below `end`, or 0 where there is nothing below it.
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
+    }
+
+    fn of<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
+        all[self.below(all.len())]
+    }
+
+    /// A piece of something of this length.
+    fn piece(&mut self, length: usize, most: usize) -> std::ops::Range<usize> {
+        let begin = self.below(length + 1);
+        begin..(begin + self.below(most)).min(length)
+    }
+}
+
+/// Damages a file; `other` is another of the run.
+fn damage(draws: &mut Draws, bytes: &mut Vec<u8>, other: &[u8]) {
+    const NUMBERS: &[&str] =
+        &["-1", "0", "18446744073709551615", "18446744073709551616", "1e308", "-1e308", "1e999", "5e-324", "0.1", "999999999999999"];
+    const VALUES: &[&str] =
+        &["null", "true", "[]", "{}", "\"\"", "\"x\"", "[[[[[[[[1]]]]]]]]", "{\"a\":{\"a\":{}}}", "\"\\u0000\\ud800\"", "-"];
+    let at = draws.below(bytes.len());
+    match draws.below(11) {
+        0 if !bytes.is_empty() => bytes[at] ^= 1 << draws.below(8),
+        1 if !bytes.is_empty() => bytes[at] = draws.next() as u8,
+        2 => bytes.truncate(at),
+        3 => {
+            let piece = draws.piece(bytes.len(), 300);
+            let copy = bytes[piece.clone()].to_vec();
+            bytes.splice(piece.end..piece.end, copy);
+        }
+        4 => drop(bytes.drain(draws.piece(bytes.len(), 300))),
+        // Lines that change places, are there twice, or are missing.
+        5..=7 => {
+            let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+            if !lines.is_empty() {
+                let (one, two) = (draws.below(lines.len()), draws.below(lines.len()));
+                match draws.below(3) {
+                    0 => lines.swap(one, two),
+                    1 => lines.insert(one, lines[two].clone()),
+                    _ => drop(lines.remove(one)),
+                }
+            }
+            *bytes = lines.concat();
+        }
+        // Another number, or something in the place of a value.
+        8 => {
+            let digits = |byte: &u8| byte.is_ascii_digit() || b".-+e".contains(byte);
+            if let Some(begin) = bytes[at..].iter().position(u8::is_ascii_digit).map(|more| at + more) {
+                let end = bytes[begin..].iter().position(|byte| !digits(byte)).map_or(bytes.len(), |more| begin + more);
+                bytes.splice(begin..end, draws.of(NUMBERS).bytes());
+            }
+        }
+        9 => {
+            if let Some(begin) = bytes[at..].iter().position(|byte| b":=".contains(byte)).map(|more| at + more + 1) {
+                let end = bytes[begin..].iter().position(|byte| b",}\n".contains(byte)).map_or(bytes.len(), |more| begin + more);
+                bytes.splice(begin..end, draws.of(VALUES).bytes());
+            }
+        }
+        _ => {
+            let piece = other[draws.piece(other.len(), 300)].to_vec();
+            bytes.splice(at..at, piece);
+        }
+    }
+}
+
+/// A run of which all parts are on its page, short enough to be read thousands of times, and without what depends on time: some
+/// improvements, a part of the hall of fame, and the last progress event several times.
+fn short_run(folder: &Path) -> Vec<Vec<u8>> {
+    let ended = output(folder, &[SEARCH, &["--out", "long", "--seed=5", "--threads=1", "--backend=interp"]].concat());
+    assert_eq!(ended.status.code(), Some(4), "{}", String::from_utf8_lossy(&ended.stderr));
+    let timeless = |mut event: Value, seconds: u64| {
+        let event_fields = event.as_object_mut().expect("an object");
+        for (name, value) in [("elapsed_seconds", seconds), ("individuals_per_second", 1_000)] {
+            event_fields.entry(name).and_modify(|old| *old = value.into());
+        }
+        event
+    };
+    let run = folder.join("long");
+    let events = events_of(&run);
+    let all = |kind: &str| events.iter().filter(|event| event["event"] == kind).cloned().collect::<Vec<_>>();
+    let improvements = all("improvement");
+    let progress = all("progress").pop().expect("one at the end");
+    let progress = (1..=6).map(|second| {
+        let mut event = timeless(progress.clone(), second);
+        event["individuals"] = (second * 1_000).into();
+        event
+    });
+    let last = improvements.len().saturating_sub(20);
+    let done = timeless(all("done").remove(0), 7);
+    let kept =
+        all("start").into_iter().chain(improvements[..8].to_vec()).chain(progress).chain(improvements[last..].to_vec()).chain([done]);
+    let events: String = kept.map(|event| format!("{event}\n")).collect();
+    let text = |name: &str| fs::read_to_string(run.join(name)).expect("a file of the run");
+    let hall: Vec<String> = text("hall_of_fame.jsonl").split_inclusive('\n').step_by(4).map(str::to_owned).collect();
+    let result = timeless(serde_json::from_str(&text("result.json")).expect("JSON"), 7).to_string();
+    [events, hall.concat(), result, text("experiment.toml")].map(String::into_bytes).into()
+}
+
+#[test]
+fn no_damage_keeps_a_run_from_being_shown() {
+    let folder = folder();
+    let whole = short_run(folder.path());
+    let path = folder.path().join("run");
+    fs::create_dir(&path).expect("a writable folder");
+    let write = |files: &[Vec<u8>]| {
+        for (name, bytes) in FILES.iter().zip(files) {
+            fs::write(path.join(name), bytes).expect("a writable folder");
+        }
+    };
+    write(&whole);
+    let show = |record: &RunRecord| Page::new(std::slice::from_ref(record)).html();
+    // It is read on through all that follows, as a page is that is served.
+    let mut served = RunRecord::read(&path).expect("a run");
+    let html = show(&served);
+    for part in ["fitness", "evaluation", "islands", "tiers", "hall"].map(|chart| format!("data-chart=\"r0-chart-{chart}\"")) {
+        assert!(html.contains(&part), "no {part}");
+    }
+    assert!(html.contains("<ol class=\"steps\">") && served.notes().is_empty(), "{:?}", served.notes());
+
+    let given = std::env::var("EXNIHILO_DAMAGED_RUNS").map(|number| number.parse().expect("EXNIHILO_DAMAGED_RUNS is a number"));
+    let runs: u64 = given.unwrap_or(DAMAGED);
+    let mut draws = Draws(2026);
+    let (mut shown, mut noted) = (0_u64, 0_u64);
+    for number in 0..runs {
+        let mut files = whole.clone();
+        let mut damaged = String::new();
+        for _ in 0..1 + draws.below(3) {
+            // Half of them in what is longest.
+            let file = draws.below(8).saturating_sub(4);
+            let other = whole[draws.below(whole.len())].clone();
+            damage(&mut draws, &mut files[file], &other);
+            write!(damaged, " {}", FILES[file]).expect("a String takes everything");
+        }
+        write(&files);
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let record = RunRecord::read(&path).expect("it has the files of a run");
+            let html = show(&record);
+            check_page(&html);
+            assert!(html.len() < 1_000_000, "{} bytes", html.len());
+            served.refresh().expect("it can be read");
+            if number.is_multiple_of(8) {
+                check_page(&show(&served));
+            }
+            (html, record.notes())
+        }));
+        let Ok((html, notes)) = told else { panic!("damaged run {number}:{damaged}") };
+        shown += u64::from(html.contains("data-chart=\"r0-chart-fitness\""));
+        noted += u64::from(!notes.is_empty());
+    }
+    println!("{shown} with their fitness, {noted} with notes");
+    assert!(shown * 2 > runs && noted * 2 > runs, "{shown} with their fitness, {noted} with notes");
 }

@@ -138,6 +138,11 @@ fn what_has_not_changed_is_not_sent_again() {
     let tag = header(&main, "ETag").expect("a tag");
     let again = serving.ask("GET", "/main", &format!("If-None-Match: {tag}\r\n"));
     assert_eq!((status(&again), body(&again)), ("304", ""));
+    assert_eq!(
+        (header(&again, "ETag"), header(&again, "Content-Length")),
+        (Some(tag), None),
+        "its length would be that of what is not sent"
+    );
     assert_eq!(status(&serving.ask("GET", "/main", "If-None-Match: \"0\"\r\n")), "200");
     let head = serving.ask("HEAD", "/main", "");
     assert_eq!((status(&head), body(&head)), ("200", ""));

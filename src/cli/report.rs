@@ -71,9 +71,9 @@ impl Report {
         let mut page = Page::new(&runs);
         let mut notes = Vec::new();
         if !self.no_measure {
-            for directory in &self.directories {
+            for (number, directory) in self.directories.iter().enumerate() {
                 match self.knock_outs(directory) {
-                    Ok(Some(effects)) => page = page.with_effects(effects),
+                    Ok(Some(effects)) => page = page.with_effects(number, effects),
                     Ok(None) => {}
                     Err(failure) => notes.push(format!("{}: its parts could not be measured: {}", directory.display(), failure.message())),
                 }
@@ -114,9 +114,16 @@ impl Report {
         let original = panel.fitness(&program)?;
         let changed: Vec<Program> = idioms.iter().map(|idiom| knocked_out(&program, idiom)).collect();
         let effect = |(idiom, effect): (&exnihilo::explain::Idiom, ablation::Effect)| {
-            let lines: Vec<String> = idiom.lines.iter().map(|line| (line + 1).to_string()).collect();
+            let numbers: Vec<String> = idiom.lines.iter().map(|line| (line + 1).to_string()).collect();
+            let plural = if numbers.len() == 1 { "" } else { "s" };
             let ablation::Effect { mean, low, high } = effect;
-            Effect { name: format!("{} (line {})", idiom.kind.words(), lines.join(", ")), mean, low, high }
+            Effect {
+                name: format!("{} (line{plural} {})", idiom.kind.words(), numbers.join(", ")),
+                mean,
+                low,
+                high,
+                lines: idiom.lines.iter().map(|&line| format!("{}: {}", line + 1, program.instructions()[line])).collect(),
+            }
         };
         let text = format!(
             "The change of mean fitness where a part of the program is left out, with its 95 % interval: {}, where the whole program has {:.6}. \
@@ -126,7 +133,7 @@ impl Report {
             best.display()
         );
         Ok(Some(Effects {
-            title: format!("Knock-outs: {}", directory.display()),
+            title: "Knock-outs".to_owned(),
             text,
             label: "change of fitness".to_owned(),
             effects: idioms.iter().zip(panel.effects(&original, &changed)?).map(effect).collect(),

@@ -1,9 +1,10 @@
 //! The section that compares several runs.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::chart::{Axis, Chart, Dot, Dots, Draw, decimals};
-use super::html::escaped;
+use super::html::{counted, escaped};
 use super::run_record::{RunRecord, Sample};
 use super::table::{Table, drawable};
 use crate::text::{grouped, span};
@@ -11,7 +12,14 @@ use crate::text::{grouped, span};
 /// The runs that have a name in a plot; those after them are grey.
 const NAMED: usize = 6;
 
-/// Curves of all runs in one plot, and a table of what they came to.
+/// The most settings that are compared.
+const MOST_SETTINGS: usize = 60;
+/// More settings than these are unfolded by the reader.
+const OPEN_SETTINGS: usize = 12;
+/// The most characters of a setting.
+const LONGEST_SETTING: usize = 60;
+
+/// Curves of all runs in one plot, and tables of what they came to and of the settings in which they differ.
 pub(super) fn comparison(runs: &[(String, &RunRecord)]) -> String {
     let by_time = curves(runs, "time", "seconds", |sample| sample.seconds);
     let by_individuals = curves(runs, "individuals", "individuals", |sample| sample.individuals as f64);
@@ -36,9 +44,10 @@ pub(super) fn comparison(runs: &[(String, &RunRecord)]) -> String {
     };
     format!(
         "<section aria-labelledby=\"all\"><h2 id=\"all\">Comparison</h2>\n{}\n<h3>Best fitness over time</h3>\n{by_time}<h3>Best fitness over \
-         individuals</h3>\n{by_individuals}{}{finals}</section>\n",
+         individuals</h3>\n{by_individuals}{}{finals}{}</section>\n",
         table(runs),
-        if finals.is_empty() { "" } else { "<h3>Final fitness</h3>\n" }
+        if finals.is_empty() { "" } else { "<h3>Final fitness</h3>\n" },
+        settings(runs)
     )
 }
 
@@ -97,4 +106,101 @@ fn table(runs: &[(String, &RunRecord)]) -> String {
         html += "</tr>\n";
     }
     html + "</tbody></table></div>\n"
+}
+
+/// The settings in which runs differ, of those whose experiment can be read.
+fn settings(runs: &[(String, &RunRecord)]) -> String {
+    let all: Vec<BTreeMap<String, String>> = runs
+        .iter()
+        .map(|(_, record)| record.settings().and_then(|text| text.parse::<toml::Table>().ok()).map_or_else(BTreeMap::new, leaves))
+        .collect();
+    // What an experiment says of itself is no setting.
+    let is_setting = |key: &&String| *key != "description" && !key.starts_with("paper.");
+    let keys: BTreeSet<&String> = all.iter().flat_map(BTreeMap::keys).filter(is_setting).collect();
+    let differing: Vec<&String> = keys.into_iter().filter(|key| all.iter().any(|run| run.get(*key) != all[0].get(*key))).collect();
+    let mut html = "<h3>Settings that differ</h3>\n".to_owned();
+    if differing.is_empty() {
+        let none =
+            if all.iter().all(BTreeMap::is_empty) { "The settings cannot be read." } else { "None: all have the same experiment.toml." };
+        return html + "<p>" + none + "</p>\n";
+    }
+    let open = if differing.len() <= OPEN_SETTINGS { " open" } else { "" };
+    let count = counted(differing.len() as u64, "setting");
+    html += "<details id=\"all-settings\"";
+    write!(html, "{open}><summary>{count}</summary>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">setting</th>")
+        .expect("a String takes everything");
+    for (name, _) in runs {
+        write!(html, "<th scope=\"col\">{}</th>", escaped(name)).expect("a String takes everything");
+    }
+    html += "</tr></thead><tbody>\n";
+    for key in differing.iter().take(MOST_SETTINGS) {
+        write!(html, "<tr><th scope=\"row\">{}</th>", escaped(&brief(key))).expect("a String takes everything");
+        for run in &all {
+            let value = run.get(*key).map_or_else(|| "–".to_owned(), |value| brief(value));
+            write!(html, "<td>{}</td>", escaped(&value)).expect("a String takes everything");
+        }
+        html += "</tr>\n";
+    }
+    html += "</tbody></table></div>\n";
+    if let Some(more @ 1..) = differing.len().checked_sub(MOST_SETTINGS) {
+        writeln!(html, "<p class=\"soft\">{} left out.</p>", counted(more as u64, "more setting")).expect("a String takes everything");
+    }
+    html + "</details>\n"
+}
+
+/// The values of a table by their dotted names.
+fn leaves(table: toml::Table) -> BTreeMap<String, String> {
+    let mut leaves = BTreeMap::new();
+    let mut tables = vec![(String::new(), table)];
+    while let Some((prefix, table)) = tables.pop() {
+        for (key, value) in table {
+            let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
+            match value {
+                toml::Value::Table(table) => tables.push((name, table)),
+                value => drop(leaves.insert(name, value.to_string())),
+            }
+        }
+    }
+    leaves
+}
+
+fn brief(text: &str) -> String {
+    if text.chars().count() <= LONGEST_SETTING { text.to_owned() } else { text.chars().take(LONGEST_SETTING - 1).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn settings_that_differ_stand_side_by_side() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let run = |name: &str, toml: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).expect("a writable folder");
+            fs::write(path.join("experiment.toml"), toml).expect("a writable folder");
+            (name.to_owned(), RunRecord::read(&path).expect("a run"))
+        };
+        let long = "x".repeat(100);
+        let one = run("one", "name = \"<a>\"\n[search]\npopulation = 10\nsame = 1\n[search.deep]\nlist = [1, 2]\n");
+        let two = run("two", &format!("name = \"{long}\"\ndescription = \"d\"\n[search]\npopulation = 20\nsame = 1\n"));
+        let of = |runs: &[&(String, RunRecord)]| settings(&runs.iter().map(|(name, record)| (name.clone(), record)).collect::<Vec<_>>());
+        let html = of(&[&one, &two]);
+        let rows: Vec<&str> = html.split("<tr>").skip(2).collect();
+        assert_eq!(rows.len(), 3, "{html}");
+        assert!(
+            rows[0].starts_with("<th scope=\"row\">name</th><td>&quot;&lt;a&gt;&quot;</td>")
+                && rows[0].contains(&format!("{}…<", &long[..58])),
+            "{html}"
+        );
+        assert_eq!(rows[1], "<th scope=\"row\">search.deep.list</th><td>[1, 2]</td><td>–</td></tr>\n");
+        assert_eq!(rows[2].lines().next(), Some("<th scope=\"row\">search.population</th><td>10</td><td>20</td></tr>"));
+        assert!(of(&[&two, &two]).contains("None: all have the same"));
+        let broken = run("broken", "name = ");
+        assert!(of(&[&broken, &broken]).contains("cannot be read"));
+        let many: String = (0..100).map(|number| format!("k{number} = 1\n")).collect();
+        assert!(of(&[&broken, &run("many", &many)]).contains("40 more settings left out."));
+    }
 }

@@ -1,8 +1,8 @@
 //! Text for HTML, SVG and addresses.
 
-use std::fmt::Write;
-
 use crate::text::{grouped, is_unseen};
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// A text as content or quoted attribute of HTML and SVG. What is unseen is shown as escapes.
 pub(super) fn escaped(text: &str) -> String {
@@ -22,6 +22,21 @@ pub(super) fn escaped(text: &str) -> String {
     safe
 }
 
+/// A text as content, with what stands between backticks as code.
+pub(super) fn with_code(text: &str) -> String {
+    let mut html = String::new();
+    let mut parts = text.split('`');
+    html += &escaped(parts.next().unwrap_or_default());
+    while let Some(code) = parts.next() {
+        match parts.next() {
+            Some(after) => html += &format!("<code>{}</code>{}", escaped(code), escaped(after)),
+            // A backtick without another.
+            None => html += &escaped(&format!("`{code}")),
+        }
+    }
+    html
+}
+
 /// A text in an address: all but letters, digits and a few marks as percent and bytes.
 pub(super) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -29,7 +44,7 @@ pub(super) fn percent_encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~,:;=()/".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            write!(encoded, "%{byte:02X}").expect("a String takes everything");
+            encoded.extend(['%', char::from(HEX[usize::from(byte >> 4)]), char::from(HEX[usize::from(byte & 15)])]);
         }
     }
     encoded
@@ -51,6 +66,12 @@ mod tests {
         assert!(!safe.contains(['<', '>', '"', '\'', '\u{0}', '\u{1b}', '\u{202e}']), "{safe}");
         assert!(safe.starts_with("&lt;/pre&gt;&lt;script&gt;") && safe.contains("\\u{1b}[31m") && safe.ends_with('\n'), "{safe}");
         assert_eq!(percent_encoded("a,1\n\"<é#%"), "a,1%0A%22%3C%C3%A9%23%25");
+    }
+
+    #[test]
+    fn code_stands_between_backticks() {
+        assert_eq!(with_code("a `b <c>` d `e` f ` g"), "a <code>b &lt;c&gt;</code> d <code>e</code> f ` g");
+        assert_eq!((with_code(""), with_code("`"), with_code("``")), (String::new(), "`".to_owned(), "<code></code>".to_owned()));
     }
 
     #[test]

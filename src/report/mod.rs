@@ -1,11 +1,12 @@
 //! Reports: what happened in a run and what came out of it, as one HTML page that needs nothing else. From the directory of a run
-//! (`run_record`, `lineage`) over tables (`table`) and plots (`chart`) to sections (`sections`, `comparison`) and the page (`page`).
+//! (`run_record`, `lineage`) over tables (`table`) and plots (`chart`) to sections (`sections`, `effects`, `comparison`) and the page (`page`).
 //! `server` serves
 //! it while a run is at work.
 
 mod chart;
 mod comparison;
 mod diff;
+mod effects;
 mod event;
 mod html;
 mod lineage;

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write as _};
 use std::path::Path;
+use std::sync::LazyLock;
 
-use super::chart::{Dot, Dots, decimals};
 use super::comparison::comparison;
+use super::effects::effects_section;
 use super::html::escaped;
 use super::policy::content_policy;
 use super::run_record::{ReportError, RunRecord};
 use super::sections::{self, CONTENTS};
-use super::table::drawable;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -29,6 +29,8 @@ pub struct Effect {
     pub low: f64,
     /// The upper end.
     pub high: f64,
+    /// The lines of the program that it is about, with their numbers.
+    pub lines: Vec<String>,
 }
 
 /// A section of measurements that stand beside one another on one axis.
@@ -36,7 +38,7 @@ pub struct Effect {
 pub struct Effects {
     /// The heading.
     pub title: String,
-    /// What was measured and how, in a sentence or two.
+    /// What was measured and how, in a sentence or two; code stands between backticks.
     pub text: String,
     /// The name of the axis.
     pub label: String,
@@ -48,7 +50,8 @@ pub struct Effects {
 #[derive(Clone, Debug)]
 pub struct Page<'a> {
     runs: Vec<(String, &'a RunRecord)>,
-    effects: Vec<Effects>,
+    /// With the number of their run.
+    effects: Vec<(usize, Effects)>,
 }
 
 impl<'a> Page<'a> {
@@ -64,47 +67,36 @@ impl<'a> Page<'a> {
         Page { runs: runs.iter().enumerate().map(name).collect(), effects: Vec::new() }
     }
 
-    /// Adds a section of measurements, after those of the runs.
+    /// Adds a section of measurements to run number `run`, after its best program.
     #[must_use]
-    pub fn with_effects(mut self, effects: Effects) -> Page<'a> {
-        self.effects.push(effects);
+    pub fn with_effects(mut self, run: usize, effects: Effects) -> Page<'a> {
+        self.effects.push((run, effects));
         self
+    }
+
+    /// The measurements of a run, each with the identifier of its section.
+    fn effects_of(&self, run: usize) -> Vec<(String, &Effects)> {
+        let own = self.effects.iter().filter(|(of, _)| *of == run);
+        own.enumerate().map(|(number, (_, effects))| (format!("r{run}-effects-{number}"), effects)).collect()
     }
 
     /// The whole page, as a file.
     pub fn html(&self) -> String {
-        self.document(None)
+        document(&self.title(), &self.main(), None)
     }
 
-    /// The whole page, as it is served: it asks for [`Page::main`] under this address of the same server now and then.
-    pub fn live_html(&self, address: &str) -> String {
-        self.document(Some(address))
+    /// The content policy of a page that is served.
+    pub(super) fn live_policy() -> &'static str {
+        static POLICY: LazyLock<String> = LazyLock::new(|| content_policy(STYLE, SCRIPT, true));
+        &POLICY
     }
 
-    /// The content policy of the page as it is served.
-    pub fn live_policy() -> String {
-        content_policy(STYLE, SCRIPT, true)
-    }
-
-    fn document(&self, live: Option<&str>) -> String {
-        let title = match &self.runs[..] {
+    /// The name of the page.
+    pub(super) fn title(&self) -> String {
+        match &self.runs[..] {
             [(name, _)] => name.clone(),
             runs => format!("{} runs", runs.len()),
-        };
-        let (main, state) = match live {
-            Some(address) => {
-                (format!("<main data-live=\"{}\">", escaped(address)), "<p class=\"soft\" id=\"live-state\" role=\"status\">live</p>\n")
-            }
-            None => ("<main>".to_owned(), ""),
-        };
-        format!(
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n{GENERATOR}\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{} - exnihilo</title>\n<style>{STYLE}</style></head>\n\
-             <body>\n{state}{main}\n{}</main>\n<script>{SCRIPT}</script>\n</body></html>\n",
-            content_policy(STYLE, SCRIPT, live.is_some()),
-            escaped(&title),
-            self.main()
-        )
+        }
     }
 
     /// What the page is about, without style and script.
@@ -113,9 +105,17 @@ impl<'a> Page<'a> {
         match &self.runs[..] {
             [(name, record)] => {
                 writeln!(html, "<header><h1>{}</h1></header>", escaped(name)).expect("a String takes everything");
-                let links: String = CONTENTS.iter().map(|(id, heading)| format!("<li><a href=\"#r0-{id}\">{heading}</a></li>")).collect();
+                let effects = self.effects_of(0);
+                let mut links = String::new();
+                for (id, heading) in CONTENTS {
+                    write!(links, "<li><a href=\"#r0-{id}\">{heading}</a></li>").expect("a String takes everything");
+                    for (section, measured) in effects.iter().filter(|_| id == "program") {
+                        write!(links, "<li><a href=\"#{section}\">{}</a></li>", escaped(&measured.title))
+                            .expect("a String takes everything");
+                    }
+                }
                 writeln!(html, "<nav aria-label=\"Sections\"><ul>{links}</ul></nav>").expect("a String takes everything");
-                html += &sections::run("r0", record);
+                html += &self.run(0, record);
             }
             runs => {
                 writeln!(html, "<header><h1>{} runs</h1></header>", runs.len()).expect("a String takes everything");
@@ -124,15 +124,18 @@ impl<'a> Page<'a> {
                     let prefix = format!("r{number}");
                     writeln!(html, "<section class=\"run\" aria-labelledby=\"{prefix}\"><h1 id=\"{prefix}\">{}</h1>", escaped(name))
                         .expect("a String takes everything");
-                    html += &sections::run(&prefix, record);
+                    html += &self.run(number, record);
                     html += "</section>\n";
                 }
             }
         }
-        for (number, effects) in self.effects.iter().enumerate() {
-            html += &effects_section(number, effects);
-        }
         html
+    }
+
+    /// All about one run.
+    fn run(&self, number: usize, record: &RunRecord) -> String {
+        let measured: String = self.effects_of(number).into_iter().map(|(id, effects)| effects_section(&id, effects)).collect();
+        sections::run(&format!("r{number}"), record, &measured)
     }
 
     /// Writes the page, under another name first, so that it is never seen in part. An earlier report gives way; another file does only
@@ -163,6 +166,23 @@ impl<'a> Page<'a> {
     }
 }
 
+/// A page of this name about this; one that is served has the address at which it asks for news.
+pub(super) fn document(title: &str, main: &str, live: Option<&str>) -> String {
+    let (begin, state) = match live {
+        Some(address) => {
+            (format!("<main data-live=\"{}\">", escaped(address)), "<p class=\"soft\" id=\"live-state\" role=\"status\">live</p>\n")
+        }
+        None => ("<main>".to_owned(), ""),
+    };
+    let policy = if live.is_some() { Page::live_policy().to_owned() } else { content_policy(STYLE, SCRIPT, false) };
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n{GENERATOR}\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{} - exnihilo</title>\n<style>{STYLE}</style></head>\n\
+         <body>\n{state}{begin}\n{main}</main>\n<script>{SCRIPT}</script>\n</body></html>\n",
+        escaped(title)
+    )
+}
+
 /// Whether a file is a report.
 fn is_report(path: &Path) -> bool {
     if !path.is_file() {
@@ -173,49 +193,28 @@ fn is_report(path: &Path) -> bool {
     read.is_ok() && head.windows(GENERATOR.len()).any(|part| part == GENERATOR.as_bytes())
 }
 
-fn effects_section(number: usize, effects: &Effects) -> String {
-    let dots: Vec<Dot> = effects
-        .effects
-        .iter()
-        .filter_map(|effect| {
-            let interval = drawable(effect.low).zip(drawable(effect.high)).map(|(low, high)| [low, high]);
-            Some(Dot { name: effect.name.clone(), value: drawable(effect.mean)?, interval, look: 0 })
-        })
-        .collect();
-    let told: Vec<String> = dots.iter().map(|dot| format!("{} {}", dot.name, decimals(dot.value))).collect();
-    let chart = Dots {
-        id: format!("effects-{number}"),
-        title: effects.title.clone(),
-        description: format!("Points with intervals on one axis: {}.", told.join("; ")),
-        label: effects.label.clone(),
-        dots,
-        notes: Vec::new(),
-    };
-    format!(
-        "<section aria-labelledby=\"e{number}\"><h2 id=\"e{number}\">{}</h2>\n<p>{}</p>\n{}</section>\n",
-        escaped(&effects.title),
-        escaped(&effects.text),
-        chart.figure()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn measurements_have_a_section_with_their_intervals() {
-        let effect = |name: &str, mean, high| Effect { name: name.to_owned(), mean, low: mean - 0.1, high };
-        let effects = Effects {
-            title: "Knock-outs <1>".to_owned(),
-            text: "Without a part.".to_owned(),
-            label: "fitness".to_owned(),
-            effects: vec![effect("all & more", 0.5, 0.6), effect("open", 0.2, f64::INFINITY), effect("none", f64::NAN, 1.0)],
-        };
-        let html = Page::new(&[]).with_effects(effects).main();
-        assert!(html.contains("<h2 id=\"e0\">Knock-outs &lt;1&gt;</h2>\n<p>Without a part.</p>"), "{html}");
-        assert!(html.contains("Points with intervals on one axis: all &amp; more 0.500000; open 0.200000."), "{html}");
-        assert_eq!(html.matches("class=\"i\"").count(), 1, "an interval without an end is not drawn");
+    fn measurements_stand_behind_the_program_of_their_run() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::write(folder.path().join("events.jsonl"), "").expect("a writable folder");
+        let read = || RunRecord::read(folder.path()).expect("a run");
+        let effects = |title: &str| Effects { title: title.to_owned(), ..Effects::default() };
+        let one = [read()];
+        let html = Page::new(&one).with_effects(0, effects("Parts")).with_effects(0, effects("More")).main();
+        let at = |part: &str| html.find(part).unwrap_or_else(|| panic!("no {part} in {html}"));
+        assert!(
+            html.contains(
+                "Best program</a></li><li><a href=\"#r0-effects-0\">Parts</a></li><li><a href=\"#r0-effects-1\">More</a></li><li>"
+            )
+        );
+        assert!(at("id=\"r0-program\"") < at("id=\"r0-effects-0\"") && at("id=\"r0-effects-1\"") < at("id=\"r0-lineage\""));
+        let two = [read(), read()];
+        let html = Page::new(&two).with_effects(1, effects("Parts")).main();
+        assert!(html.contains("id=\"r1-effects-0\"") && !html.contains("id=\"r0-effects"));
     }
 
     #[test]

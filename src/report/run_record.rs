@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use exnihilo_jit::rewrite::rewrite;
-use exnihilo_jit::{Interface, Program, ProgramRecord, simplify_for};
+use exnihilo_jit::{Interface, Program, ProgramRecord};
+use serde::de::DeserializeOwned;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::event::{Difference, Event, FamousRecord, Outcome, Part, Progress};
 use super::lineage::{self, Ancestry};
@@ -117,6 +119,15 @@ pub(super) struct Famous {
     pub(super) program: Program,
 }
 
+/// The hall of fame.
+#[derive(Clone, Debug, Default)]
+struct Hall {
+    famous: Vec<Famous>,
+    notes: Notes,
+    /// The hash of its file, and what its programs were rewritten for.
+    of: Option<(u128, Interface)>,
+}
+
 /// Things that readers should know, the first ones of them.
 #[derive(Clone, Debug, Default)]
 struct Notes {
@@ -206,16 +217,13 @@ impl Events {
             line.clear();
             let mut bytes = reader.by_ref().take(MOST_LINE_BYTES + 1).read_until(b'\n', &mut line)? as u64;
             let is_long = bytes > MOST_LINE_BYTES;
-            if is_long {
+            while is_long && !line.ends_with(b"\n") {
                 line.clear();
-                while !line.ends_with(b"\n") {
-                    line.clear();
-                    let more = reader.by_ref().take(1 << 20).read_until(b'\n', &mut line)? as u64;
-                    if more == 0 {
-                        break;
-                    }
-                    bytes += more;
+                let more = reader.by_ref().take(1 << 20).read_until(b'\n', &mut line)? as u64;
+                if more == 0 {
+                    break;
                 }
+                bytes += more;
             }
             if !line.ends_with(b"\n") {
                 return Ok(());
@@ -233,7 +241,7 @@ impl Events {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            match serde_json::from_slice(&line) {
+            match object(&line) {
                 Ok(event) => self.take_in(event, at, bytes),
                 Err(error) => {
                     let line = self.line;
@@ -345,7 +353,7 @@ pub struct RunRecord {
     experiment: Option<Experiment>,
     events: Events,
     result: Option<Outcome>,
-    hall: Vec<Famous>,
+    hall: Hall,
     file_notes: Notes,
     is_at_work: bool,
     /// When something was last written to it.
@@ -375,7 +383,7 @@ impl RunRecord {
             experiment: None,
             events: Events::new(),
             result: None,
-            hall: Vec::new(),
+            hall: Hall::default(),
             file_notes: Notes::default(),
             is_at_work: false,
             written: None,
@@ -446,9 +454,11 @@ impl RunRecord {
         if !path.exists() {
             return;
         }
-        match read_text(&path, MOST_FILE_BYTES)
-            .and_then(|text| serde_json::from_str(&text).map_err(|error| format!("is no result: {error}")))
-        {
+        let read = |text: String| {
+            let outcome: Outcome = object(text.as_bytes()).map_err(|problem| format!("is no result: {problem}"))?;
+            if outcome.program.is_some() { Ok(outcome) } else { Err("is no result: it has no program".to_owned()) }
+        };
+        match read_text(&path, MOST_FILE_BYTES).and_then(read) {
             Ok(result) => self.result = Some(result),
             Err(problem) => self.file_notes.add(&format!("result.json {problem}")),
         }
@@ -456,24 +466,21 @@ impl RunRecord {
 
     fn read_hall(&mut self) {
         let path = self.path.join("hall_of_fame.jsonl");
-        self.hall.clear();
         if !path.exists() {
+            self.hall = Hall::default();
             return;
         }
         let text = match read_text(&path, MOST_FILE_BYTES) {
             Ok(text) => text,
-            Err(problem) => return self.file_notes.add(&format!("hall_of_fame.jsonl {problem}")),
+            Err(problem) => {
+                self.hall = Hall::default();
+                return self.hall.notes.add(&format!("hall_of_fame.jsonl {problem}"));
+            }
         };
-        let interface = self.interface();
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            if self.hall.len() == MOST_FAMOUS {
-                self.file_notes.add(&format!("hall_of_fame.jsonl: only the first {MOST_FAMOUS} programs are shown"));
-                break;
-            }
-            match famous(line, interface) {
-                Ok(famous) => self.hall.push(famous),
-                Err(problem) => self.file_notes.add(&format!("hall_of_fame.jsonl, line {}: left out: {problem}", number + 1)),
-            }
+        // It is written with each checkpoint, and looked at each second.
+        let of = Some((xxh3_128(text.as_bytes()), self.interface()));
+        if self.hall.of != of {
+            self.hall = Hall { of, ..hall(&text, self.interface()) };
         }
     }
 
@@ -604,7 +611,7 @@ impl RunRecord {
     }
 
     pub(super) fn hall(&self) -> &[Famous] {
-        &self.hall
+        &self.hall.famous
     }
 
     pub(super) const fn found(&self) -> Option<&Found> {
@@ -626,12 +633,12 @@ impl RunRecord {
 
     /// What a reader should know of what could not be read.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = self.events.notes.notes.clone();
-        notes.extend(self.file_notes.notes.iter().cloned());
+        let all = [&self.events.notes, &self.file_notes, &self.hall.notes];
+        let mut notes: Vec<String> = all.into_iter().flat_map(|notes| notes.notes.iter().cloned()).collect();
         if self.is_torn && !self.is_at_work {
             notes.push(format!("events.jsonl, line {}: has no end, as after a crash, and is left out", self.events.line + 1));
         }
-        let more = self.events.notes.more + self.file_notes.more;
+        let more = all.into_iter().map(|notes| notes.more).sum();
         if more > 0 {
             notes.push(format!("{} more notes of this kind", grouped(more)));
         }
@@ -646,15 +653,42 @@ impl RunRecord {
     }
 }
 
+/// The hall of fame of which this is the file, without what identifies it.
+fn hall(text: &str, interface: Interface) -> Hall {
+    let mut hall = Hall::default();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        if hall.famous.len() == MOST_FAMOUS {
+            hall.notes.add(&format!("hall_of_fame.jsonl: only the first {MOST_FAMOUS} programs are shown"));
+            break;
+        }
+        let place = |famous: &Famous| (famous.task_set, famous.size);
+        match famous(line, interface) {
+            Ok(famous) if hall.famous.iter().any(|other| place(other) == place(&famous)) => {
+                hall.notes.add(&format!("hall_of_fame.jsonl, line {}: left out: another program has its size", number + 1));
+            }
+            Ok(famous) => hall.famous.push(famous),
+            Err(problem) => hall.notes.add(&format!("hall_of_fame.jsonl, line {}: left out: {problem}", number + 1)),
+        }
+    }
+    hall
+}
+
 fn famous(line: &str, interface: Interface) -> Result<Famous, String> {
-    let FamousRecord { setup, predict, learn, size, task_set, experiment, island, search_fitness } =
-        serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let FamousRecord { setup, predict, learn, size, task_set, experiment, island, search_fitness } = object(line.as_bytes())?;
     let program = Program::try_from(&ProgramRecord { id: None, setup, predict, learn }).map_err(|error| error.to_string())?;
     let fitness = search_fitness.and_then(drawable).ok_or("it has no fitness")?;
     if size > program.instructions().len() as u64 {
         return Err(format!("its size is {size}, of a program of {} instructions", program.instructions().len()));
     }
-    Ok(Famous { size, task_set, experiment, island, fitness, program: simplify_for(&program, interface) })
+    Ok(Famous { size, task_set, experiment, island, fitness, program: rewrite(&program, interface).program })
+}
+
+/// A JSON object; a list of its values, which would be taken for it, is none.
+fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    if text.trim_ascii_start().starts_with(b"[") {
+        return Err("it is a list, and no object".to_owned());
+    }
+    serde_json::from_slice(text).map_err(|error| error.to_string())
 }
 
 /// The text of a regular file of at most `most` bytes.
@@ -721,6 +755,66 @@ mod tests {
         record.refresh().expect("it can be read");
         assert_eq!(seconds(&record).len(), 16);
         assert_eq!((record.milestones().len(), traced(&record)), (1, Some(0)));
+    }
+
+    #[test]
+    fn lines_at_the_limit_are_told_apart_from_those_after_them() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let line = |bytes: u64| {
+            let [head, tail] = ["{\"event\":\"progress\",\"elapsed_seconds\":9,\"x\":\"", "\"}\n"];
+            format!("{head}{}{tail}", "y".repeat(bytes as usize - head.len() - tail.len()))
+        };
+        for (bytes, is_read) in [(MOST_LINE_BYTES, true), (MOST_LINE_BYTES + 1, false), (MOST_LINE_BYTES + 2, false)] {
+            let events = [progress(1, 0.1), line(bytes), progress(2, 0.2)].concat();
+            fs::write(folder.path().join("events.jsonl"), events).expect("a writable folder");
+            let record = RunRecord::read(folder.path()).expect("a run");
+            let seconds: Vec<f64> = record.samples().values().map(|sample| sample.seconds).collect();
+            assert_eq!(seconds, if is_read { vec![1.0, 9.0, 2.0] } else { vec![1.0, 2.0] }, "{bytes}");
+            assert_eq!(record.notes().iter().any(|note| note.starts_with("events.jsonl, line 2: longer than")), !is_read, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn results_are_objects_with_a_program() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::write(folder.path().join("events.jsonl"), "[\"done\"]\n").expect("a writable folder");
+        let list = "it is a list, and no object";
+        for (text, problem) in [("[]", list), (" [[], 1]", list), ("{}", "it has no program"), ("{\"program\":\"\"}", "")] {
+            fs::write(folder.path().join("result.json"), text).expect("a writable folder");
+            let record = RunRecord::read(folder.path()).expect("a run");
+            assert_eq!((record.outcome().is_some(), record.ended().is_some()), (problem.is_empty(), false), "{text}");
+            let notes = record.notes();
+            assert!(notes.contains(&format!("events.jsonl, line 1: no event that can be read, and left out: {list}")), "{notes:?}");
+            assert!(problem.is_empty() || notes.contains(&format!("result.json is no result: {problem}")), "{notes:?}");
+        }
+    }
+
+    #[test]
+    fn the_hall_of_fame_is_read_again_when_it_has_changed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::write(folder.path().join("events.jsonl"), "").expect("a writable folder");
+        let path = folder.path().join("hall_of_fame.jsonl");
+        let write = |fitness: f64| {
+            let line = format!("{{\"setup\":[],\"predict\":[],\"learn\":[],\"size\":0,\"search_fitness\":{fitness}}}\nx\n");
+            fs::write(&path, line).expect("a writable folder");
+        };
+        let told = |record: &RunRecord| {
+            let notes = record.notes().iter().filter(|note| note.starts_with("hall_of_fame.jsonl")).count();
+            (record.hall().iter().map(|famous| famous.fitness).collect::<Vec<_>>(), notes)
+        };
+        write(0.25);
+        let mut record = RunRecord::read(folder.path()).expect("a run");
+        for _ in 0..2 {
+            assert_eq!(told(&record), (vec![0.25], 1));
+            record.refresh().expect("it can be read");
+        }
+        // Of the same length.
+        write(0.75);
+        record.refresh().expect("it can be read");
+        assert_eq!(told(&record), (vec![0.75], 1));
+        fs::remove_file(&path).expect("it is there");
+        record.refresh().expect("it can be read");
+        assert_eq!(told(&record), (vec![], 0));
     }
 
     #[test]

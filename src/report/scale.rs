@@ -32,8 +32,8 @@ impl Scale {
                 (min, max) = (min / 2.0, max * 2.0);
             }
         } else if max - min <= LEAST_RANGE * max.abs().max(min.abs()) {
-            let room = if max == 0.0 { 1.0 } else { max.abs() / 10.0 };
-            (min, max) = (min - room, max + room);
+            // A fitness lies between 0 and 1.
+            (min, max) = if min >= 0.0 && max <= 1.0 { (0.0, 1.0) } else { (min - max.abs() / 10.0, max + max.abs() / 10.0) };
         }
         let mut scale = Scale { min, max, is_log, from, to };
         if round && is_log {
@@ -146,6 +146,7 @@ mod tests {
     fn ticks_are_round() {
         assert_eq!(names(&[0.0, 1.0], false, true), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(names(&[0.93, 0.948], false, true), ["0.930", "0.935", "0.940", "0.945", "0.950"]);
+        assert_eq!(names(&[1.0, 1.0], false, true), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(names(&[0.0, 806_021.0], false, false), ["0", "200k", "400k", "600k", "800k"]);
         assert_eq!(names(&[-3.0, 4.0], false, true), ["-4", "-2", "0", "2", "4"]);
         assert_eq!(names(&[1e-4, 0.5], true, true), ["0.0001", "0.001", "0.01", "0.1", "1"]);

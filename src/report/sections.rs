@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::chart::{Axis, Chart, Dot, Dots, Draw, Mark, decimals};
 use super::event::Outcome;
-use super::html::{counted, escaped};
+use super::html::{counted, escaped, with_code};
 use super::lineage::{Ancestry, Step};
 use super::program_view;
 use super::run_record::{Famous, RunRecord, Standing};
@@ -18,16 +18,19 @@ use crate::text::{grouped, span};
 /// The islands that have a name in the plot, and those behind them.
 const NAMED_ISLANDS: usize = 6;
 const FAINT_ISLANDS: usize = 18;
+/// Fewer progress events make no line.
+const FEW_SAMPLES: usize = 4;
 /// The parts of time in which speeds are told.
 const MOST_SPEEDS: usize = 200;
 
-/// All of one run, under a heading of its own.
-pub(super) fn run(prefix: &str, record: &RunRecord) -> String {
+/// All of one run, under a heading of its own. `measured` is what was measured of its program.
+pub(super) fn run(prefix: &str, record: &RunRecord, measured: &str) -> String {
     [
         head(prefix, record),
         fitness(prefix, record),
         evaluation(prefix, record),
         best_program(prefix, record),
+        measured.to_owned(),
         lineage(prefix, record),
         islands(prefix, record),
         tiers(prefix, record),
@@ -116,7 +119,7 @@ fn head(prefix: &str, record: &RunRecord) -> String {
         (record.part_count() > 1).then(|| format!("{}, resumed {}", record.part_count(), counted(record.part_count() - 1, "time"))),
     );
 
-    let mut html = format!("<p id=\"{prefix}-standing\"><strong>{}</strong>", escaped(&standing(record)));
+    let mut html = format!("<p id=\"{prefix}-standing\"><strong>{}</strong>", with_code(&standing(record)));
     if let Some(experiment) = record.experiment()
         && !experiment.description.is_empty()
     {
@@ -196,7 +199,7 @@ fn fitness(prefix: &str, record: &RunRecord) -> String {
         write!(description, " The {} has {}.", mark.name, decimals(mark.y)).expect("a String takes everything");
     }
     let mut notes = vec!["Mean: of the populations at work; it falls when new experiments begin.".to_owned()];
-    notes.extend((x.len() < 4).then(|| "The run was too short for a line: its improvements, below, tell more.".to_owned()));
+    notes.extend((x.len() < FEW_SAMPLES).then(|| "The run was too short for a line: its improvements, below, tell more.".to_owned()));
     notes.extend(record.samples().note("progress events"));
     let chart = Chart {
         id: format!("{prefix}-chart-fitness"),
@@ -214,8 +217,10 @@ fn fitness(prefix: &str, record: &RunRecord) -> String {
         notes,
     };
     let mut html = chart.figure();
+    // A point or two tell no more than the plot above.
+    let is_line = x.len() >= FEW_SAMPLES;
     let missing: Vec<Option<f64>> = best.iter().map(|best| best.map(|best| 1.0 - best).filter(|missing| *missing > 0.0)).collect();
-    if missing.iter().flatten().any(|missing| *missing < 0.1) {
+    if is_line && missing.iter().flatten().any(|missing| *missing < 0.1) {
         let chart = Chart {
             id: format!("{prefix}-chart-missing"),
             title: "What the best program lacks of fitness 1".to_owned(),
@@ -292,7 +297,7 @@ fn best_program(prefix: &str, record: &RunRecord) -> String {
     let simplified = program_view::program(&found.program);
     let html = match &found.evolved {
         Some(evolved) => format!(
-            "<p>{which}As evolved it has {}, of which {} can matter to a prediction.</p>\n<div class=\"pair\"><div><h3>Simplified</h3>\n{simplified}\
+            "<p>{which}As evolved it has {}; simplified it has {}, with the same predictions.</p>\n<div class=\"pair\"><div><h3>Simplified</h3>\n{simplified}\
              </div><div><h3>As evolved</h3>\n{}</div></div>\n",
             counted(evolved.instructions().len() as u64, "instruction"),
             grouped(left),
@@ -512,6 +517,10 @@ fn throughput(prefix: &str, record: &RunRecord) -> String {
     }
     let mean = if time > 0.0 { individuals as f64 / time } else { 0.0 };
     let speed = |value: f64| grouped(value as u64);
+    if x.len() < 2 {
+        let text = format!("{} individuals a second; the run was too short for a line.", speed(mean));
+        return section(prefix, "throughput", "", &text);
+    }
     let range = values.iter().flatten().fold((f64::INFINITY, 0.0_f64), |(least, most), value| (least.min(*value), most.max(*value)));
     let chart = Chart {
         id: format!("{prefix}-chart-throughput"),
@@ -590,8 +599,10 @@ fn hall_of_fame(prefix: &str, record: &RunRecord) -> String {
 fn famous_program(prefix: &str, famous: &Famous, several_sets: bool) -> String {
     let Famous { size, task_set, experiment, island, fitness, program } = famous;
     let set = if several_sets { format!(", task set {task_set}") } else { String::new() };
+    let left = program.instructions().len() as u64;
+    let simplified = if left == *size { String::new() } else { format!(", simplified to {}", grouped(left)) };
     format!(
-        "<details id=\"{prefix}-program-{task_set}-{size}\"><summary>{}, fitness {}{set}, experiment {experiment}, island {island}</summary>\n{}</details>\n",
+        "<details id=\"{prefix}-program-{task_set}-{size}\"><summary>{}{simplified}, fitness {}{set}, experiment {experiment}, island {island}</summary>\n{}</details>\n",
         counted(*size, "instruction"),
         decimals(*fitness),
         program_view::program(program)

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::page::Page;
+use super::page::{Page, document};
 use super::run_record::{ReportError, RunRecord};
 
 /// The most connections at once.
@@ -29,6 +29,8 @@ const ASKING: Duration = Duration::from_secs(5);
 const ANSWERING: Duration = Duration::from_secs(20);
 /// The page is not made more often.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
+/// Nor sooner than after so many times the time that making it took, so that the pages of long runs leave the search as much.
+const REFRESH_SHARE: u32 = 100;
 /// Waited after a connection could not be taken, as where there are too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -236,27 +238,37 @@ struct Answer {
     status: &'static str,
     media_type: &'static str,
     tag: Option<String>,
-    body: Arc<str>,
+    /// None where there must be no length either.
+    body: Option<Arc<str>>,
 }
 
 impl Answer {
     fn text(status: &'static str, text: &str) -> Answer {
-        Answer { status, media_type: "text/plain; charset=utf-8", tag: None, body: text.into() }
+        Answer { status, media_type: "text/plain; charset=utf-8", tag: None, body: Some(text.into()) }
+    }
+
+    fn html(body: Arc<str>, tag: Option<String>) -> Answer {
+        Answer { status: "200 OK", media_type: "text/html; charset=utf-8", tag, body: Some(body) }
+    }
+
+    /// What was asked for is as it was. Its length would be that of what is not sent (RFC 9110, 8.6).
+    const fn not_modified(tag: String) -> Answer {
+        Answer { status: "304 Not Modified", media_type: "text/html; charset=utf-8", tag: Some(tag), body: None }
     }
 
     fn bytes(&self, with_body: bool) -> Vec<u8> {
         let Answer { status, media_type, tag, body } = self;
         let tag = tag.as_ref().map_or_else(String::new, |tag| format!("ETag: {tag}\r\n"));
+        let length = body.as_ref().map_or_else(String::new, |body| format!("Content-Length: {}\r\n", body.len()));
         let allow = if status.starts_with("405") { "Allow: GET, HEAD\r\n" } else { "" };
         let head = format!(
-            "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n{tag}{allow}Connection: close\r\nCache-Control: no-store\r\n\
+            "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\n{length}{tag}{allow}Connection: close\r\nCache-Control: no-store\r\n\
              Content-Security-Policy: {}; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n\
              Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n\r\n",
-            body.len(),
             Page::live_policy()
         );
         let mut bytes = head.into_bytes();
-        if with_body {
+        if let Some(body) = body.as_ref().filter(|_| with_body) {
             bytes.extend_from_slice(body.as_bytes());
         }
         bytes
@@ -297,11 +309,9 @@ fn answer(request: &[u8], address: SocketAddr, source: &Source) -> Answer {
     }
     match source.look() {
         Err(error) => Answer::text("500 Internal Server Error", &format!("{error}\n")),
-        Ok(made) if target == "/" => Answer { status: "200 OK", media_type: "text/html; charset=utf-8", tag: None, body: made.page },
-        Ok(made) if tags.contains(&made.tag.as_str()) => {
-            Answer { status: "304 Not Modified", media_type: "text/html; charset=utf-8", tag: Some(made.tag), body: "".into() }
-        }
-        Ok(made) => Answer { status: "200 OK", media_type: "text/html; charset=utf-8", tag: Some(made.tag), body: made.main },
+        Ok(made) if target == "/" => Answer::html(document(&made.title, &made.main, Some(MAIN)).into(), None),
+        Ok(made) if tags.contains(&made.tag.as_str()) => Answer::not_modified(made.tag),
+        Ok(made) => Answer::html(made.main, Some(made.tag)),
     }
 }
 
@@ -324,7 +334,7 @@ fn is_own_name(host: &str, address: SocketAddr) -> bool {
 /// The page as it was last made.
 #[derive(Clone)]
 struct Made {
-    page: Arc<str>,
+    title: String,
     main: Arc<str>,
     tag: String,
 }
@@ -338,12 +348,13 @@ struct Source {
 struct State {
     record: Option<RunRecord>,
     made: Option<Made>,
-    at: Instant,
+    /// When it may be made again.
+    next: Instant,
 }
 
 impl State {
     fn of(record: RunRecord) -> State {
-        State { record: Some(record), made: None, at: Instant::now() }
+        State { record: Some(record), made: None, next: Instant::now() }
     }
 }
 
@@ -351,8 +362,9 @@ impl Source {
     /// The page, made again if it is of some age: nothing is done while nobody asks.
     fn look(&self) -> Result<Made, ReportError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = Instant::now();
         if let Some(made) = &state.made
-            && state.at.elapsed() < REFRESH_EVERY
+            && begun < state.next
         {
             return Ok(made.clone());
         }
@@ -367,16 +379,32 @@ impl Source {
         let records = [record];
         let page = Page::new(&records);
         let main: Arc<str> = page.main().into();
-        let made = Made { page: page.live_html(MAIN).into(), tag: format!("\"{:032x}\"", xxh3_128(main.as_bytes())), main };
+        let made = Made { title: page.title(), tag: format!("\"{:032x}\"", xxh3_128(main.as_bytes())), main };
         let [record] = records;
-        *state = State { record: Some(record), made: Some(made.clone()), at: Instant::now() };
+        let next = next_refresh(begun, Instant::now());
+        *state = State { record: Some(record), made: Some(made.clone()), next };
         Ok(made)
     }
+}
+
+/// When the page may be made again that was begun and ended then.
+fn next_refresh(begun: Instant, ended: Instant) -> Instant {
+    ended + REFRESH_EVERY.max((ended - begun).saturating_mul(REFRESH_SHARE))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_take_no_more_than_their_share_of_the_time() {
+        let begun = Instant::now();
+        for milliseconds in [0, 1, 10, 50, 3_000] {
+            let cost = Duration::from_millis(milliseconds);
+            let next = next_refresh(begun, begun + cost);
+            assert_eq!(next - (begun + cost), REFRESH_EVERY.max(100 * cost), "{cost:?}");
+        }
+    }
 
     #[test]
     fn only_own_names_are_answered() {
