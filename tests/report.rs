@@ -133,6 +133,7 @@ fn a_run_is_shown_as_it_was() {
     }
     assert!(html.contains("data-chart=\"r0-chart-throughput\"") || html.contains("individuals a second; the run was too short"));
     assert!(html.contains("Ended: target 1 not reached; the limit in individuals ended the search.") && html.contains("8,000"));
+    assert!(html.contains("The select fitness of the result so far goes from"));
     assert!(html.contains("linear seed 5") && html.contains("experiment.toml, all settings") && html.contains("population = 60"));
     // Each island's best is told, and is that of its last improvement.
     let improvements: Vec<Value> = events_of(&run).into_iter().filter(|event| event["event"] == "improvement").collect();

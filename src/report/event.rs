@@ -45,6 +45,7 @@ pub(super) struct Progress {
     pub(super) train_steps: u64,
     pub(super) best_fitness: Option<f64>,
     pub(super) mean_fitness: Option<f64>,
+    pub(super) select_fitness: Option<f64>,
     pub(super) tiers: Option<Tiers>,
     pub(super) experiments: u64,
     pub(super) best_program: Option<String>,

@@ -82,6 +82,8 @@ pub(super) struct Sample {
     pub(super) individuals: u64,
     pub(super) best: Option<f64>,
     pub(super) mean: Option<f64>,
+    /// Of the result so far, on the select tasks.
+    pub(super) select: Option<f64>,
     pub(super) tiers: Tiers,
 }
 
@@ -182,6 +184,7 @@ impl Events {
                 train_steps: 0,
                 best_fitness: None,
                 mean_fitness: None,
+                select_fitness: None,
                 tiers: None,
                 experiments: 0,
                 best_program: None,
@@ -270,9 +273,10 @@ impl Events {
             }
             Event::Progress(progress) => {
                 if let Some(seconds) = progress.elapsed_seconds.and_then(drawable) {
-                    let [best, mean] = [progress.best_fitness, progress.mean_fitness].map(|fitness| fitness.and_then(drawable));
+                    let [best, mean, select] =
+                        [progress.best_fitness, progress.mean_fitness, progress.select_fitness].map(|fitness| fitness.and_then(drawable));
                     let tiers = progress.tiers.unwrap_or_default();
-                    self.samples.push(Sample { seconds, individuals: progress.individuals, best, mean, tiers });
+                    self.samples.push(Sample { seconds, individuals: progress.individuals, best, mean, select, tiers });
                 }
                 if let Some(program) = &progress.best_program {
                     self.best_told = Some(program.clone());

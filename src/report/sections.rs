@@ -199,6 +199,15 @@ fn fitness(prefix: &str, record: &RunRecord) -> String {
         write!(description, " The {} has {}.", mark.name, decimals(mark.y)).expect("a String takes everything");
     }
     let mut notes = vec!["Mean: of the populations at work; it falls when new experiments begin.".to_owned()];
+    let mut columns = vec![column("best search fitness", &best), column("mean search fitness", &mean)];
+    let mut draw = vec![Draw::Line(0), Draw::Line(1)];
+    let select = over_time(record, |sample| sample.select);
+    if select.iter().any(Option::is_some) {
+        description += &from_to("The select fitness of the result so far", &select);
+        columns.push(column("select fitness of the result so far", &select));
+        draw.push(Draw::Steps(2));
+        notes.push("Select: programs are tried there when they pass the target in search, and at the end of their experiment.".to_owned());
+    }
     notes.extend((x.len() < FEW_SAMPLES).then(|| "The run was too short for a line: its improvements, below, tell more.".to_owned()));
     notes.extend(record.samples().note("progress events"));
     let chart = Chart {
@@ -207,12 +216,8 @@ fn fitness(prefix: &str, record: &RunRecord) -> String {
         description,
         x: Axis::from_zero("seconds"),
         y: Axis::linear("fitness"),
-        table: Table {
-            x_name: "seconds".to_owned(),
-            x: x.clone(),
-            columns: vec![column("best search fitness", &best), column("mean search fitness", &mean)],
-        },
-        draw: vec![Draw::Line(0), Draw::Line(1)],
+        table: Table { x_name: "seconds".to_owned(), x: x.clone(), columns },
+        draw,
         marks,
         notes,
     };

@@ -25,6 +25,9 @@ pub struct Progress {
     pub best_fitness: Option<f64>,
     /// The mean search fitness of the populations at work; none before the first program is evaluated.
     pub mean_fitness: Option<f64>,
+    /// The mean fitness of the result so far on the select tasks; none before a program was evaluated there, which is when one passes
+    /// the target in search, or its experiment ends.
+    pub select_fitness: Option<f64>,
     /// Programs answered by functional equivalence checking.
     pub fec_hits: u64,
     /// Programs by how they were answered.
@@ -96,6 +99,8 @@ struct Watched {
     experiments: u64,
     /// The best program of those that are over, with its fitness.
     best: Option<(Program, f64)>,
+    /// Of the result so far.
+    select_fitness: Option<f64>,
     islands: Vec<Arc<Shown>>,
 }
 
@@ -115,6 +120,11 @@ impl Board {
         watched.islands = islands;
     }
 
+    /// The result so far has this fitness on the select tasks.
+    pub(super) fn selected(&self, fitness: f64) {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).select_fitness = Some(fitness);
+    }
+
     /// The totals now.
     pub(super) fn progress(&self, elapsed: Duration) -> Progress {
         let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,6 +139,7 @@ impl Board {
             train_steps: totals.train_steps,
             best_fitness: totals.best_fitness,
             mean_fitness,
+            select_fitness: watched.select_fitness,
             fec_hits: totals.fec_hits,
             tiers: totals.tiers,
             saved_steps: totals.saved_steps,

@@ -402,7 +402,10 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
                 experiment.set_passes(share(goals.batch, side_by_side, slot), passes.by_ref());
             }
         }
-        run.best = state.best.map(|best| Judged::restore(best, &run.shared)).transpose()?;
+        if let Some(best) = state.best {
+            let best = Judged::restore(best, &run.shared)?;
+            run.set_best(best);
+        }
         run.show_batch();
         Ok(run)
     }
@@ -601,14 +604,19 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             self.batch.par_iter_mut().map(|experiment| experiment.judge(shared, least)).collect::<Result<_, SearchError>>()?;
         for judged in judged.into_iter().flatten() {
             if self.passes(judged.select_fitness) {
-                self.best = Some(judged);
+                self.set_best(judged);
                 return Ok(true);
             }
             if self.best.as_ref().is_none_or(|best| judged.select_fitness > best.select_fitness) {
-                self.best = Some(judged);
+                self.set_best(judged);
             }
         }
         Ok(false)
+    }
+
+    fn set_best(&mut self, judged: Judged) {
+        self.reporting.board.selected(judged.select_fitness);
+        self.best = Some(judged);
     }
 
     /// Evaluates the result once more on its search tasks and on the final tasks; the oracle confirms what is reported.

@@ -338,3 +338,14 @@ fn evolution_repairs_the_damaged_net() {
         assert_eq!(outcome.program.function(fixed), start.function(fixed), "only Setup evolves");
     }
 }
+
+#[test]
+fn progress_has_the_select_fitness_of_the_result_so_far() {
+    let mut told = Vec::new();
+    let search = Search::new(small(), 1, individuals(9_000)).expect("a valid search");
+    let outcome = search.run(on_progress(|progress| told.push(progress.select_fitness))).expect("a search that ends");
+    assert_eq!(told.first(), Some(&None), "the first round ends before an experiment does");
+    assert_eq!(told.last(), Some(&Some(outcome.select_fitness)));
+    let known: Vec<f64> = told.iter().copied().skip_while(Option::is_none).map(|fitness| fitness.expect("it does not go")).collect();
+    assert!(known.is_sorted() && known[0] < outcome.select_fitness, "{known:?}");
+}

@@ -35,6 +35,8 @@ struct ProgressEvent<'a> {
     train_steps: u64,
     best_fitness: Option<f64>,
     mean_fitness: Option<f64>,
+    /// Of the result so far; null before there is any.
+    select_fitness: Option<f64>,
     cache_hits: u64,
     structural_hits: u64,
     tiers: Tiers,
@@ -58,6 +60,7 @@ impl ProgressEvent<'_> {
             train_steps: progress.train_steps,
             best_fitness: progress.best_fitness,
             mean_fitness: progress.mean_fitness,
+            select_fitness: progress.select_fitness,
             cache_hits: progress.fec_hits,
             structural_hits: progress.tiers.structural,
             tiers: progress.tiers,
