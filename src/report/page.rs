@@ -29,6 +29,8 @@ pub struct Effect {
     pub low: f64,
     /// The upper end.
     pub high: f64,
+    /// Whether it stands beside the one before it, for comparison, and looks different.
+    pub is_beside: bool,
 }
 
 /// A section of measurements that stand beside one another on one axis.
@@ -40,7 +42,7 @@ pub struct Effects {
     pub text: String,
     /// The name of the axis.
     pub label: String,
-    /// The measurements, in the order in which they are shown.
+    /// The measurements, in the order in which they are shown; without any there is the text alone.
     pub effects: Vec<Effect>,
 }
 
@@ -179,7 +181,7 @@ fn effects_section(number: usize, effects: &Effects) -> String {
         .iter()
         .filter_map(|effect| {
             let interval = drawable(effect.low).zip(drawable(effect.high)).map(|(low, high)| [low, high]);
-            Some(Dot { name: effect.name.clone(), value: drawable(effect.mean)?, interval, look: 0 })
+            Some(Dot { name: effect.name.clone(), value: drawable(effect.mean)?, interval, look: usize::from(effect.is_beside) })
         })
         .collect();
     let told: Vec<String> = dots.iter().map(|dot| format!("{} {}", dot.name, decimals(dot.value))).collect();
@@ -191,11 +193,12 @@ fn effects_section(number: usize, effects: &Effects) -> String {
         dots,
         notes: Vec::new(),
     };
+    let figure = if chart.dots.is_empty() { String::new() } else { chart.figure() };
     format!(
         "<section aria-labelledby=\"e{number}\"><h2 id=\"e{number}\">{}</h2>\n<p>{}</p>\n{}</section>\n",
         escaped(&effects.title),
         escaped(&effects.text),
-        chart.figure()
+        figure
     )
 }
 
@@ -205,7 +208,7 @@ mod tests {
 
     #[test]
     fn measurements_have_a_section_with_their_intervals() {
-        let effect = |name: &str, mean, high| Effect { name: name.to_owned(), mean, low: mean - 0.1, high };
+        let effect = |name: &str, mean, high| Effect { name: name.to_owned(), mean, low: mean - 0.1, high, is_beside: false };
         let effects = Effects {
             title: "Knock-outs <1>".to_owned(),
             text: "Without a part.".to_owned(),
@@ -216,6 +219,16 @@ mod tests {
         assert!(html.contains("<h2 id=\"e0\">Knock-outs &lt;1&gt;</h2>\n<p>Without a part.</p>"), "{html}");
         assert!(html.contains("Points with intervals on one axis: all &amp; more 0.500000; open 0.200000."), "{html}");
         assert_eq!(html.matches("class=\"i\"").count(), 1, "an interval without an end is not drawn");
+        let beside = Effects { effects: vec![Effect { is_beside: true, ..effect("other", 0.1, 0.2) }], ..Effects::default() };
+        let html = [Page::new(&[]).with_effects(beside).main(), html];
+        assert!(html[0].contains("class=\"f1\"") && !html[1].contains("class=\"f1\""), "it has another look");
+    }
+
+    #[test]
+    fn what_could_not_be_measured_is_a_section_of_text() {
+        let effects = Effects { title: "Knock-outs".to_owned(), text: "No <file>.".to_owned(), ..Effects::default() };
+        let html = Page::new(&[]).with_effects(effects).main();
+        assert!(html.ends_with("<h2 id=\"e0\">Knock-outs</h2>\n<p>No &lt;file&gt;.</p>\n</section>\n"), "{html}");
     }
 
     #[test]
