@@ -161,6 +161,85 @@ fn what_a_part_is_worth_shows() {
     assert!(text.contains("s2 = 0.01, value (line 1)"), "{text}");
 }
 
+/// Gradient descent with steps of one length, whose rate is far too large for steps as long as the gradient.
+const NORMALIZED: &str = "\
+def Setup():
+  s2 = 0.9
+def Predict():
+  s1 = dot(v0, v1)
+def Learn():
+  s3 = s0 - s1
+  v2 = s3 * v0
+  s4 = norm(v2)
+  s4 = 1 / s4
+  v2 = s4 * v2
+  v2 = s2 * v2
+  v1 = v1 + v2
+";
+
+/// Enough tasks and examples for gradient descent.
+const LINEAR: [&str; 4] = ["--task=linear", "--train=300", "--tasks=3", "--seeds=2"];
+
+#[test]
+fn constants_are_tuned_anew_before_parts_are_measured() {
+    let folder = folder();
+    folder.file("normalized.az", NORMALIZED);
+    let arguments = |more: &[&'static str]| [&["normalized.az", "--json", "--knock-in=linear"], LINEAR.as_slice(), more].concat();
+    let tuned = done(&folder, &arguments(&["--tune=80", "--threads=1"]));
+    assert_eq!(tuned.stdout, done(&folder, &arguments(&["--tune=80", "--threads=3"])).stdout);
+    assert!(tuned.stderr.is_empty(), "{}", tuned.stderr);
+    let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} is no number"));
+    // What is told without tuning stays as it is.
+    let plain = done(&folder, &arguments(&[]));
+    for kind in ["knock_out", "knock_in", "constant", "done"] {
+        let (before, after) = (plain.events_of(kind), tuned.events_of(kind));
+        assert_eq!(before.len(), after.len(), "{kind}");
+        for (before, after) in before.iter().zip(&after) {
+            for (field, value) in before.as_object().expect("an object").iter().filter(|(_, value)| !value.is_null()) {
+                assert_eq!(value, &after[field], "{kind}: {field}");
+            }
+            assert!(before["tuned"].is_null());
+        }
+    }
+    let whole = &tuned.events_of("done")[0];
+    assert_eq!((&whole["trials"], &whole["tuning_tasks"]), (&80.into(), &6.into()));
+    assert!(whole["tuned"]["effect"].is_null());
+    let knock_outs = tuned.events_of("knock_out");
+    assert!(knock_outs.len() >= 3, "a layer, a normalization and a step");
+    for event in &knock_outs {
+        let tuned = &event["tuned"];
+        let change = number(&tuned["fitness"]) - number(&whole["tuned"]["fitness"]);
+        assert!((number(&tuned["effect"]["mean"]) - change).abs() < 1e-9, "of tuned against tuned: {event}");
+        assert!(number(&tuned["tuning_fitness"]) >= number(&tuned["tuning_fitness_before"]), "{event}");
+        assert!(tuned["program"].as_str().is_some_and(|text| text.contains("def Learn():")) && tuned["trial"].as_u64() < Some(80));
+    }
+    // Without the normalization the rate is too large, and that is all.
+    let normalization = knock_outs.iter().find(|event| event["kind"] == "gradient_normalization").expect("it is recognized");
+    assert!(number(&normalization["effect"]["high"]) < -0.3, "{normalization}");
+    assert!(number(&normalization["tuned"]["effect"]["low"]) > -0.05, "{normalization}");
+    let rate = &normalization["tuned"]["constants"][0];
+    assert_eq!((&rate["line"], &rate["constant"]), (&1.into(), &"value".into()));
+    assert!(number(&rate["factor"]) < 0.5, "{rate}");
+    let step = knock_outs.iter().find(|event| event["kind"] == "gradient_step").expect("it is recognized");
+    assert!(number(&step["tuned"]["effect"]["high"]) < -0.3, "no constant makes up for it: {step}");
+    let into = tuned.events_of("knock_in").into_iter().find(|event| event["effect"].is_object()).expect("a normalization has a place");
+    let change = number(&into["tuned"]["fitness"]) - number(&into["tuned_fitness_before"]);
+    assert!((number(&into["tuned"]["effect"]["mean"]) - change).abs() < 1e-9, "{into}");
+
+    let told = done(&folder, &[&["normalized.az", "--tune=80", "--knock-in=linear"], LINEAR.as_slice()].concat());
+    assert!(
+        told.stderr.contains("constants are tuned on 2 x 3 linear tasks") && told.stderr.contains("task seeds 2 to 3"),
+        "{}",
+        told.stderr
+    );
+    for words in ["with its constants tuned on 6 others", "constants tuned anew        with them as they are", " of 80)"] {
+        assert!(told.stdout.contains(words), "no {words:?} in\n{}", told.stdout);
+    }
+    let [tuned, as_it_is] = [&normalization["tuned"]["effect"], &normalization["effect"]].map(|effect| number(&effect["mean"]));
+    let line = told.stdout.lines().find(|line| line.contains("gradient normalization") && line.contains("bypassed")).expect("a knock-out");
+    assert!(line.starts_with(&format!("  {tuned:+.4} [")) && line.contains(&format!("]  {as_it_is:+.4} [")), "{line}");
+}
+
 #[test]
 fn tasks_of_a_run_are_those_of_its_programs() {
     let folder = folder();
@@ -208,6 +287,9 @@ fn odd_programs_are_explained_and_bad_words_refused() {
         (&["net", "--max-abs-error=-1", "--no-measure"], 2, "`max_abs_error` is -1"),
         (&["net", "--train", "1000000000000"], 2, "memory limit"),
         (&["net", "--task", "table", "--data", "none.csv"], 1, "none.csv"),
+        (&["net", "--tune", "1"], 2, "--tune"),
+        (&["net", "--tune", "10001"], 2, "2..=10000"),
+        (&["net", "--tune", "300", "--no-measure"], 2, "--no-measure"),
     ] {
         let ended = run(&folder, arguments);
         assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);

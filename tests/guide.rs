@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 /// Options whose numbers are divided, by what, and the most that is left: a limit that is raised on a page is still raised.
-const CUT: [(&str, u32, u32); 5] =
-    [("--max-seconds", 30, 3), ("--seconds", 30, 2), ("--repeats", 300, 3), ("--cases", 200, 500), ("--trials", 30, 3)];
+const CUT: [(&str, u32, u32); 6] =
+    [("--max-seconds", 30, 3), ("--seconds", 30, 2), ("--repeats", 300, 3), ("--cases", 200, 500), ("--trials", 30, 3), ("--tune", 30, 3)];
 
 /// Pages whose commands are run, one test each.
 macro_rules! pages {

@@ -392,12 +392,26 @@ fn parts_of_the_result_are_knocked_out_on_fresh_tasks() {
     let heading = "<h2 id=\"r0-effects-0\">Knock-outs</h2>";
     assert!(html.contains(heading) && !without.contains(heading));
     assert!(html.contains("<td><code>2: s1 = dot(v0, v2)</code></td>"), "the lines of a part, as they are numbered");
+    // With constants tuned anew that is said, and what they do as they are stands beside it.
+    let tuned = output(folder.path(), &["report", "run", "--tune", "40", "--out", "page.html"]);
+    assert!(tuned.status.success(), "{}", String::from_utf8_lossy(&tuned.stderr));
+    let tuned = fs::read_to_string(folder.path().join("page.html")).expect("it was written");
+    check_page(&tuned);
+    assert!(tuned.contains("with its constants tuned.") && tuned.contains("with 40 trials each on 5 x 5 linear tasks"), "the text says so");
+    assert!(tuned.contains("not tuned: gradient step (lines "));
+    assert!(html.contains("gradient step (lines ") && !html.contains("not tuned"));
+    let unmeasured = output(folder.path(), &["report", "run", "--tune", "40", "--no-measure"]);
+    assert_eq!(unmeasured.status.code(), Some(2));
     // What cannot be measured is told, and the page is made.
     fs::write(run.join("best.az"), "def Setup(:\n").expect("a writable folder");
     let damaged = output(folder.path(), &["report", "run", "--json"]);
     let event: Value = serde_json::from_slice(&damaged.stdout).expect("one object");
     let notes = event["notes"].to_string();
     assert!(damaged.status.success() && notes.contains("could not be measured") && notes.contains("best.az"), "{notes}");
+    let html = fs::read_to_string(run.join("report.html")).expect("it was written");
+    check_page(&html);
+    let section = &html[html.find(heading).expect("a section says so")..];
+    assert!(section.contains("could not be measured") && section.contains("best.az"));
 }
 
 /// Draws of SplitMix64.

@@ -20,12 +20,16 @@ mod change;
 mod effect;
 mod error;
 mod line;
+mod original;
 mod panel;
 mod reduce;
+mod tuning;
 
 pub use change::{Change, changes};
 pub use effect::{CONFIDENCE, Effect, mean};
 pub use error::AblationError;
 pub use line::{Line, without};
+pub use original::{Changed, Original, TunedChange};
 pub use panel::Panel;
 pub use reduce::{MOST_INSTRUCTIONS, Reduced, reduce};
+pub use tuning::{ROUND, Tuned, TunedConstant, Tuner};

@@ -63,6 +63,13 @@ impl Panel {
         Panel { groups, interface, evaluator: Evaluator::new(Backend::Auto), pool, idle: Mutex::default() }
     }
 
+    /// The same with programs executed on `backend`, which never changes results. Otherwise each is compiled where that pays for it alone:
+    /// for many that differ in constants only, which share their code, [`Backend::Jit`] is faster.
+    #[must_use]
+    pub fn on_backend(self, backend: Backend) -> Panel {
+        Panel { evaluator: Evaluator::new(backend), idle: Mutex::default(), ..self }
+    }
+
     /// The tasks, a group for each seed.
     pub fn groups(&self) -> &[TaskGroup] {
         &self.groups
@@ -140,7 +147,7 @@ impl Panel {
 mod tests {
     use exnihilo_jit::{Combine, known_program};
 
-    use super::super::{Line, mean, without};
+    use super::super::{Line, Tuner, mean, without};
     use super::*;
     use crate::task::TaskKind;
 
@@ -172,6 +179,24 @@ mod tests {
             assert_ne!(all[1], expected);
             assert_eq!(panel.fitness(&program), Ok(expected.clone()));
         }
+    }
+
+    #[test]
+    fn programs_that_differ_in_constants_only_share_their_code() {
+        if exnihilo_jit::no_native_code().is_some() {
+            return;
+        }
+        let panel = panel(&[1, 2, 3], 2).on_backend(Backend::Jit);
+        let compiled = |panel: &Panel| -> u64 {
+            panel.idle.lock().expect("no evaluation panicked").iter().map(|worker| worker.counters().compiled).sum()
+        };
+        let program = known_program("affine").expect("a known name");
+        let tuned = Tuner::new(&panel, 200, 1).tune(&program, |_| {}).expect("a small program");
+        assert!((1..=2).contains(&compiled(&panel)), "once a worker: {}", compiled(&panel));
+        panel.fitness(&known_program("linear").expect("a known name")).expect("a small program");
+        assert!(compiled(&panel) > 1, "another program is other code");
+        let interpreted = Tuner::new(&self::panel(&[1, 2, 3], 1).on_backend(Backend::Interp), 200, 1).tune(&program, |_| {});
+        assert_eq!(interpreted, Ok(tuned));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
-use exnihilo::ablation::Panel;
+use exnihilo::ablation::{Panel, Tuner};
 use exnihilo::experiment::{Experiment, ExperimentError, TaskSets};
 use exnihilo::task::{DataCache, Pair, SetName, TaskError, TaskKind, TaskSpec, build_group};
 use exnihilo_jit::{Backend, GroupSettings, Interface, Scoring, TaskGroup, known_program, no_native_code};
@@ -159,6 +159,36 @@ pub(super) struct PanelArgs {
     seeds: u16,
 }
 
+/// Whether constants are tuned anew before programs are compared.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct TuneArgs {
+    /// Tune the constants of the whole program and of each changed one anew: so many trials each, 2 to 10000
+    ///
+    /// On as many other fresh tasks, for a part may seem to matter only because the learning rate, say, no longer fits without it. Trial 0
+    /// is the program as it is. 300 trials take some 300 times as long as without.
+    #[arg(long, value_name = "TRIALS", conflicts_with = "no_measure", value_parser = clap::value_parser!(u32).range(2..=i64::from(Tuner::MOST_TRIALS)))]
+    pub(super) tune: Option<u32>,
+}
+
+impl TuneArgs {
+    /// The tasks to tune on, where constants are tuned: other ones than those of round 0.
+    ///
+    /// # Errors
+    /// As [`PanelPlan::build`].
+    pub(super) fn panel(self, plan: &PanelPlan, threads: usize, data: &DataCache) -> Result<Option<Panel>, Failure> {
+        let build = |_| Ok(plan.build(TUNING_ROUND, threads, data)?.on_backend(Backend::Jit));
+        self.tune.map(build).transpose()
+    }
+
+    /// What tunes constants on a panel of [`TuneArgs::panel`].
+    pub(super) fn tuner<'a>(self, plan: &PanelPlan, panel: Option<&'a Panel>) -> Option<Tuner<'a>> {
+        panel.zip(self.tune).map(|(panel, trials)| Tuner::new(panel, trials, plan.first_seed(TUNING_ROUND)))
+    }
+}
+
+/// The round of tasks that constants are tuned on; round 0 is measured on.
+pub(super) const TUNING_ROUND: u64 = 1;
+
 /// Which fresh tasks a program is measured on.
 #[derive(Clone, Debug)]
 pub(super) struct PanelPlan {
@@ -210,10 +240,16 @@ impl PanelPlan {
     /// # Errors
     /// An experiment that cannot be read.
     pub(super) fn of_run(experiment: PathBuf) -> Result<PanelPlan, ExperimentError> {
-        let TaskSets { select, final_set, .. } = Experiment::load(&experiment)?.tasks;
-        let (spec, set) = final_set.map_or((select, "select"), |spec| (spec, "final"));
-        let tasks = spec.tasks.min(MOST_TASKS_OF_RUN);
-        Ok(PanelPlan { spec: TaskSpec { tasks, ..spec }, first_seed: 0, seeds: SEEDS.into(), from: Some((experiment, set)) })
+        let loaded = Experiment::load(&experiment)?;
+        Ok(PanelPlan::of_experiment(&loaded, experiment))
+    }
+
+    /// As [`PanelPlan::of_run`], of an experiment that has been read from `path`.
+    pub(super) fn of_experiment(experiment: &Experiment, path: PathBuf) -> PanelPlan {
+        let TaskSets { select, final_set, .. } = &experiment.tasks;
+        let (spec, set) = final_set.as_ref().map_or((select, "select"), |spec| (spec, "final"));
+        let spec = TaskSpec { tasks: spec.tasks.min(MOST_TASKS_OF_RUN), ..spec.clone() };
+        PanelPlan { spec, first_seed: 0, seeds: SEEDS.into(), from: Some((path, set)) }
     }
 
     /// What all tasks have in common. Data are read only for tables, whose labels tell the kind.

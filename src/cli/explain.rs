@@ -7,18 +7,20 @@ mod read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use exnihilo::ablation::{MOST_INSTRUCTIONS, Panel, mean};
+use exnihilo::ablation::{MOST_INSTRUCTIONS, Original, Panel};
 use exnihilo::explain::Explanation;
 use exnihilo::task::DataCache;
 use exnihilo_jit::rewrite::rewrite;
 use exnihilo_jit::{Interface, Program};
 use serde::Serialize;
 
-use super::args::{PanelArgs, PanelPlan, ThreadArgs};
+use super::args::{PanelArgs, PanelPlan, TUNING_ROUND, ThreadArgs, TuneArgs};
 use super::failure::Failure;
 use super::output::{note, print_event, shown};
+use super::pace::Pace;
 use super::{Exit, programs};
-use measured::Measured;
+use measured::{Measured, TunedEvent};
+pub(super) use read::at_lines;
 
 /// Explain a program: what each line is for, which ideas it is made of, and what each of them is worth
 ///
@@ -32,10 +34,15 @@ Examples:
   exnihilo explain best.az --no-measure
   exnihilo explain runs/digits-s0/best.az --each-line --seeds 10 --json
   exnihilo explain runs/digits-s0/best.az --knock-in linear
+  exnihilo explain runs/digits-s0/best.az --tune 300
   exnihilo explain softmax --task digits --classes 10
 
 A program in the directory of a run is measured on tasks like those of the run's final evaluation,
-with other seeds; otherwise on those that the options describe. More in docs/explain.md.")]
+with other seeds; otherwise on those that the options describe. More in docs/explain.md.
+
+Without a part, a program may be worse only because its constants no longer fit. With --tune, those
+of the whole program and of each changed one are tuned on other fresh tasks before they are
+measured: 300 trials of a program on 100 small tasks, such as those of digits, take about a second.")]
 pub(super) struct Explain {
     /// Program file (.az), or the name of a hand-written one
     program: PathBuf,
@@ -51,6 +58,8 @@ pub(super) struct Explain {
     /// Also put every idiom into this program (a file or a name), where it has a place, and measure what it does there
     #[arg(long, value_name = "PROGRAM", conflicts_with = "no_measure")]
     knock_in: Option<PathBuf>,
+    #[command(flatten)]
+    tune: TuneArgs,
     #[command(flatten)]
     panel: PanelArgs,
     #[command(flatten)]
@@ -75,6 +84,11 @@ struct DoneEvent<'a> {
     tasks: usize,
     /// The mean over the fresh tasks; null where nothing was measured.
     fitness: Option<f64>,
+    /// The trials of each program; null where constants are not tuned.
+    trials: Option<u32>,
+    tuning_tasks: Option<usize>,
+    /// The whole program with its constants tuned.
+    tuned: Option<TunedEvent>,
 }
 
 impl Explain {
@@ -91,11 +105,18 @@ impl Explain {
             programs::note_if_nothing_matters(&explained, interface);
         }
         // What cannot be measured is refused before anything is shown.
-        let panel = if self.measures(&explained)? { Some(self.panel(&plan, &explained)?) } else { None };
+        let panels = if self.measures(&explained)? { Some(self.panels(&plan)?) } else { None };
+        let is_silent = self.quiet || self.json;
+        let mut pace = Pace::new(self.programs(&explanation), self.tune.tune.unwrap_or(0), is_silent);
+        let original = panels.as_ref().map(|(panel, tuning)| {
+            let tuner = self.tune.tuner(&plan, tuning.as_ref());
+            Original::new(&explained, panel, tuner, |trials| pace.done(trials))
+        });
+        let original = original.transpose()?;
         read::show(&explanation, left_out, self.json)?;
-        let (mut tasks, mut fitness) = (0, None);
-        if let Some((panel, original)) = &panel {
-            let measured = Measured { explanation: &explanation, panel, original, json: self.json };
+        let (mut tasks, mut fitness, mut tuning_tasks, mut tuned) = (0, None, None, None);
+        if let Some(original) = original {
+            let mut measured = Measured { explanation: &explanation, original: &original, pace, json: self.json };
             measured.begin()?;
             measured.idioms()?;
             if self.each_line {
@@ -105,7 +126,9 @@ impl Explain {
             if let (Some(name), Some(host)) = (&self.knock_in, &host) {
                 measured.knock_in(&name.display().to_string(), host)?;
             }
-            (tasks, fitness) = (panel.tasks(), Some(mean(original)));
+            (tasks, fitness) = (original.panel().tasks(), Some(original.fitness()));
+            tuning_tasks = panels.as_ref().and_then(|(_, tuning)| tuning.as_ref()).map(Panel::tasks);
+            tuned = original.tuned().map(|(tuned, fitness)| TunedEvent::new(tuned, fitness, None));
         }
         if self.json {
             let done = DoneEvent {
@@ -117,6 +140,9 @@ impl Explain {
                 idioms: explanation.idioms().len(),
                 tasks,
                 fitness,
+                trials: self.tune.tune,
+                tuning_tasks,
+                tuned,
             };
             print_event("done", &done)?;
         }
@@ -134,7 +160,7 @@ impl Explain {
              their number: at most {MOST_INSTRUCTIONS} are possible",
             shown(&self.program)
         );
-        let asked = [("--each-line", self.each_line), ("--knock-in", self.knock_in.is_some())];
+        let asked = [("--each-line", self.each_line), ("--knock-in", self.knock_in.is_some()), ("--tune", self.tune.tune.is_some())];
         match asked.into_iter().find(|(_, is_asked)| *is_asked) {
             Some((option, _)) => Err(Failure::usage(format!("{long}; leave out {option} to have it explained only"))),
             None if self.quiet => Ok(false),
@@ -145,18 +171,26 @@ impl Explain {
         }
     }
 
-    /// Fresh tasks, and the fitness of the program on each.
-    fn panel(&self, plan: &PanelPlan, program: &Program) -> Result<(Panel, Vec<f64>), Failure> {
+    /// Fresh tasks to measure on, and others to tune constants on, where they are tuned.
+    fn panels(&self, plan: &PanelPlan) -> Result<(Panel, Option<Panel>), Failure> {
         let speaks = !self.quiet && !self.json;
         if speaks {
             note("making fresh tasks (--seeds and --tasks say how many)");
         }
-        let panel = plan.build(0, self.threads.count(), &DataCache::new())?;
+        let (data, threads) = (DataCache::new(), self.threads.count());
+        let panel = plan.build(0, threads, &data)?;
+        let tuning = self.tune.panel(plan, threads, &data)?;
         if speaks {
             note(&plan.describe(&panel, 0));
+            tuning.iter().for_each(|tuning| note(&format!("constants are tuned on {}", plan.describe(tuning, TUNING_ROUND))));
         }
-        let original = panel.fitness(program)?;
-        Ok((panel, original))
+        Ok((panel, tuning))
+    }
+
+    /// How many programs are measured: the whole one, the changed ones, and what idioms are put into.
+    fn programs(&self, explanation: &Explanation) -> usize {
+        let (idioms, lines) = (explanation.idioms().len(), explanation.program().instructions().len());
+        1 + idioms + if self.each_line { lines } else { 0 } + if self.knock_in.is_some() { 1 + idioms } else { 0 }
     }
 
     /// The program that idioms are put into, without what cannot matter.

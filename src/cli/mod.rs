@@ -1,5 +1,5 @@
 //! The command line: one file per command, each from its arguments to output and exit code. What commands do is in the
-//! library; what they share here is `args` (options), `programs` (program files), `output` (stdout) and `failure` (errors).
+//! library; what they share here is `args` (options), `programs` (program files), `output` (stdout), `pace` (how long it takes) and `failure` (errors).
 
 mod args;
 mod bench;
@@ -16,6 +16,7 @@ mod failure;
 mod fuzz;
 mod man;
 mod output;
+mod pace;
 mod presets;
 mod programs;
 mod report;

@@ -506,6 +506,7 @@ fn with_addresses(instruction: &Instruction, in1: u8, in2: u8, out: u8) -> Instr
 
 #[cfg(test)]
 mod tests {
+    use exnihilo_jit::testing::FuzzCase;
     use exnihilo_jit::{Interface, known_program};
 
     use super::*;
@@ -590,5 +591,75 @@ mod tests {
             "def Predict():\n{lines}  s9 = dot(v0, v1)\n  s1 = s1 + s9\ndef Learn():\n  s2 = s0 - s1\n  v2 = s2 * v0\n  v1 = v1 + v2\n"
         );
         assert_eq!(into(&full, GUEST, IdiomKind::GradientNormalization), Err(NoPlace::Addresses(Space::Scalar)));
+    }
+
+    /// Programs whose idioms have a place in other ones.
+    const GUESTS: [&str; 5] = [
+        GUEST,
+        "net",
+        // An average of vectors.
+        "def Predict():\n  s1 = dot(v0, v1)\n  v3 = v3 + v2\n  v1 = maximum(v3, v3)\ndef Learn():\n  s3 = s0 - s1\n  v4 = s3 * v0\n  \
+         v2 = v2 + v4\n  v1 = maximum(v2, v2)\n",
+        // An average and a normalization of matrices.
+        "def Setup():\n  m0 = gaussian(0.0, 0.1)\n  m1 = maximum(m0, m0)\ndef Predict():\n  v2 = dot(m1, v0)\n  s1 = dot(v0, v2)\n  \
+         m2 = m2 + m0\n  m1 = maximum(m2, m2)\ndef Learn():\n  s3 = s0 - s1\n  v5 = s3 * v0\n  m3 = outer(v0, v5)\n  s4 = norm(m3)\n  \
+         s4 = 1 / s4\n  m3 = s4 * m3\n  m0 = m0 + m3\n  m1 = maximum(m0, m0)\n",
+        // Noise that is drawn in Learn for the next example.
+        "def Predict():\n  v2 = v0 + v1\n  s1 = dot(v2, v3)\ndef Learn():\n  s2 = s0 - s1\n  v4 = s2 * v2\n  v3 = v3 + v4\n  \
+         v1 = uniform(-0.1, 0.1)\n",
+    ];
+
+    #[test]
+    fn whatever_program_is_put_into_keeps_its_instructions_in_their_order() {
+        let guests = |interface| {
+            GUESTS.map(|guest| {
+                let program = known_program(guest).unwrap_or_else(|| guest.parse().expect("a program"));
+                Explanation::of(&program, interface)
+            })
+        };
+        let (of_numbers, of_classes) = (guests(Interface::Number), guests(Interface::Classes));
+        let mut put_in = BTreeMap::new();
+        for seed in 0..4_000 {
+            let case = FuzzCase::generate(seed);
+            let interface = case.group.interface();
+            let host = Explanation::of(&case.program, interface);
+            // Also with random programs as guests, whose idioms are chance.
+            let other = Explanation::of(&FuzzCase::generate(seed + 4_000).program, interface);
+            let guests = if interface == Interface::Number { &of_numbers } else { &of_classes };
+            for guest in guests.iter().chain([&other]) {
+                for idiom in guest.idioms() {
+                    if let Ok(changed) = knock_in(guest, idiom, &host) {
+                        check(&case.program, &changed, interface);
+                        *put_in.entry(idiom.kind).or_insert(0) += 1;
+                    }
+                }
+            }
+        }
+        let kinds = [
+            IdiomKind::GradientNormalization,
+            IdiomKind::Relu,
+            IdiomKind::InputNoise,
+            IdiomKind::LearningRateDecay,
+            IdiomKind::WeightAveraging,
+        ];
+        for kind in kinds {
+            assert!(put_in.get(&kind).is_some_and(|&times| times > 20), "{kind:?} is hardly ever put in: {put_in:?}");
+        }
+    }
+
+    /// The result of a knock-in reads back, leaves labels alone if the host does, and has the host's instructions in their order:
+    /// with an operand or an output at another address at most.
+    #[track_caller]
+    fn check(host: &Program, changed: &Program, interface: Interface) {
+        let told = || format!("{host}\nbecame\n{changed}");
+        assert_eq!(changed.to_string().parse::<Program>().as_ref(), Ok(changed), "{}", told());
+        assert!(interface.check_outputs(changed).is_ok() || interface.check_outputs(host).is_err(), "{}", told());
+        for function in ComponentFunction::ALL {
+            let mut rest = changed.function(function).iter();
+            for kept in host.function(function) {
+                let alike = |other: &Instruction| other.op() == kept.op() && other.data() == kept.data();
+                assert!(rest.any(alike), "{kept} is missing in {}:\n{}", function.name(), told());
+            }
+        }
     }
 }

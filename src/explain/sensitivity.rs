@@ -1,6 +1,6 @@
 //! What the constants of a program are worth: each by itself multiplied by factors around 1.
 
-use exnihilo_jit::{ComponentFunction, Data, Program};
+use exnihilo_jit::{Data, Program};
 
 use crate::transfer::{ConstantPart, Knobs};
 
@@ -24,16 +24,10 @@ impl Constant {
     /// All of a program, in its order: those that a factor changes, so no zeros, infinities or NaN. Elements of vectors and matrices are
     /// not among them.
     pub fn all(program: &Program) -> Vec<Constant> {
-        let [setup, predict] = [ComponentFunction::Setup, ComponentFunction::Predict].map(|function| program.function(function).len());
         let knobs = Knobs::each(program);
         let constants = knobs.groups().iter().enumerate().filter_map(|(knob, group)| {
             let place = group[0];
-            let first = match place.function {
-                ComponentFunction::Setup => 0,
-                ComponentFunction::Predict => setup,
-                ComponentFunction::Learn => setup + predict,
-            };
-            let line = first + place.position;
+            let line = place.line(program);
             let value = match (program.instructions()[line].data(), place.part) {
                 (Data::ScalarConst(value), _) => value,
                 (Data::Uniform { low, .. }, ConstantPart::Low) => low.into(),

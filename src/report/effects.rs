@@ -14,7 +14,7 @@ pub(super) fn effects_section(id: &str, effects: &Effects) -> String {
         .iter()
         .filter_map(|effect| {
             let interval = drawable(effect.low).zip(drawable(effect.high)).map(|(low, high)| [low, high]);
-            Some(Dot { name: effect.name.clone(), value: drawable(effect.mean)?, interval, look: 0 })
+            Some(Dot { name: effect.name.clone(), value: drawable(effect.mean)?, interval, look: usize::from(effect.is_beside) })
         })
         .collect();
     let told: Vec<String> = dots.iter().map(|dot| format!("{} {}", dot.name, decimals(dot.value))).collect();
@@ -26,12 +26,12 @@ pub(super) fn effects_section(id: &str, effects: &Effects) -> String {
         dots,
         notes: Vec::new(),
     };
+    // Without any the text says why.
+    let shown = if chart.dots.is_empty() { String::new() } else { chart.figure() + &table(effects) };
     format!(
-        "<section aria-labelledby=\"{id}\"><h2 id=\"{id}\">{}</h2>\n<p>{}</p>\n{}{}</section>\n",
+        "<section aria-labelledby=\"{id}\"><h2 id=\"{id}\">{}</h2>\n<p>{}</p>\n{shown}</section>\n",
         escaped(&effects.title),
-        with_code(&effects.text),
-        chart.figure(),
-        table(effects)
+        with_code(&effects.text)
     )
 }
 
@@ -71,6 +71,7 @@ mod tests {
             low: mean - 0.1,
             high,
             lines: vec!["1: s1 = s2 < s3".to_owned(), "2: v1 = v2".to_owned()],
+            is_beside: false,
         };
         let effects = Effects {
             title: "Knock-outs <1>".to_owned(),
@@ -86,5 +87,15 @@ mod tests {
                    <td><code>1: s1 = s2 &lt; s3</code><br><code>2: v1 = v2</code></td>";
         assert!(html.contains(row), "{html}");
         assert!(html.contains("<td class=\"n\">0.100000 to –</td>") && !html.contains("NaN") && !html.contains("inf<"), "{html}");
+        let beside = Effects { effects: vec![Effect { is_beside: true, ..effect("other", 0.1, 0.2) }], ..effects };
+        let html = [effects_section("e", &beside), html];
+        assert!(html[0].contains("class=\"f1\"") && !html[1].contains("class=\"f1\""), "it has another look");
+    }
+
+    #[test]
+    fn what_could_not_be_measured_is_a_section_of_text() {
+        let effects = Effects { title: "Knock-outs".to_owned(), text: "No <file>.".to_owned(), ..Effects::default() };
+        let html = effects_section("e0", &effects);
+        assert!(html.ends_with("<h2 id=\"e0\">Knock-outs</h2>\n<p>No &lt;file&gt;.</p>\n</section>\n"), "{html}");
     }
 }

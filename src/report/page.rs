@@ -31,6 +31,8 @@ pub struct Effect {
     pub high: f64,
     /// The lines of the program that it is about, with their numbers.
     pub lines: Vec<String>,
+    /// Whether it stands beside the one before it, for comparison, and looks different.
+    pub is_beside: bool,
 }
 
 /// A section of measurements that stand beside one another on one axis.
@@ -42,7 +44,7 @@ pub struct Effects {
     pub text: String,
     /// The name of the axis.
     pub label: String,
-    /// The measurements, in the order in which they are shown.
+    /// The measurements, in the order in which they are shown; without any there is the text alone.
     pub effects: Vec<Effect>,
 }
 

@@ -555,7 +555,8 @@ impl RunRecord {
         self.events.parts.last().and_then(|part| part.version.as_deref()).or_else(|| self.outcome()?.version.as_deref())
     }
 
-    pub(super) fn experiment(&self) -> Option<&Experiment> {
+    /// The experiment, if it could be read.
+    pub fn experiment(&self) -> Option<&Experiment> {
         self.experiment.as_ref()
     }
 

@@ -70,6 +70,14 @@ pub struct Place {
     pub part: Part,
 }
 
+impl Place {
+    /// The index of the instruction among all of the program: Setup, Predict, Learn.
+    pub fn line(self, program: &Program) -> usize {
+        let before = ComponentFunction::ALL.into_iter().take_while(|&function| function != self.function);
+        before.map(|function| program.function(function).len()).sum::<usize>() + self.position
+    }
+}
+
 /// What is tuned of a program: groups of constants, those of a group by a common factor.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Knobs {

@@ -102,7 +102,7 @@ pub(super) fn parameter_events(explanation: &Explanation) -> Vec<ParameterEvent<
 }
 
 /// Line numbers in words: `line 2`, `lines 2, 5`.
-pub(super) fn at_lines(lines: &[usize]) -> String {
+pub(in super::super) fn at_lines(lines: &[usize]) -> String {
     let numbers = numbered(lines).iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
     format!("{} {numbers}", if lines.len() == 1 { "line" } else { "lines" })
 }
