@@ -204,7 +204,7 @@ fn fitness(prefix: &str, record: &RunRecord) -> String {
     let select = over_time(record, |sample| sample.select);
     if select.iter().any(Option::is_some) {
         description += &from_to("The select fitness of the result so far", &select);
-        columns.push(column("select fitness of the result so far", &select));
+        columns.push(column("select fitness so far", &select));
         draw.push(Draw::Steps(2));
         notes.push("Select: programs are tried there when they pass the target in search, and at the end of their experiment.".to_owned());
     }
