@@ -402,6 +402,18 @@ fn parts_of_the_result_are_knocked_out_on_fresh_tasks() {
     assert!(html.contains("gradient step (lines ") && !html.contains("not tuned"));
     let unmeasured = output(folder.path(), &["report", "run", "--tune", "40", "--no-measure"]);
     assert_eq!(unmeasured.status.code(), Some(2));
+    // A long program is not measured, and paths with marks of code in them are shown as they are.
+    let marked = folder.path().join("a`b`c");
+    fs::create_dir(&marked).expect("a writable folder");
+    for name in ["events.jsonl", "experiment.toml", "best.az", "result.json"] {
+        fs::copy(run.join(name), marked.join(name)).expect("a file of the run");
+    }
+    assert!(
+        page(folder.path(), &["a`b`c"]).contains("like the final tasks of a&#39;b&#39;c/experiment.toml, where the whole program has ")
+    );
+    let long = "  v1 = v1 + v0\n".repeat(501);
+    fs::write(marked.join("best.az"), format!("def Predict():\n{long}  s1 = dot(v0, v1)\n")).expect("a writable folder");
+    assert!(page(folder.path(), &["a`b`c"]).contains("the program has 502 instructions"));
     // What cannot be measured is told, and the page is made.
     fs::write(run.join("best.az"), "def Setup(:\n").expect("a writable folder");
     let damaged = output(folder.path(), &["report", "run", "--json"]);

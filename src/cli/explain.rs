@@ -91,6 +91,15 @@ struct DoneEvent<'a> {
     tuned: Option<TunedEvent>,
 }
 
+/// Why the parts of a program of so many instructions are not measured.
+pub(super) fn too_long(path: &Path, count: usize) -> String {
+    format!(
+        "{}: the program has {count} instructions, and to measure what its parts are worth takes a time that grows with the square of their \
+         number: at most {MOST_INSTRUCTIONS} are possible",
+        shown(path)
+    )
+}
+
 impl Explain {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let program = programs::read_program(&self.program)?;
@@ -117,7 +126,7 @@ impl Explain {
         let (mut tasks, mut fitness, mut tuning_tasks, mut tuned) = (0, None, None, None);
         if let Some(original) = original {
             let mut measured = Measured { explanation: &explanation, original: &original, pace, json: self.json };
-            measured.begin()?;
+            measured.begin(self.each_line || !explanation.idioms().is_empty())?;
             measured.idioms()?;
             if self.each_line {
                 measured.lines()?;
@@ -155,11 +164,7 @@ impl Explain {
         if self.no_measure || count <= MOST_INSTRUCTIONS {
             return Ok(!self.no_measure);
         }
-        let long = format!(
-            "{}: the program has {count} instructions, and to measure what its parts are worth takes a time that grows with the square of \
-             their number: at most {MOST_INSTRUCTIONS} are possible",
-            shown(&self.program)
-        );
+        let long = too_long(&self.program, count);
         let asked = [("--each-line", self.each_line), ("--knock-in", self.knock_in.is_some()), ("--tune", self.tune.tune.is_some())];
         match asked.into_iter().find(|(_, is_asked)| *is_asked) {
             Some((option, _)) => Err(Failure::usage(format!("{long}; leave out {option} to have it explained only"))),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use exnihilo::ablation::{self, Changed, Original};
+use exnihilo::ablation::{self, Changed, MOST_INSTRUCTIONS, Original};
 use exnihilo::explain::{Explanation, Idiom, knocked_out};
 use exnihilo::report::{Effect, Effects, Page, ReportError, RunRecord};
 use exnihilo::task::DataCache;
@@ -13,9 +13,9 @@ use exnihilo_jit::rewrite::rewrite;
 use serde::Serialize;
 
 use super::args::{PanelPlan, TUNING_ROUND, ThreadArgs, TuneArgs};
-use super::explain::at_lines;
+use super::explain::{at_lines, too_long};
 use super::failure::Failure;
-use super::output::{note, print_event, print_text};
+use super::output::{note, print_event, print_text, quoted};
 use super::pace::Pace;
 use super::{Exit, programs};
 
@@ -117,6 +117,10 @@ impl Report {
         let interface = plan.interface();
         interface.check_outputs(&program).map_err(|error| Failure::failed(error.to_string()))?;
         let program = rewrite(&program, interface).program;
+        let count = program.instructions().len();
+        if count > MOST_INSTRUCTIONS {
+            return Err(Failure::failed(format!("{}; --no-measure leaves it out", too_long(&best, count))));
+        }
         let explanation = Explanation::of(&program, interface);
         let idioms = explanation.idioms();
         if idioms.is_empty() {
@@ -140,11 +144,14 @@ impl Report {
         });
         let text = format!(
             "The change of mean fitness where a part of the program is left out, with its 95 % interval: {}, where the whole program has \
-             {:.6}{tuned}. Lines are counted as in the simplified program; `exnihilo explain {}` says more.",
+             {:.6}{tuned}. Lines are counted as in the simplified program",
             plan.describe(&panel, 0),
             original.fitness(),
-            best.display()
         );
+        // What stands between backticks is code on the page.
+        let text = text.replace('`', "'");
+        let command = Some(quoted(&best.display().to_string())).filter(|best| !best.contains('`'));
+        let text = command.map_or_else(|| format!("{text}."), |best| format!("{text}; `exnihilo explain {best}` says more."));
         Ok(Some(Effects {
             title: TITLE.to_owned(),
             text,

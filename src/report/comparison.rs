@@ -18,6 +18,9 @@ const MOST_SETTINGS: usize = 60;
 const OPEN_SETTINGS: usize = 12;
 /// The most characters of a setting.
 const LONGEST_SETTING: usize = 60;
+/// Settings after so many, and those deeper than names of this length reach, are not compared; no experiment has them.
+const MOST_LEAVES: usize = 10_000;
+const LONGEST_NAME: usize = 400;
 
 /// Curves of all runs in one plot, and tables of what they came to and of the settings in which they differ.
 pub(super) fn comparison(runs: &[(String, &RunRecord)]) -> String {
@@ -148,15 +151,24 @@ fn settings(runs: &[(String, &RunRecord)]) -> String {
     html + "</details>\n"
 }
 
-/// The values of a table by their dotted names.
+/// The first values of a table by their dotted names; those in lists of tables have the number of the table in theirs.
 fn leaves(table: toml::Table) -> BTreeMap<String, String> {
     let mut leaves = BTreeMap::new();
     let mut tables = vec![(String::new(), table)];
     while let Some((prefix, table)) = tables.pop() {
         for (key, value) in table {
+            // A file may hold long names of long names.
+            let key = brief(&key);
             let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
+            if leaves.len() == MOST_LEAVES || name.len() > LONGEST_NAME {
+                continue;
+            }
             match value {
                 toml::Value::Table(table) => tables.push((name, table)),
+                toml::Value::Array(list) if list.iter().any(toml::Value::is_table) => {
+                    let numbered = list.into_iter().enumerate().map(|(number, value)| (number.to_string(), value)).collect();
+                    tables.push((name, numbered));
+                }
                 value => drop(leaves.insert(name, value.to_string())),
             }
         }
@@ -198,6 +210,14 @@ mod tests {
         assert_eq!(rows[1], "<th scope=\"row\">search.deep.list</th><td>[1, 2]</td><td>–</td></tr>\n");
         assert_eq!(rows[2].lines().next(), Some("<th scope=\"row\">search.population</th><td>10</td><td>20</td></tr>"));
         assert!(of(&[&two, &two]).contains("None: all have the same"));
+        let sets =
+            |features: u8| format!("[[tasks.search]]\nkind = \"linear\"\n[[tasks.search]]\nkind = \"linear\"\nfeatures = {features}\n");
+        let html = of(&[&run("three", &sets(3)), &run("four", &sets(4))]);
+        assert!(html.contains("<th scope=\"row\">tasks.search.1.features</th><td>3</td><td>4</td>"), "{html}");
+        // A megabyte of this would be gigabytes of names.
+        let wide = (0..20_000).map(|number| format!("{number} = 1\n")).collect::<String>();
+        let wide = run("wide", &format!("[{}]\n{wide}", "a".repeat(400_000)));
+        assert!(of(&[&wide, &one]).len() < 100_000);
         let broken = run("broken", "name = ");
         assert!(of(&[&broken, &broken]).contains("cannot be read"));
         let many: String = (0..100).map(|number| format!("k{number} = 1\n")).collect();

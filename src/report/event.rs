@@ -57,6 +57,8 @@ pub(super) struct Milestone {
     pub(super) experiment: u64,
     pub(super) island: u64,
     pub(super) individual: u64,
+    #[serde(default)]
+    pub(super) task_set: u64,
     pub(super) search_fitness: Option<f64>,
     pub(super) hash: String,
     pub(super) origin: String,

@@ -83,7 +83,7 @@ pub(super) fn trace(path: &Path, milestones: &[Milestone], program: &Program, in
 
     let mut shown: Vec<Step> = Vec::new();
     let mut mutations: u64 = 0;
-    let places = chosen(&line.iter().map(|&number| milestones[number].fitness).collect::<Vec<_>>());
+    let places = chosen(&line.iter().map(|&number| (milestones[number].task_set, milestones[number].fitness)).collect::<Vec<_>>());
     for (place, &number) in line.iter().enumerate() {
         let milestone = &milestones[number];
         mutations = mutations.saturating_add(milestone.mutations);
@@ -101,12 +101,16 @@ pub(super) fn trace(path: &Path, milestones: &[Milestone], program: &Program, in
     Some(Ancestry { length: line.len(), shown, is_cut })
 }
 
-/// Of programs with these fitness values those that are shown: the first, the last, and between them those with the largest gains.
-fn chosen(fitness: &[f64]) -> Vec<usize> {
+/// Of programs with fitness values on these sets of tasks those that are shown: the first, the last, and between them those with the
+/// largest gains over those before them on the same tasks.
+fn chosen(fitness: &[(u64, f64)]) -> Vec<usize> {
     let last = fitness.len() - 1;
+    let mut best: HashMap<u64, f64> = HashMap::new();
+    // The first on other tasks gains nothing.
+    let gain = |&(task_set, fitness): &(u64, f64)| fitness - best.insert(task_set, fitness).unwrap_or(fitness);
+    let gains: Vec<f64> = fitness.iter().map(gain).collect();
     let mut between: Vec<usize> = (1..last.max(1)).collect();
-    let gain = |place: &usize| fitness[*place] - fitness[*place - 1];
-    between.sort_by(|one, other| gain(other).total_cmp(&gain(one)));
+    between.sort_by(|one, other| gains[*other].total_cmp(&gains[*one]));
     between.truncate(MOST_SHOWN - 2);
     between.extend([0, last]);
     between
@@ -119,7 +123,7 @@ mod tests {
     #[test]
     fn first_and_last_and_the_largest_gains_are_shown() {
         let places = |fitness: &[f64]| {
-            let mut places = chosen(fitness);
+            let mut places = chosen(&fitness.iter().map(|&fitness| (0, fitness)).collect::<Vec<_>>());
             places.sort_unstable();
             places.dedup();
             places
@@ -132,6 +136,11 @@ mod tests {
         }
         // 12 between rise by more, and two of the others.
         let places = places(&fitness);
+        // To other tasks and back is no gain.
+        let mut two_sets: Vec<(u64, f64)> = (0..40).map(|place| (place % 2, 0.9 * (place % 2) as f64)).collect();
+        two_sets[20].1 = 0.1;
+        two_sets[31].1 = 0.91;
+        assert!([20, 31].iter().all(|place| chosen(&two_sets)[..2].contains(place)), "{:?}", chosen(&two_sets));
         assert!(places.len() == 16 && (0..=39).step_by(3).all(|place| places.contains(&place)), "{places:?}");
     }
 }

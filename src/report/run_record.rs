@@ -93,6 +93,8 @@ pub(super) struct Milestone {
     pub(super) experiment: u64,
     pub(super) island: u64,
     pub(super) individual: u64,
+    /// The set of search tasks on which it has its fitness.
+    pub(super) task_set: u64,
     pub(super) fitness: f64,
     pub(super) hash: ProgramHash,
     /// Whether it was better than all before it on its island, too.
@@ -308,12 +310,13 @@ impl Events {
             self.origins.push(told.origin.chars().take(LONGEST_NOTE).collect());
             self.origins.len() - 1
         });
-        let super::event::Milestone { experiment, island, individual, milestone: name, mutations, .. } = told;
+        let super::event::Milestone { experiment, island, individual, task_set, milestone: name, mutations, .. } = told;
         let before = told.before.map(|before| (before.island, before.milestone));
         self.milestones.push(Milestone {
             experiment,
             island,
             individual,
+            task_set,
             fitness,
             hash,
             is_improvement,

@@ -332,19 +332,25 @@ fn lineage(prefix: &str, record: &RunRecord) -> String {
         html += "<p class=\"soft\">What the first one descends from is not on record.</p>\n";
     }
     html += "<ol class=\"steps\">\n";
+    let task_set = |step: &Step| record.milestones()[step.milestone].task_set;
+    let several = shown.iter().any(|step| task_set(step) != task_set(&shown[0]));
+    if several {
+        html = html.replacen("all before them in the line,", "all before them in the line on the same search tasks,", 1);
+    }
     let mut before: Option<&Step> = None;
     for step in shown {
         let milestone = &record.milestones()[step.milestone];
         let how = how(step, before.is_some(), record.origin(milestone));
         let from = before.map(|before| record.milestones()[before.milestone].island).filter(|&from| from != milestone.island);
         let from = from.map_or_else(String::new, |from| format!("; the one before it was on island {from}"));
+        let tasks = if several { format!(", set {} of search tasks", milestone.task_set) } else { String::new() };
         let passed = before.map_or(0, |before| step.place - before.place - 1);
         let skipped = if passed > 0 { format!("; {} between left out", counted(passed as u64, "step")) } else { String::new() };
         let text =
             before.map_or_else(|| program_view::program(&step.program), |before| program_view::changes(&before.program, &step.program));
         writeln!(
             html,
-            "<li><h3>{}. Fitness {}</h3><p class=\"soft\">experiment {}, island {}, individual {}: {}{from}{skipped}</p>{text}</li>",
+            "<li><h3>{}. Fitness {}</h3><p class=\"soft\">experiment {}, island {}{tasks}, individual {}: {}{from}{skipped}</p>{text}</li>",
             step.place + 1,
             decimals(milestone.fitness),
             milestone.experiment,
@@ -362,7 +368,7 @@ fn lineage(prefix: &str, record: &RunRecord) -> String {
 /// How a step came about from the one shown before it, if any is.
 fn how(step: &Step, has_before: bool, origin: &str) -> String {
     if origin == Origin::Migration.name() {
-        return "came from another island, with other tasks".to_owned();
+        return "came from an island with other tasks".to_owned();
     }
     match (has_before, step.mutations) {
         (false, 0) => "one of the first programs".to_owned(),

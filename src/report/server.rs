@@ -31,6 +31,8 @@ const ANSWERING: Duration = Duration::from_secs(20);
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// Nor sooner than after so many times the time that making it took, so that the pages of long runs leave the search as much.
 const REFRESH_SHARE: u32 = 100;
+/// And it is not older than this, whatever it costs: a long file is read as a whole only once.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Waited after a connection could not be taken, as where there are too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -389,7 +391,7 @@ impl Source {
 
 /// When the page may be made again that was begun and ended then.
 fn next_refresh(begun: Instant, ended: Instant) -> Instant {
-    ended + REFRESH_EVERY.max((ended - begun).saturating_mul(REFRESH_SHARE))
+    ended + (ended - begun).saturating_mul(REFRESH_SHARE).clamp(REFRESH_EVERY, LONGEST_WAIT)
 }
 
 #[cfg(test)]
@@ -402,7 +404,7 @@ mod tests {
         for milliseconds in [0, 1, 10, 50, 3_000] {
             let cost = Duration::from_millis(milliseconds);
             let next = next_refresh(begun, begun + cost);
-            assert_eq!(next - (begun + cost), REFRESH_EVERY.max(100 * cost), "{cost:?}");
+            assert_eq!(next - (begun + cost), (100 * cost).clamp(REFRESH_EVERY, LONGEST_WAIT), "{cost:?}");
         }
     }
 

@@ -169,7 +169,7 @@ impl Island {
             origin: Origin::Start,
             parent: None,
             line: Line::NONE,
-            milestones: Milestones::default(),
+            milestones: Milestones::new(task_set),
             individuals: 0,
             train_steps: 0,
             pass: Pass { goal: 0, last_step: u64::MAX },
@@ -213,7 +213,7 @@ impl Island {
     ) -> Result<Island, Damage> {
         let totals = state.totals.restore()?;
         self.decisions = self.decisions.at(state::count("random decisions", state.decisions)?);
-        self.milestones = Milestones::after(state::count("milestones", state.milestones)?);
+        self.milestones.set_made(state::count("milestones", state.milestones)?);
         let capacity = self.population.capacity();
         self.population = Population::restore(capacity, state.population, milestones, &mut self.milestones, experiment)?;
         self.milestones.keep(self.population.lines_mut());
@@ -452,13 +452,13 @@ impl Island {
         let famous = || Famous { task_set, size, experiment, island, individual, fitness, program: program() };
         self.hall.admit((task_set, size), fitness, [experiment, individual, island], famous);
         let is_best = self.best.as_ref().is_none_or(|best| fitness > best.fitness);
-        // What comes from an island with other tasks has another fitness there. In random search nothing has descendants.
-        let is_milestone = self.origin == Origin::Migration || self.milestones.fitness(self.line).is_none_or(|best| fitness > best);
+        let is_milestone = self.milestones.best(self.line).is_none_or(|best| fitness > best);
+        // In random search nothing has descendants.
         if !is_best && (!is_milestone || self.settings.always_first) {
             return;
         }
         let origin = self.origin;
-        let new = NewMilestone { experiment, island, task_set, individual, fitness, program: program(), origin };
+        let new = NewMilestone { experiment, island, individual, fitness, program: program(), origin };
         let (milestone, line) = self.milestones.make(self.line, new);
         self.line = line;
         if is_best {

@@ -1,5 +1,5 @@
-//! Where programs come from: of every line of descent the programs that were better than all their ancestors (the steps of the paper's
-//! Figure 6), as long as a living program descends from them.
+//! Where programs come from: of every line of descent the programs that were better than all their ancestors on the same tasks (the steps
+//! of the paper's Figure 6), as long as a living program descends from them.
 //!
 //! A program refers to its latest milestone by a number, so that a child costs no more than the copy of one; a new milestone is made where
 //! a child betters that of its parent. Numbers that nobody refers to are given up now and then.
@@ -15,7 +15,8 @@ use super::checkpoint::state::{self, LineState, MilestoneState};
 use super::lineage::Origin;
 use crate::experiment::Experiment;
 
-/// A program with a higher search fitness than all its ancestors on its island, or one without ancestors there.
+/// A program with a higher search fitness than all milestones before it in its line on the same set of search tasks, or better than all
+/// before it on its island.
 #[derive(Debug)]
 pub struct Milestone {
     /// The experiment, from 0.
@@ -97,39 +98,54 @@ pub(super) struct Descent {
 pub(super) struct NewMilestone {
     pub(super) experiment: u64,
     pub(super) island: u64,
-    pub(super) task_set: usize,
     pub(super) individual: u64,
     pub(super) fitness: f64,
     pub(super) program: Program,
     pub(super) origin: Origin,
 }
 
+/// A milestone that programs of an island refer to.
+#[derive(Clone, Debug)]
+struct Latest {
+    milestone: Arc<Milestone>,
+    /// The highest fitness in its line on the tasks of the island, if there is any.
+    best: Option<f64>,
+}
+
 /// The milestones that programs of an island refer to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Milestones {
-    places: Vec<Arc<Milestone>>,
+    places: Vec<Latest>,
     /// How many were made here.
     made: u64,
+    /// The set of search tasks that the island evolves on.
+    task_set: usize,
 }
 
 impl Milestones {
-    /// The fitness of a line's latest milestone, if it has any.
-    pub(super) fn fitness(&self, line: Line) -> Option<f64> {
-        self.get(line).map(|milestone| milestone.fitness)
+    /// None yet, on an island that evolves on this set of search tasks.
+    pub(super) const fn new(task_set: usize) -> Milestones {
+        Milestones { places: Vec::new(), made: 0, task_set }
+    }
+
+    /// The highest fitness that a milestone of a line has on the tasks of the island, if any has.
+    pub(super) fn best(&self, line: Line) -> Option<f64> {
+        self.places.get(line.place as usize)?.best
     }
 
     fn get(&self, line: Line) -> Option<&Arc<Milestone>> {
-        self.places.get(line.place as usize)
+        self.places.get(line.place as usize).map(|latest| &latest.milestone)
     }
 
     /// Makes a milestone at the end of a line, and gives the line that goes on from it.
     pub(super) fn make(&mut self, line: Line, new: NewMilestone) -> (Arc<Milestone>, Line) {
-        let NewMilestone { experiment, island, task_set, individual, fitness, program, origin } = new;
+        let NewMilestone { experiment, island, individual, fitness, program, origin } = new;
+        let best = Some(self.best(line).map_or(fitness, |best| best.max(fitness)));
         let milestone = Arc::new(Milestone {
             experiment,
             island,
             number: self.made,
-            task_set,
+            task_set: self.task_set,
             individual,
             fitness,
             program,
@@ -139,8 +155,8 @@ impl Milestones {
             is_told: AtomicBool::new(false),
         });
         self.made += 1;
-        let line = self.join(Descent { latest: Some(Arc::clone(&milestone)), mutations: 0 });
-        (milestone, line)
+        let place = self.add(Latest { milestone: Arc::clone(&milestone), best });
+        (milestone, Line { place, mutations: 0 })
     }
 
     /// A line as it leaves for another island.
@@ -151,10 +167,16 @@ impl Milestones {
     /// The line of a program that comes from another island.
     pub(super) fn join(&mut self, descent: Descent) -> Line {
         let Descent { latest, mutations } = descent;
-        let Some(latest) = latest else { return Line { mutations, ..Line::NONE } };
+        let Some(milestone) = latest else { return Line { mutations, ..Line::NONE } };
+        let line = std::iter::successors(Some(&*milestone), |milestone| milestone.before());
+        let best = line.filter(|milestone| milestone.task_set == self.task_set).map(|milestone| milestone.fitness).reduce(f64::max);
+        Line { place: self.add(Latest { milestone, best }), mutations }
+    }
+
+    fn add(&mut self, latest: Latest) -> u32 {
         let place = u32::try_from(self.places.len()).expect("places are given up long before");
         self.places.push(latest);
-        Line { place, mutations }
+        place
     }
 
     /// Whether there are so many numbers that it is worth while to look at all `living` lines for those in use.
@@ -170,7 +192,7 @@ impl Milestones {
             let Some(to) = moved.get_mut(line.place as usize) else { continue };
             if *to == u32::MAX {
                 *to = places.len() as u32;
-                places.push(Arc::clone(&self.places[line.place as usize]));
+                places.push(self.places[line.place as usize].clone());
             }
             line.place = *to;
         }
@@ -182,9 +204,9 @@ impl Milestones {
         self.made
     }
 
-    /// None of an island that has made so many.
-    pub(super) const fn after(made: u64) -> Milestones {
-        Milestones { places: Vec::new(), made }
+    /// The island has made so many before.
+    pub(super) const fn set_made(&mut self, made: u64) {
+        self.made = made;
     }
 }
 
@@ -284,7 +306,7 @@ mod tests {
     fn new(individual: u64, fitness: f64) -> NewMilestone {
         // Of the lengths that the preset `linear` asks for.
         let program = Program::new(&[Instruction::NO_OP; 10], &[Instruction::NO_OP; 2], &[Instruction::NO_OP; 8]);
-        NewMilestone { experiment: 0, island: 0, task_set: 0, individual, fitness, program, origin: Origin::Start }
+        NewMilestone { experiment: 0, island: 0, individual, fitness, program, origin: Origin::Start }
     }
 
     fn individuals(milestone: &Milestone) -> Vec<u64> {
@@ -293,10 +315,10 @@ mod tests {
 
     #[test]
     fn lines_share_what_they_have_in_common_and_only_the_living_are_kept() {
-        let mut milestones = Milestones::default();
+        let mut milestones = Milestones::new(0);
         let (_, first) = milestones.make(Line::NONE, new(0, 0.1));
         let (_, dead) = milestones.make(Line::NONE, new(1, 0.2));
-        assert_eq!((milestones.fitness(first), milestones.fitness(dead), milestones.fitness(Line::NONE)), (Some(0.1), Some(0.2), None));
+        assert_eq!((milestones.best(first), milestones.best(dead), milestones.best(Line::NONE)), (Some(0.1), Some(0.2), None));
         let (second, mut one) = milestones.make(first.mutated().mutated(), new(2, 0.3));
         let (_, mut two) = milestones.make(first.mutated(), new(3, 0.4));
         assert_eq!((second.mutations, second.number), (2, 2));
@@ -309,8 +331,24 @@ mod tests {
     }
 
     #[test]
+    fn only_fitness_on_the_same_tasks_is_compared() {
+        let mut islands = [Milestones::new(0), Milestones::new(1)];
+        let (_, line) = islands[0].make(Line::NONE, new(0, 0.9));
+        let descent = islands[0].leave(line.mutated());
+        let line = islands[1].join(descent);
+        assert_eq!(islands[1].best(line), None);
+        let (arrived, line) = islands[1].make(line, new(7, 0.3));
+        assert_eq!((individuals(&arrived), arrived.task_set, arrived.mutations), (vec![7, 0], 1, 1));
+        let (_, line) = islands[1].make(line, new(8, 0.2));
+        assert_eq!(islands[1].best(line), Some(0.3), "the latest is not the best");
+        let descent = islands[1].leave(line);
+        let line = islands[0].join(descent);
+        assert_eq!(islands[0].best(line), Some(0.9));
+    }
+
+    #[test]
     fn each_is_told_once_the_earliest_first() {
-        let mut milestones = Milestones::default();
+        let mut milestones = Milestones::new(0);
         let (_, first) = milestones.make(Line::NONE, new(0, 0.1));
         let (second, line) = milestones.make(first, new(1, 0.2));
         let (third, _) = milestones.make(line, new(2, 0.3));
@@ -324,7 +362,7 @@ mod tests {
 
     #[test]
     fn a_line_can_be_longer_than_the_stack_is_deep() {
-        let mut milestones = Milestones::default();
+        let mut milestones = Milestones::new(0);
         let mut line = Line::NONE;
         for individual in 0..100_000 {
             let (latest, next) = milestones.make(line, new(individual, 0.5));
@@ -340,7 +378,7 @@ mod tests {
     #[test]
     fn a_checkpoint_has_each_once_and_gives_the_same_lines() {
         let experiment = Experiment::preset("linear").expect("a built-in preset");
-        let mut milestones = Milestones::default();
+        let mut milestones = Milestones::new(0);
         let (_, first) = milestones.make(Line::NONE, new(5, 0.1));
         let (told, one) = milestones.make(first.mutated(), new(6, 0.2));
         let (_, two) = milestones.make(first, new(7, 0.3));
@@ -353,7 +391,8 @@ mod tests {
             [(5, None, true), (6, Some(0), true), (7, Some(0), false)]
         );
         let restored = RestoredMilestones::new(states.clone(), 0, &experiment).expect("it was just made");
-        let mut again = Milestones::after(milestones.made());
+        let mut again = Milestones::new(0);
+        again.set_made(milestones.made());
         let lines = lines.map(|line| again.join(restored.descent(line).expect("it is in the table")));
         assert_eq!(individuals(again.get(lines[1]).expect("it has one")), [7, 5]);
         assert_eq!((lines[1].mutations, again.get(lines[2]).is_none(), again.made()), (1, true, 3));

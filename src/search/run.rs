@@ -95,8 +95,8 @@ impl SearchOptions {
 pub enum Report<'a> {
     /// How far it is.
     Progress(&'a Progress),
-    /// An ancestor of the improvement that is told of next: better than all its own ancestors, but not than all before it on its island.
-    /// Each is told of once.
+    /// An ancestor of the improvement that is told of next: better than all milestones before it in its line on the same tasks, but not
+    /// than all before it on its island. Each is told of once.
     Milestone(&'a Milestone),
     /// A program that is better than all before it on its island. Told before any checkpoint that has it.
     Improvement(&'a Improvement),

@@ -148,7 +148,7 @@ pub(super) fn rows() -> Vec<Row> {
             |f| with_body(f, |b| replace(b, b"setup]\ninitial = 10\nmin = 10\nmax = 10", b"setup]\ninitial = 11\nmin = 11\nmax = 11")),
             "sed -i '/setup/,/ops/ s/10/11/' run/experiment.toml; x resume run",
             1,
-            &["the checkpoint cannot be resumed: it is damaged: a program of a population: Setup has 10 instructions"],
+            &["the checkpoint cannot be resumed: it is damaged: a milestone: Setup has 10 instructions"],
         ),
         row("a wrong byte in the head", |f| with(f, |b| b[9] = 5), "x resume run 2>&1 | tail -1 >&2; exit 1", 1, NOTHING_LEFT),
         row(

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::baselines::Baseline;
 use super::tiers::{self, saved_share};
-use crate::cli::output::percent_of;
+use crate::cli::output::{percent_of, quoted};
 
 /// The first line of `events.jsonl`: what the experiment's file does not tell.
 #[derive(Serialize)]
@@ -178,11 +178,7 @@ impl DoneEvent<'_> {
 
 /// What to try next with a run, ready to be copied.
 fn next_commands(run_dir: &str, is_interrupted: bool) -> String {
-    let quoted = |path: String| {
-        let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&byte));
-        if is_plain { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
-    };
-    let (run, best) = (quoted(run_dir.to_owned()), quoted(format!("{run_dir}/best.az")));
+    let (run, best) = (quoted(run_dir), quoted(&format!("{run_dir}/best.az")));
     let mut commands = vec![
         (format!("explain {best}"), "line by line, with what each part is worth"),
         (format!("report {run}"), "a page with plots, lineage and settings"),

@@ -131,15 +131,14 @@ impl Measured<'_> {
     }
 
     /// Says how good the program is as it is.
-    pub(super) fn begin(&self) -> Result<(), Failure> {
+    pub(super) fn begin(&self, has_parts: bool) -> Result<(), Failure> {
         if self.json {
             return Ok(());
         }
         let (fitness, tasks) = (self.original.fitness(), self.original.panel().tasks());
         let (Some((tuned, best)), Some(tuner)) = (self.original.tuned(), self.original.tuner()) else {
-            return print_line(&format!(
-                "\nFitness {fitness:.6} on {tasks} fresh tasks. Without a part, the mean change and its 95 % interval:"
-            ));
+            let heading = if has_parts { " Without a part, the mean change and its 95 % interval:" } else { "" };
+            return print_line(&format!("\nFitness {fitness:.6} on {tasks} fresh tasks.{heading}"));
         };
         print_line(&format!(
             "\nFitness {fitness:.6} on {tasks} fresh tasks; with its constants tuned on {} others, {best:.6} ({}):",
@@ -150,6 +149,9 @@ impl Measured<'_> {
         lines.dedup();
         for line in lines {
             print_line(&format!("  {}", tuned.program.instructions()[line]))?;
+        }
+        if !has_parts {
+            return Ok(());
         }
         print_line("Without a part, the mean change and its 95 % interval:")?;
         print_line(&columns())
