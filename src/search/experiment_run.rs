@@ -14,7 +14,7 @@ use super::outcome::SearchError;
 use super::search_tasks::SearchTasks;
 use super::share;
 use crate::experiment::Experiment;
-use crate::task::{DataCache, SetName, build_group, build_group_from};
+use crate::task::{DataCache, SetName, TaskSpec, build_group, build_group_from};
 use crate::verify::Claim;
 
 /// What the experiments of a run have in common.
@@ -43,6 +43,21 @@ impl Shared<'_> {
         let group = build_group_from(&specs[task_set], SetName::Search, self.task_seed(), experiment, first, &self.data);
         let group = group.map_err(|error| SearchError::Tasks { set: "search", error: error.into() })?;
         Ok(SearchTasks::new(group, self.settings.first_tasks()))
+    }
+
+    /// Whether select and final tasks can be made, as far as the first of each tells: they are made only when there is a result.
+    ///
+    /// # Errors
+    /// They cannot.
+    pub(super) fn check_later_tasks(&self) -> Result<(), SearchError> {
+        let tasks = &self.experiment.tasks;
+        let sets = [("select", SetName::Select, Some(&tasks.select)), ("final", SetName::Final, tasks.final_set.as_ref())];
+        for (set, name, spec) in sets {
+            let Some(spec) = spec else { continue };
+            let first = TaskSpec { tasks: 1, ..spec.clone() };
+            build_group(&first, name, self.task_seed(), 0, &self.data).map_err(|error| SearchError::Tasks { set, error: error.into() })?;
+        }
+        Ok(())
     }
 
     /// The select tasks of an experiment.

@@ -163,7 +163,7 @@ impl Search {
         let (board, report) = (Board::new(Arc::clone(&shared.checks), Totals::default()), Mutex::new(|_: Report<'_>| {}));
         let over = Over::default();
         let reporting = Reporting::new(&report, &board, &over, Clock::new(Duration::ZERO), None);
-        Run::new(self, shared, &halt, &reporting).map(drop)
+        Run::new(self, shared, &halt, &reporting)?.shared.check_later_tasks()
     }
 
     /// Runs the search. `report` is called with the progress about twice a second and after every round, from this thread or another,
@@ -187,6 +187,7 @@ impl Search {
         let deadline = seconds(self.options.max_seconds);
         let reporting = Reporting::new(&report, &board, &over, clock, seconds(self.options.checkpoint_every));
         let mut run = Run::new(self, shared, &halt, &reporting)?;
+        run.shared.check_later_tasks()?;
         let stopped_by = std::thread::scope(|scope| {
             let _over = EndOnDrop(&over);
             scope.spawn(|| watch(deadline, &halt, &reporting));

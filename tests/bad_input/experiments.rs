@@ -12,7 +12,14 @@ fn changed(folder: &Folder, from: &str, to: &str) {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    let files: [Row; 22] = [
+    let files: [Row; 23] = [
+        row(
+            "final tasks that cannot be, before the search and not after it",
+            |_| (),
+            "x evolve digits --no-save --max-seconds 100000 --target-fitness 1 --set tasks.final.valid=1000",
+            1,
+            &["tasks.final: ", "lower `valid`"],
+        ),
         row(
             "toml: empty",
             |f| f.file("e.toml", ""),
