@@ -398,8 +398,8 @@ fn parts_of_the_result_are_knocked_out_on_fresh_tasks() {
     let tuned = fs::read_to_string(folder.path().join("page.html")).expect("it was written");
     check_page(&tuned);
     assert!(tuned.contains("with its constants tuned.") && tuned.contains("with 40 trials each on 5 x 5 linear tasks"), "the text says so");
-    assert!(tuned.contains("not tuned: gradient step (lines "));
-    assert!(html.contains("gradient step (lines ") && !html.contains("not tuned"));
+    assert!(tuned.contains("untuned: gradient step (lines "));
+    assert!(html.contains("gradient step (lines ") && !html.contains("untuned"));
     let unmeasured = output(folder.path(), &["report", "run", "--tune", "40", "--no-measure"]);
     assert_eq!(unmeasured.status.code(), Some(2));
     // A long program is not measured, and paths with marks of code in them are shown as they are.

@@ -175,7 +175,7 @@ fn effects(program: &Program, idiom: &Idiom, changed: &Changed) -> impl Iterator
     };
     // Long names are cut at their end.
     let as_they_are = match &changed.tuned {
-        Some(_) => effect(format!("not tuned: {name}"), changed.effect, true),
+        Some(_) => effect(format!("untuned: {name}"), changed.effect, true),
         None => effect(name.clone(), changed.effect, false),
     };
     let tuned = changed.tuned.as_ref().map(|tuned| effect(name, tuned.effect, false));
