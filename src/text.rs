@@ -1,5 +1,7 @@
 //! Text as people read it, on the command line and in reports: numbers, times, and what others have written.
 
+use std::path::Path;
+
 /// A number with commas between thousands.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -65,6 +67,11 @@ pub const fn is_unseen(c: char) -> bool {
 /// ```
 pub fn printable_name(name: &str) -> String {
     escaped_where(name, is_unseen)
+}
+
+/// A path, as [`printable_name`] shows it.
+pub fn printable_path(path: &Path) -> String {
+    printable_name(&path.to_string_lossy())
 }
 
 /// A message or another text of several lines that may have such names in it: as [`printable_name`], but lines and tabs stay.

@@ -735,7 +735,31 @@ mod command {
             fs::write(folder.path().join(name), content).expect("a writable folder");
         }
         fs::write(folder.path().join("large.csv"), "1e200,1,1,1\n1e200,1,1,1\n").expect("a writable folder");
-        let rows: [(&[&str], i32, &[&str]); 17] = [
+        // What only some languages take for a number or an end of a line.
+        const ODD: [&[u8]; 14] = [
+            b"1_0,2,3,0\n",
+            "1,\u{661}\u{662},3,0\n".as_bytes(),
+            b"0x10,2,3,0\n",
+            b"nan(1),2,3,0\n",
+            b"1,0b1,3,0\n",
+            b"1,2,\x0c3,0\n",
+            b"1,2\x0b,3,0\n",
+            b"1,2\r,3,0\n",
+            b"1,2,3,0\r1,2,3,0\n",
+            b"1,2,3,0\r\r\n",
+            "1,\u{a0}2,3,0\n".as_bytes(),
+            b"1,2,3,0\0",
+            b"1,2 2,3,0\n",
+            b"1,,3,0\n",
+        ];
+        for (number, content) in ODD.iter().enumerate() {
+            fs::write(folder.path().join(format!("odd{number}.csv")), content).expect("a writable folder");
+            fs::write(folder.path().join(format!("blank{number}.csv")), [b"1,2,3,0\n\n", *content].concat()).expect("a writable folder");
+        }
+        fs::write(folder.path().join("feed.csv"), "1,2,3,0\n\x0c\n").expect("a writable folder");
+        fs::write(folder.path().join("even.csv"), "\t1 , 2.,.3e+0,-0\r\n \t\r\n0.5,1E0,+2,1\r").expect("a writable folder");
+        fs::write(folder.path().join("names.csv"), "iNf,NAN,-Infinity,1\n").expect("a writable folder");
+        let rows: [(&[&str], i32, &[&str]); 19] = [
             (&["good.csv"], 2, &["usage", "[EPOCHS [SEED]]"]),
             (&["good.csv", "good.csv", "1", "1", "1"], 2, &["usage"]),
             (&["good.csv", "good.csv", "x"], 2, &["EPOCHS", WHOLE, "not x"]),
@@ -753,6 +777,8 @@ mod command {
             (&["good.csv", "text.csv"], 1, &["text.csv, line 1: "]),
             (&["bytes.csv", "good.csv"], 1, &["bytes.csv"]),
             (&["large.csv", "good.csv"], 1, &["training stopped at step"]),
+            (&["names.csv", "good.csv"], 1, &["training stopped at step 1"]),
+            (&["feed.csv", "good.csv"], 1, &["feed.csv, line 2: "]),
         ];
         for (language, words) in exported(folder.path(), &["linear"]) {
             let run = |arguments: &[&str]| {
@@ -765,16 +791,17 @@ mod command {
                 assert!(words.iter().all(|word| stderr.contains(word)), "{language:?} {arguments:?}: no {words:?} in {stderr}");
                 assert_eq!(stderr.lines().count(), 1, "{language:?} {arguments:?}: {stderr}");
             }
+            for number in 0..ODD.len() {
+                for (name, line) in [(format!("odd{number}.csv"), 1), (format!("blank{number}.csv"), 3)] {
+                    let Ended { code, stdout, stderr } = run(&[&name, "good.csv"]);
+                    assert_eq!((code, stdout.as_str(), stderr.lines().count()), (Some(1), "", 1), "{language:?} {name}: {stderr}");
+                    assert!(stderr.starts_with(&format!("{name}, line {line}: ")), "{language:?} {name}: {stderr}");
+                }
+            }
+            let even = run(&["even.csv", "even.csv"]);
+            assert!(even.code == Some(0) && even.stderr.ends_with(" after 2 steps\n"), "{language:?}: {}", even.stderr);
             let good = run(&["good.csv", "good.csv", "2", "18446744073709551615"]);
-            assert!(
-                good.code == Some(0)
-                    && good.stderr.ends_with(
-                        " after 4 steps
-"
-                    ),
-                "{language:?}: {}",
-                good.stderr
-            );
+            assert!(good.code == Some(0) && good.stderr.ends_with(" after 4 steps\n"), "{language:?}: {}", good.stderr);
         }
         for (program, words) in [("linear", "labels are 0 or 1"), ("softmax", "features before the label, at least 10")] {
             let classes = if program == "linear" { "2" } else { "10" };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use exnihilo::text::printable_name;
 use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, OracleBackend, Verdict, WorkerBackend, check};
 use exnihilo_jit::{Backend, no_native_code};
 use serde::Serialize;
@@ -119,12 +120,13 @@ impl Conform {
         if self.json {
             print_event("failure", &FailureEvent { backend: name, message: &message })?;
         } else if !self.quiet {
-            print_line(&message)?;
+            print_line(&printable_name(&message))?;
         }
         Ok(false)
     }
 }
 
-fn malformed(error: impl Into<anyhow::Error>) -> Failure {
-    Failure::Failed(error.into())
+/// The message has the name of the file and words of it, on one line.
+fn malformed(error: impl std::fmt::Display) -> Failure {
+    Failure::failed(printable_name(&error.to_string()))
 }

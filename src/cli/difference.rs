@@ -6,7 +6,7 @@ use exnihilo::verify::Difference;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::output::event_line;
+use super::output::{event_line, shell_word, shown};
 
 /// As an event.
 #[derive(Serialize)]
@@ -26,14 +26,15 @@ struct DifferenceEvent<'a> {
 pub(super) fn conclude(difference: &Difference, folder: &Path) -> (String, Failure) {
     let (file, ending) = match difference.write_case_file(folder) {
         Ok(path) => {
-            let path = path.display().to_string();
             let ending = format!(
-                "case file: {path}\nto replay: exnihilo conform {path}\n\
-                 That runs the program on every backend and layout, as written and simplified; it passes where only the memo is wrong."
+                "case file: {}\nto replay: exnihilo conform {}\n\
+                 That runs the program on every backend and layout, as written and simplified; it passes where only the memo is wrong.",
+                shown(&path),
+                shell_word(&path)
             );
-            (Some(path), ending)
+            (Some(path.display().to_string()), ending)
         }
-        Err(error) => (None, format!("the case file cannot be written into {}: {error}", folder.display())),
+        Err(error) => (None, format!("the case file cannot be written into {}: {error}", shown(folder))),
     };
     let Difference { subject, found, expected, detail, program, .. } = difference;
     let event = event_line(

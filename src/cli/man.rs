@@ -1,6 +1,7 @@
 //! `man`: manual pages.
 
 use clap::Args;
+use exnihilo::text::printable_name;
 
 use super::failure::Failure;
 use super::output::print_data;
@@ -23,7 +24,7 @@ impl ManPage {
             Some(name) => {
                 let known = whole.get_subcommands().map(clap::Command::get_name).collect::<Vec<_>>().join(", ");
                 let found = whole.find_subcommand(name).cloned();
-                found.ok_or_else(|| Failure::usage(format!("there is no command `{name}`; there are {known}")))?
+                found.ok_or_else(|| Failure::usage(format!("there is no command `{}`; there are {known}", printable_name(name))))?
             }
         };
         let mut text = Vec::new();

@@ -29,8 +29,10 @@ mod transfer;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use exnihilo::text::printable_name;
 
 use failure::Failure;
+use output::{note, print_text};
 
 /// Evolves complete machine-learning algorithms from nothing (AutoML-Zero).
 ///
@@ -118,11 +120,18 @@ pub(crate) fn main() -> ExitCode {
 
 /// Prints what the parser has to say instead of a command: help and version to stdout, wrong usage to stderr.
 fn unparsed(error: &clap::Error) -> Result<Exit, Failure> {
-    match error.print() {
-        Err(failure) if !error.use_stderr() => Err(failure.into()),
-        _ if error.use_stderr() => Ok(Exit::Usage),
-        _ => Ok(Exit::Done),
-    }
+    // It quotes arguments as they are. Of the same ones as they are shown it says the same.
+    let shown = std::env::args_os().map(|argument| printable_name(&argument.to_string_lossy()));
+    let printed = match Cli::try_parse_from(shown) {
+        Err(again) if again.kind() == error.kind() => again.print().map_err(Failure::from),
+        _ if error.use_stderr() => {
+            note(error.render().to_string().trim_end());
+            Ok(())
+        }
+        _ => print_text(&error.render().to_string()),
+    };
+    // Where stderr is closed, nobody is there to be told.
+    if error.use_stderr() { Ok(Exit::Usage) } else { printed.map(|()| Exit::Done) }
 }
 
 impl Command {

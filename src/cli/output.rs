@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use exnihilo::text::{printable_name, printable_text};
+use exnihilo::text::{is_unseen, printable_path, printable_text};
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -73,13 +73,27 @@ pub(crate) fn note(line: &str) {
 
 /// A path on one line, for people.
 pub(crate) fn shown(path: &Path) -> String {
-    printable_name(&path.to_string_lossy())
+    printable_path(path)
 }
 
-/// A path as a shell takes it.
-pub(crate) fn quoted(path: &str) -> String {
-    let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&byte));
-    if is_plain { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+/// A path as a word of a command that people paste into a shell, on one line.
+pub(crate) fn shell_word(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    if path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(&byte)) {
+        return path.into_owned();
+    }
+    if !path.contains(is_unseen) {
+        return format!("'{}'", path.replace('\'', r"'\''"));
+    }
+    let mut word = "$'".to_owned();
+    for c in path.chars() {
+        match c {
+            '\'' | '\\' => word.extend(['\\', c]),
+            _ if is_unseen(c) => word.extend(c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03o}"))),
+            _ => word.push(c),
+        }
+    }
+    word + "'"
 }
 
 /// A part of a whole, in percent; of nothing, nothing.
@@ -105,6 +119,13 @@ mod tests {
         }
         let line = event_line("done", &Fields { text: "a\nb", number: f64::NAN });
         assert_eq!(line, r#"{"schema":1,"event":"done","text":"a\nb","number":null}"#);
+    }
+
+    #[test]
+    fn paths_are_words_of_a_shell() {
+        let word = |path: &str| shell_word(Path::new(path));
+        assert_eq!([word("runs/linear-s0"), word("it's $HOME")], ["runs/linear-s0", r"'it'\''s $HOME'"]);
+        assert_eq!(word("it's\n\\\u{1b}7é\u{202e}"), r"$'it\'s\012\\\0337é\342\200\256'");
     }
 
     #[test]

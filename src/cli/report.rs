@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::args::{PanelPlan, TUNING_ROUND, ThreadArgs, TuneArgs};
 use super::explain::{at_lines, too_long};
 use super::failure::Failure;
-use super::output::{note, print_event, print_text, quoted};
+use super::output::{note, print_event, print_line, shell_word, shown};
 use super::pace::Pace;
 use super::{Exit, programs};
 
@@ -99,7 +99,7 @@ impl Report {
             print_event("report", &ReportEvent { file, runs: runs.len(), notes })?;
         } else {
             notes.iter().for_each(|line| note(&printable_name(line)));
-            print_text(&format!("{file}\n"))?;
+            print_line(&printable_name(&file))?;
         }
         Ok(Exit::Done)
     }
@@ -112,7 +112,7 @@ impl Report {
             return Ok(None);
         }
         let program = programs::read_program(&best)?;
-        let experiment = run.experiment().ok_or_else(|| Failure::failed(format!("{}: is no experiment", path.display())))?;
+        let experiment = run.experiment().ok_or_else(|| Failure::failed(format!("{}: is no experiment", shown(&path))))?;
         let plan = PanelPlan::of_experiment(experiment, path);
         let interface = plan.interface();
         interface.check_outputs(&program).map_err(|error| Failure::failed(error.to_string()))?;
@@ -150,7 +150,7 @@ impl Report {
         );
         // What stands between backticks is code on the page.
         let text = text.replace('`', "'");
-        let command = Some(quoted(&best.display().to_string())).filter(|best| !best.contains('`'));
+        let command = Some(shell_word(&best)).filter(|best| !best.contains('`'));
         let text = command.map_or_else(|| format!("{text}."), |best| format!("{text}; `exnihilo explain {best}` says more."));
         Ok(Some(Effects {
             title: TITLE.to_owned(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use exnihilo::task::{HELD_OUT_PAIRS, Pair};
-use exnihilo::text::grouped;
+use exnihilo::text::{grouped, printable_name};
 use exnihilo::transfer::{MOST_UNITS, Net, Outcome, Stage, Transfer as Run, TransferError, TransferSettings};
 use exnihilo_jit::{Backend, GroupSettings};
 
@@ -125,7 +125,7 @@ impl Transfer {
         let title = self.program.display().to_string();
         let outcome = transfer.run(&title, &program, |stage| {
             if speaks && let Some(line) = self.line(stage) {
-                note(&line);
+                note(&printable_name(&line));
             }
         })?;
         if let Some(path) = &self.out {
@@ -162,7 +162,8 @@ impl Transfer {
     fn announce(&self, transfer: &Run) {
         let [train, valid, test] = transfer.examples().map(|count| grouped(count as u64));
         let features = grouped(transfer.features() as u64);
-        note(&format!("{}: F = {features}, {train} training, {valid} validation and {test} test examples a pair", transfer.data_name()));
+        let data = printable_name(transfer.data_name());
+        note(&format!("{data}: F = {features}, {train} training, {valid} validation and {test} test examples a pair"));
     }
 
     /// A stage, for people; of plans, those that take long.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::text::{printable_name, printable_path};
+
 /// Why an experiment is refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -13,7 +15,7 @@ pub enum ExperimentError {
     #[error("{0}")]
     Keys(String),
     /// A key or value given apart from the file.
-    #[error("cannot set {key}: {problem}")]
+    #[error("cannot set {}: {}", printable_name(.key), printable_name(.problem))]
     Set {
         /// The key or keys.
         key: String,
@@ -21,7 +23,7 @@ pub enum ExperimentError {
         problem: String,
     },
     /// A value that cannot be.
-    #[error("{key}: {problem}; {remedy}")]
+    #[error("{key}: {}; {remedy}", printable_name(.problem))]
     Value {
         /// The dotted key.
         key: String,
@@ -31,7 +33,7 @@ pub enum ExperimentError {
         remedy: String,
     },
     /// A preset that does not exist.
-    #[error("there is no preset `{name}`{}; there are {known}", suggestion(.nearest.as_deref()))]
+    #[error("there is no preset `{}`{}; there are {known}", printable_name(.name), suggestion(.nearest.as_deref()))]
     Preset {
         /// What was asked for.
         name: String,
@@ -41,7 +43,7 @@ pub enum ExperimentError {
         known: String,
     },
     /// A file that cannot be read.
-    #[error("{}: {problem}", .path.display())]
+    #[error("{}: {problem}", printable_path(.path))]
     File {
         /// The file.
         path: PathBuf,
@@ -97,13 +99,14 @@ const TYPE_NAMES: [(&str, &str); 6] = [
     ("expected struct", "expected a section,"),
 ];
 
-/// `text`, for people, and, where serde's `message` is about an unknown field or variant and lists the known ones, the nearest of these.
+/// `text`, with `message` in it on one line, for people, and, where serde's `message` is about an unknown field or variant and lists the known ones, the nearest of these.
 pub(super) fn with_nearest(text: &str, message: &str) -> String {
     let guess = ["unknown field `", "unknown variant `"].iter().find_map(|start| {
         let (word, rest) = message.strip_prefix(start)?.split_once('`')?;
         // The known names stand between backticks: every second piece.
         nearest(word, rest.split('`').skip(1).step_by(2))
     });
-    let text = TYPE_NAMES.iter().fold(shortened(text), |text, (rust, people)| text.replace(rust, people));
+    let text = shortened(&text.replace(message, &printable_name(message)));
+    let text = TYPE_NAMES.iter().fold(text, |text, (rust, people)| text.replace(rust, people));
     format!("{text}{}", suggestion(guess))
 }

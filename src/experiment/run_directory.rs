@@ -10,6 +10,7 @@ use exnihilo_jit::{Program, SEMANTICS_VERSION};
 use serde::Deserialize;
 
 use super::Experiment;
+use crate::text::printable_path;
 
 /// The most runs of one experiment and seed that get a directory of their own by default.
 const MAX_NUMBERED: u32 = 100_000;
@@ -32,7 +33,7 @@ fn writing() -> MutexGuard<'static, ()> {
 #[non_exhaustive]
 pub enum RunDirectoryError {
     /// A directory or file that cannot be written.
-    #[error("{}: cannot be written: {source}; choose another directory for the run, or do not save it", .path.display())]
+    #[error("{}: cannot be written: {source}; choose another directory for the run, or do not save it", printable_path(.path))]
     Io {
         /// The directory or file.
         path: PathBuf,
@@ -40,13 +41,13 @@ pub enum RunDirectoryError {
         source: io::Error,
     },
     /// A directory with something in it.
-    #[error("{}: exists and is not empty, and a run never overwrites another; choose another directory", .0.display())]
+    #[error("{}: exists and is not empty, and a run never overwrites another; choose another directory", printable_path(.0))]
     Taken(PathBuf),
     /// Another process writes in it.
-    #[error("{}: another process is running this search; wait for it or stop it", .0.display())]
+    #[error("{}: another process is running this search; wait for it or stop it", printable_path(.0))]
     Busy(PathBuf),
     /// Something else.
-    #[error("{}: this is not the directory of a run: {problem}", .path.display())]
+    #[error("{}: this is not the directory of a run: {problem}", printable_path(.path))]
     NoRun {
         /// The directory.
         path: PathBuf,

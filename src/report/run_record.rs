@@ -17,7 +17,7 @@ use super::table::drawable;
 use super::thinned::Thinned;
 use crate::experiment::Experiment;
 use crate::search::{ProgramHash, Tiers};
-use crate::text::grouped;
+use crate::text::{grouped, printable_path};
 
 /// Longer lines of `events.jsonl` than any that is written are not read.
 const MOST_LINE_BYTES: u64 = 16 << 20;
@@ -47,7 +47,7 @@ const TAIL: u64 = 256;
 #[non_exhaustive]
 pub enum ReportError {
     /// Something else.
-    #[error("{}: this is not the directory of a run: {problem}; name one as `exnihilo evolve` printed it", .path.display())]
+    #[error("{}: this is not the directory of a run: {problem}; name one as `exnihilo evolve` printed it", printable_path(.path))]
     NoRun {
         /// The directory.
         path: PathBuf,
@@ -55,7 +55,7 @@ pub enum ReportError {
         problem: &'static str,
     },
     /// A file that cannot be read.
-    #[error("{}: cannot be read: {source}", .path.display())]
+    #[error("{}: cannot be read: {source}", printable_path(.path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum ReportError {
         source: io::Error,
     },
     /// A report that cannot be written.
-    #[error("{}: cannot be written: {source}; choose another file with --out", .path.display())]
+    #[error("{}: cannot be written: {source}; choose another file with --out", printable_path(.path))]
     Unwritable {
         /// The file.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum ReportError {
         source: io::Error,
     },
     /// A file that is there and no report.
-    #[error("{}: exists and is no report; choose another file, or overwrite it with --force", .0.display())]
+    #[error("{}: exists and is no report; choose another file, or overwrite it with --force", printable_path(.0))]
     Exists(PathBuf),
 }
 

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use exnihilo_jit::GroupError;
 
 use super::projected::Pair;
+use crate::text::{printable_name, printable_path};
 
 /// Why tasks cannot be made. Each message names the place (key, file, row, column) and what would be right.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TaskError {
     /// A kind of task that does not exist.
-    #[error("there is no kind of task `{found}`{hint}; the kinds are linear, affine, two-layer, projected, digits, table")]
+    #[error("there is no kind of task `{}`{hint}; the kinds are linear, affine, two-layer, projected, digits, table", printable_name(.found))]
     Kind {
         /// What was asked for.
         found: String,
@@ -19,7 +20,7 @@ pub enum TaskError {
         hint: String,
     },
     /// A key whose value is missing or impossible.
-    #[error("`{key}` {problem}: {remedy}")]
+    #[error("`{key}` {}: {remedy}", printable_name(.problem))]
     Key {
         /// The key of the task description.
         key: &'static str,
@@ -29,13 +30,13 @@ pub enum TaskError {
         remedy: String,
     },
     /// Something that is not a pair of classes.
-    #[error("`{found}` is not a pair of classes: write two different numbers from 0 to 255, as in 3-5")]
+    #[error("`{}` is not a pair of classes: write two different numbers from 0 to 255, as in 3-5", printable_name(.found))]
     Pair {
         /// What was found.
         found: String,
     },
     /// A file or folder that cannot be read.
-    #[error("{path}: cannot be read: {source}")]
+    #[error("{}: cannot be read: {source}", printable_path(.path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -43,7 +44,7 @@ pub enum TaskError {
         source: std::io::Error,
     },
     /// A data file that is not what it should be.
-    #[error("{path}: {place}: expected {expected}, found {found}")]
+    #[error("{}: {place}: expected {}, found {found}", printable_path(.path), printable_name(.expected))]
     Format {
         /// The file.
         path: PathBuf,
@@ -55,7 +56,7 @@ pub enum TaskError {
         found: String,
     },
     /// A folder without a complete set of images.
-    #[error("{path}: {problem}; recognized are {recognized}")]
+    #[error("{}: {problem}; recognized are {recognized}", printable_path(.path))]
     NoImages {
         /// The folder.
         path: PathBuf,
@@ -66,7 +67,8 @@ pub enum TaskError {
     },
     /// A data set with fewer images of a pair of classes than were asked for.
     #[error(
-        "{data}, pair {pair}: `{key}` asks for {asked} examples in equal halves, but the {part} part has {first} and {second} images of the two classes: {remedy}"
+        "{}, pair {pair}: `{key}` asks for {asked} examples in equal halves, but the {part} part has {first} and {second} images of the two classes: {remedy}",
+        printable_name(.data)
     )]
     TooFewImages {
         /// The name of the data set.
@@ -88,7 +90,8 @@ pub enum TaskError {
     },
     /// A data set with fewer images of a class than were asked for.
     #[error(
-        "{data}, class {class}: `{key}` asks for {asked} examples of ten classes in equal parts, {wanted} of this one, but the {part} part has {found}: {remedy}"
+        "{}, class {class}: `{key}` asks for {asked} examples of ten classes in equal parts, {wanted} of this one, but the {part} part has {found}: {remedy}",
+        printable_name(.data)
     )]
     TooFewOfClass {
         /// The name of the data set.
@@ -109,7 +112,7 @@ pub enum TaskError {
         remedy: String,
     },
     /// A field of a table that is missing or not usable.
-    #[error("{path}, line {line}, column `{column}`: {problem}")]
+    #[error("{}, line {line}, column `{}`: {}", printable_path(.path), printable_name(.column), printable_name(.problem))]
     Field {
         /// The file.
         path: PathBuf,
@@ -121,7 +124,7 @@ pub enum TaskError {
         problem: String,
     },
     /// A table that cannot be used as a whole.
-    #[error("{path}: {problem}")]
+    #[error("{}: {}", printable_path(.path), printable_name(.problem))]
     Table {
         /// The file.
         path: PathBuf,

@@ -22,7 +22,7 @@ pub enum TransferError {
     #[error(transparent)]
     Task(#[from] TaskError),
     /// A program whose memory at full dimension passes the limit.
-    #[error("{title}: {source}")]
+    #[error("{}: {source}", crate::text::printable_name(.title))]
     Program {
         /// Which program.
         title: String,

@@ -6,7 +6,7 @@ use clap::Args;
 use exnihilo::experiment::{Experiment, ExperimentError, PRESETS};
 
 use crate::cli::failure::Failure;
-use crate::cli::output::note;
+use crate::cli::output::{note, shown};
 
 /// Changes to an experiment, in this order: data, scale, single keys.
 #[derive(Debug, Args)]
@@ -75,6 +75,6 @@ fn find(named: &str) -> Result<Experiment, Failure> {
     Experiment::load(path).map_err(|error| match error {
         // It names the file itself.
         error @ ExperimentError::File { .. } => Failure::from(error),
-        error => Failure::from(error).at(named),
+        error => Failure::from(error).at(shown(path)),
     })
 }

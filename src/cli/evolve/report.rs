@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::tiers::{self, saved_share};
 use super::watch::{About, View, Watch};
 use crate::cli::failure::Failure;
-use crate::cli::output::{event_line, note, print_event_line};
+use crate::cli::output::{event_line, note, print_event_line, shell_word};
 
 /// The least time between two events: rounds of small experiments end many times a second.
 const EVENT_EVERY: Duration = Duration::from_millis(450);
@@ -353,7 +353,7 @@ impl Reporter {
             if directory.next_checkpoint() == 1 {
                 return failure;
             }
-            let path = directory.path().display();
+            let path = shell_word(directory.path());
             failure.at(format!("the search stops; when this is mended, `exnihilo resume {path}` goes on from its last checkpoint"))
         });
         self.check(saved);

@@ -1,6 +1,7 @@
 //! What a run was and what came out of it: as events, as JSON for its directory, and for people.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use exnihilo::experiment::Experiment;
 use exnihilo::search::{Outcome, SearchOptions, StoppedBy, Tiers};
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use super::baselines::Baseline;
 use super::tiers::{self, saved_share};
-use crate::cli::output::{percent_of, quoted};
+use crate::cli::output::{percent_of, shell_word};
 
 /// The first line of `events.jsonl`: what the experiment's file does not tell.
 #[derive(Serialize)]
@@ -169,7 +170,7 @@ impl DoneEvent<'_> {
             line(&format!("  {title}"), format!("{final_fitness:.6} on the same final tasks"));
         }
         if let Some(run_dir) = self.run_dir {
-            line("saved in", run_dir.to_owned());
+            line("saved in", printable_name(run_dir));
             text += &next_commands(run_dir, self.stopped_by == "interrupt");
         }
         text
@@ -178,7 +179,8 @@ impl DoneEvent<'_> {
 
 /// What to try next with a run, ready to be copied.
 fn next_commands(run_dir: &str, is_interrupted: bool) -> String {
-    let (run, best) = (quoted(run_dir), quoted(&format!("{run_dir}/best.az")));
+    let run_dir = Path::new(run_dir);
+    let (run, best) = (shell_word(run_dir), shell_word(&run_dir.join("best.az")));
     let mut commands = vec![
         (format!("explain {best}"), "line by line, with what each part is worth"),
         (format!("report {run}"), "a page with plots, lineage and settings"),

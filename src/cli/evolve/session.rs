@@ -9,6 +9,7 @@ use clap::Args;
 use exnihilo::experiment::{Experiment, RunDirectory};
 use exnihilo::report::Server;
 use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
+use exnihilo::text::printable_name;
 use exnihilo::verify::DEFAULT_RATE;
 use exnihilo_jit::Backend;
 
@@ -18,7 +19,7 @@ use super::result::{DoneEvent, StartEvent};
 use super::watch;
 use crate::cli::args::{ThreadArgs, note_replaced, parse_address, parse_rate, parse_seconds, search_backend};
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, note, print_event_line};
+use crate::cli::output::{self, note, print_event_line, shown};
 use crate::cli::{Exit, difference};
 
 /// How a search runs and where it ends.
@@ -156,7 +157,8 @@ impl Session {
         let of_sets = if sets == 1 { String::new() } else { format!(" on {sets} sets of search tasks") };
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         Some(format!(
-            "paper: {paper}\nhere: {} island{} an experiment{of_sets}, {} experiment{} side by side",
+            "paper: {}\nhere: {} island{} an experiment{of_sets}, {} experiment{} side by side",
+            printable_name(&paper.to_string()),
             search.islands,
             plural(search.islands),
             search.side_by_side,
@@ -190,7 +192,7 @@ impl Session {
             directory.save_hall_of_fame(&hall_of_fame(&outcome.hall))?;
             let saved = directory.finish(&outcome.program, &outcome.simplified, outcome.select_fitness, &done.pretty())?;
             if saved != directory.path().join("result.json") {
-                note(&format!("an earlier result of this run is better on the select tasks and stays; this one is {}", saved.display()));
+                note(&format!("an earlier result of this run is better on the select tasks and stays; this one is {}", shown(&saved)));
             }
         }
         if self.telling.json { output::print_event("done", &done) } else { output::print_text(&done.for_people()) }

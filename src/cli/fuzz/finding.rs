@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use super::Work;
 use super::children::{in_words, is_interrupt};
+use crate::cli::output::shell_word;
 
 /// The most smaller cases that are tried, each in a process of its own.
 const ATTEMPTS: usize = 600;
@@ -154,7 +155,7 @@ impl Findings {
         finding.program = case.program.to_string();
         if let Some(line) = line_of_case(case) {
             let path = write_case_file(&self.folder, &format!("fuzz-{seed}-{number}"), &[line])?;
-            finding.replay.insert(0, format!("exnihilo conform {}", path.display()));
+            finding.replay.insert(0, format!("exnihilo conform {}", shell_word(&path)));
             finding.file = Some(path);
         }
         Ok(finding)

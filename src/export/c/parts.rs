@@ -441,10 +441,20 @@ static Example *read_examples(const char *path, uint32_t *count)
     uint32_t room = 0;
     *count = 0;
     static char text[(F + 1) * 64 + 2];
-    for (unsigned long line = 1; fgets(text, sizeof text, file); line++) {
-        if (!strchr(text, '\n') && !feof(file))
-            fail(path, line, "the line is too long; F is another in this program");
-        if (text[strspn(text, " \t\r\n")] == '\0')
+    int c = 0;
+    for (unsigned long line = 1; c != EOF; line++) {
+        size_t length = 0;
+        while ((c = getc(file)) != EOF && c != '\n') {
+            if (c == '\0')
+                fail(path, line, "is no text");
+            if (length + 1 == sizeof text)
+                fail(path, line, "the line is too long; F is another in this program");
+            text[length++] = (char)c;
+        }
+        if (length > 0 && text[length - 1] == '\r')
+            length--;
+        text[length] = '\0';
+        if (text[strspn(text, " \t")] == '\0')
             continue;
         if (*count == room) {
             room = room ? 2 * room : 64;
@@ -455,10 +465,14 @@ static Example *read_examples(const char *path, uint32_t *count)
         Example *example = &examples[(*count)++];
         char *at = text;
         for (int i = 0; i <= F; i++) {
+            at += strspn(at, " \t");
+            /* Those of decimal numbers, inf, infinity and nan; strtod takes more. */
+            size_t width = strspn(at, "0123456789+-.eEinfatyINFATY");
             char *end;
             double number = strtod(at, &end);
-            end += strspn(end, " \t\r\n");
-            if (end == at || *end != (i < F ? ',' : '\0'))
+            int is_number = width > 0 && end == at + width;
+            end += strspn(end, " \t");
+            if (!is_number || *end != (i < F ? ',' : '\0'))
                 fail(path, line, "features and a label, as numbers between commas, belong here; F is another in this program?");
             at = end + 1;
             if (i < F)

@@ -315,10 +315,17 @@ def whole(text, name, least):
     return int(text)
 
 
+def number_of(field):
+    """The number of a field; of what `float` takes, only what other languages take, too."""
+    if not field.isascii() or "_" in field or field != field.strip():
+        raise ValueError(f"could not convert string to float: {field!r}")
+    return float(field)
+
+
 def read(path, columns=None):
     """The examples of a file: in each line features and a label, between commas, as many as `columns` says or the first line has."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", newline="\n") as file:
             rows = list(file)
     except OSError as error:
         fail(f"{path}: {error.strerror}")
@@ -326,10 +333,13 @@ def read(path, columns=None):
         fail(f"{path}: is no text")
     examples = []
     for line, row in enumerate(rows, 1):
-        if not row.strip():
+        row = row.rstrip("\n")
+        if row.endswith("\r"):
+            row = row[:-1]
+        if not row.strip(" \t"):
             continue
         try:
-            numbers = [float(field) for field in row.split(",")]
+            numbers = [number_of(field.strip(" \t")) for field in row.split(",")]
         except ValueError as error:
             fail(f"{path}, line {line}: {error}")
         columns = columns or len(numbers)

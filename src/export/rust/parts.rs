@@ -364,9 +364,14 @@ pub(super) const MAIN: &str = r#"
 pub fn read(path: &str) -> Result<Vec<Example>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
     let mut examples = Vec::new();
-    for (number, row) in text.lines().enumerate().filter(|(_, row)| !row.trim().is_empty()) {
+    let blank = [' ', '\t'];
+    for (number, row) in text.split('\n').enumerate() {
+        let row = row.strip_suffix('\r').unwrap_or(row);
+        if row.trim_matches(blank).is_empty() {
+            continue;
+        }
         let line = number + 1;
-        let parsed: Result<Vec<f64>, _> = row.split(',').map(|field| field.trim().parse()).collect();
+        let parsed: Result<Vec<f64>, _> = row.split(',').map(|field| field.trim_matches(blank).parse()).collect();
         let numbers = parsed.map_err(|error| format!("{path}, line {line}: {error}"))?;
         if numbers.len() != F + 1 {
             return Err(format!("{path}, line {line}: {} numbers where {} belong; F is {F} in this program", numbers.len(), F + 1));
