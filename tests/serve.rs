@@ -200,8 +200,8 @@ fn nothing_else_is_answered() {
     // Whoever goes in the middle leaves nothing behind.
     for _ in 0..3 * MOST_CONNECTIONS {
         let mut stream = serving.connect();
-        stream.write_all(b"GET / HT").expect("it listens");
-        stream.shutdown(Shutdown::Both).expect("it is open");
+        // Where there are too many at once it is closed already.
+        let _ = stream.write_all(b"GET / HT").and_then(|()| stream.shutdown(Shutdown::Both));
     }
     until_answered(&serving);
 }
