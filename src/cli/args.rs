@@ -8,10 +8,11 @@ use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser
 use exnihilo::ablation::{Panel, Tuner};
 use exnihilo::experiment::{Experiment, ExperimentError, TaskSets};
 use exnihilo::task::{DataCache, Pair, SetName, TaskError, TaskKind, TaskSpec, build_group};
+use exnihilo::text::printable_path;
 use exnihilo_jit::{Backend, GroupSettings, Interface, Scoring, TaskGroup, known_program, no_native_code};
 
 use super::failure::Failure;
-use super::output::{note, shown};
+use super::output::note;
 
 /// Parses a backend that searches run on.
 pub(super) fn search_backend() -> impl TypedValueParser<Value = Backend> {
@@ -227,7 +228,7 @@ impl PanelArgs {
     fn unchecked_plan(&self, program: &Path) -> Result<PanelPlan, Failure> {
         let plan = PanelPlan { spec: self.tasks.spec(), first_seed: self.tasks.task_seed, seeds: self.seeds.into(), from: None };
         let Some(path) = experiment_of(program).filter(|_| !self.tasks.describes()) else { return Ok(plan) };
-        let refused = |error| Failure::failed(format!("{error}; or say with --task what the tasks are like")).at(shown(&path));
+        let refused = |error| Failure::failed(format!("{error}; or say with --task what the tasks are like")).at(printable_path(&path));
         let of_run = PanelPlan::of_run(path.clone()).map_err(refused)?;
         let tasks = self.tasks.tasks.unwrap_or(of_run.spec.tasks);
         Ok(PanelPlan { spec: TaskSpec { tasks, ..of_run.spec }, from: of_run.from, ..plan })
@@ -258,14 +259,10 @@ impl PanelPlan {
     /// Sizes that cannot be, and tables that cannot be read.
     pub(super) fn settings(&self) -> Result<GroupSettings, Failure> {
         let spec = TaskSpec { tasks: 1, ..self.spec.resolved() };
-        let scoring = match (spec.kind, spec.classes) {
-            (TaskKind::Table, _) => {
-                return Ok(*build_group(&spec, SetName::Eval, self.first_seed, 0, &DataCache::new())?.settings());
-            }
-            (_, Some(_)) => Scoring::Classes,
-            (TaskKind::Digits | TaskKind::Projected, None) => Scoring::Accuracy,
-            (TaskKind::Linear | TaskKind::Affine | TaskKind::TwoLayer, None) => Scoring::Rms,
+        let Some(scoring) = spec.kind.doc().scoring else {
+            return Ok(*build_group(&spec, SetName::Eval, self.first_seed, 0, &DataCache::new())?.settings());
         };
+        let scoring = if spec.classes.is_some() { Scoring::Classes } else { scoring };
         let features = spec.features.unwrap_or(1);
         Ok(GroupSettings { epochs: spec.epochs, max_abs_error: spec.max_abs_error, ..GroupSettings::new(features, scoring) })
     }
@@ -296,7 +293,7 @@ impl PanelPlan {
         let first = self.first_seed(round);
         let seeds =
             if self.seeds == 1 { format!("seed {first}") } else { format!("seeds {first} to {}", first.wrapping_add(self.seeds - 1)) };
-        let from = self.from.as_ref().map_or_else(String::new, |(path, set)| format!(", like the {set} tasks of {}", shown(path)));
+        let from = self.from.as_ref().map_or_else(String::new, |(path, set)| format!(", like the {set} tasks of {}", printable_path(path)));
         format!(
             "{} x {} {} tasks (F = {}, {}/{} examples), task {seeds}{from}",
             self.seeds,

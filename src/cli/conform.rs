@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use exnihilo::text::printable_name;
+use exnihilo::text::{printable_name, printable_path};
 use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, OracleBackend, Verdict, WorkerBackend, check};
 use exnihilo_jit::{Backend, no_native_code};
 use serde::Serialize;
 
 use super::Exit;
 use super::failure::Failure;
-use super::output::{note, print_event, print_line, shown};
+use super::output::{note, print_event, print_line};
 
 /// Run recorded cases on every backend and compare the results
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ impl Conform {
                 all.count(passed);
             }
             if all.cases == before {
-                return Err(Failure::failed(format!("{}: there is no case in it; write one JSON case a line", shown(file))));
+                return Err(Failure::failed(format!("{}: there is no case in it; write one JSON case a line", printable_path(file))));
             }
         }
         if let Some(reason) = missing {

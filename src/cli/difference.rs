@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use exnihilo::text::printable_path;
 use exnihilo::verify::Difference;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::output::{event_line, shell_word, shown};
+use super::output::{event_line, shell_word};
 
 /// As an event.
 #[derive(Serialize)]
@@ -29,12 +30,12 @@ pub(super) fn conclude(difference: &Difference, folder: &Path) -> (String, Failu
             let ending = format!(
                 "case file: {}\nto replay: exnihilo conform {}\n\
                  That runs the program on every backend and layout, as written and simplified; it passes where only the memo is wrong.",
-                shown(&path),
+                printable_path(&path),
                 shell_word(&path)
             );
             (Some(path.display().to_string()), ending)
         }
-        Err(error) => (None, format!("the case file cannot be written into {}: {error}", shown(folder))),
+        Err(error) => (None, format!("the case file cannot be written into {}: {error}", printable_path(folder))),
     };
     let Difference { subject, found, expected, detail, program, .. } = difference;
     let event = event_line(

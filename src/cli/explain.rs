@@ -10,13 +10,14 @@ use clap::Args;
 use exnihilo::ablation::{MOST_INSTRUCTIONS, Original, Panel};
 use exnihilo::explain::Explanation;
 use exnihilo::task::DataCache;
+use exnihilo::text::printable_path;
 use exnihilo_jit::rewrite::rewrite;
 use exnihilo_jit::{Interface, Program};
 use serde::Serialize;
 
 use super::args::{PanelArgs, PanelPlan, TUNING_ROUND, ThreadArgs, TuneArgs};
 use super::failure::Failure;
-use super::output::{note, print_event, shown};
+use super::output::{note, print_event};
 use super::pace::Pace;
 use super::{Exit, programs};
 use measured::{Measured, TunedEvent};
@@ -96,7 +97,7 @@ pub(super) fn too_long(path: &Path, count: usize) -> String {
     format!(
         "{}: the program has {count} instructions, and to measure what its parts are worth takes a time that grows with the square of their \
          number: at most {MOST_INSTRUCTIONS} are possible",
-        shown(path)
+        printable_path(path)
     )
 }
 
@@ -105,7 +106,7 @@ impl Explain {
         let program = programs::read_program(&self.program)?;
         let plan = self.panel.plan(&self.program)?;
         let interface = plan.interface();
-        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", shown(&self.program))))?;
+        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", printable_path(&self.program))))?;
         let explained = if self.as_written { program.clone() } else { rewrite(&program, interface).program };
         let left_out = program.instructions().len() - explained.instructions().len();
         let explanation = Explanation::of(&explained, interface);
@@ -115,8 +116,7 @@ impl Explain {
         }
         // What cannot be measured is refused before anything is shown.
         let panels = if self.measures(&explained)? { Some(self.panels(&plan)?) } else { None };
-        let is_silent = self.quiet || self.json;
-        let mut pace = Pace::new(self.programs(&explanation), self.tune.tune.unwrap_or(0), is_silent);
+        let mut pace = Pace::new(self.programs(&explanation), self.tune.tune.unwrap_or(0), self.is_silent());
         let original = panels.as_ref().map(|(panel, tuning)| {
             let tuner = self.tune.tuner(&plan, tuning.as_ref());
             Original::new(&explained, panel, tuner, |trials| pace.done(trials))
@@ -176,16 +176,20 @@ impl Explain {
         }
     }
 
+    /// Whether nobody is told what is being done.
+    const fn is_silent(&self) -> bool {
+        self.quiet || self.json
+    }
+
     /// Fresh tasks to measure on, and others to tune constants on, where they are tuned.
     fn panels(&self, plan: &PanelPlan) -> Result<(Panel, Option<Panel>), Failure> {
-        let speaks = !self.quiet && !self.json;
-        if speaks {
+        if !self.is_silent() {
             note("making fresh tasks (--seeds and --tasks say how many)");
         }
         let (data, threads) = (DataCache::new(), self.threads.count());
         let panel = plan.build(0, threads, &data)?;
         let tuning = self.tune.panel(plan, threads, &data)?;
-        if speaks {
+        if !self.is_silent() {
             note(&plan.describe(&panel, 0));
             tuning.iter().for_each(|tuning| note(&format!("constants are tuned on {}", plan.describe(tuning, TUNING_ROUND))));
         }
@@ -201,14 +205,14 @@ impl Explain {
     /// The program that idioms are put into, without what cannot matter.
     fn host(&self, path: &Path, interface: Interface) -> Result<Explanation, Failure> {
         let program = programs::read_program(path)?;
-        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", shown(path))))?;
+        interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", printable_path(path))))?;
         let program = rewrite(&program, interface).program;
         let count = program.instructions().len();
         if count > MOST_INSTRUCTIONS {
             return Err(Failure::usage(format!(
                 "{}: the program has {count} instructions, and idioms are put into programs of at most {MOST_INSTRUCTIONS}: choose a \
                  simpler one",
-                shown(path)
+                printable_path(path)
             )));
         }
         Ok(Explanation::of(&program, interface))

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use exnihilo::export::{Export as Exported, ExportError, Language};
+use exnihilo::text::printable_path;
 use exnihilo_jit::{GroupSettings, Scoring};
 
 use super::args::{PanelPlan, experiment_of};
 use super::failure::Failure;
-use super::output::{print_data, shown};
+use super::output::print_data;
 use super::{Exit, programs};
 
 /// Write a program as stand-alone code: NumPy, Rust, C, LaTeX, a graph or JSON
@@ -70,7 +71,7 @@ impl Export {
             ..defaults
         };
         let text = export.to(self.to).map_err(|error| match error {
-            ExportError::Interface(_) => Failure::failed(format!("{}: {error}", shown(&self.program))),
+            ExportError::Interface(_) => Failure::failed(format!("{}: {error}", printable_path(&self.program))),
             _ => Failure::usage(error.to_string()),
         })?;
         programs::note_if_nothing_matters(&program, scoring.interface());
@@ -82,7 +83,8 @@ impl Export {
 /// What the tasks of a run are like, if the program lies in the directory of one.
 fn run_settings(program: &Path) -> Result<Option<GroupSettings>, Failure> {
     let Some(path) = experiment_of(program) else { return Ok(None) };
-    let refused = |problem: String| Failure::failed(format!("{problem}; or say with --classes what the tasks are like")).at(shown(&path));
+    let refused =
+        |problem: String| Failure::failed(format!("{problem}; or say with --classes what the tasks are like")).at(printable_path(&path));
     let plan = PanelPlan::of_run(path.clone()).map_err(|error| refused(error.to_string()))?;
     plan.settings().map(Some).map_err(|failure| refused(failure.message()))
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use exnihilo::text::printable_path;
 use exnihilo_jit::no_native_code;
 use exnihilo_jit::testing::FuzzReport;
 use serde::Serialize;
@@ -22,7 +23,7 @@ use self::progress::{Progress, summary};
 use super::Exit;
 use super::args::parse_seconds;
 use super::failure::Failure;
-use super::output::{note, print_event, print_line, shown};
+use super::output::{note, print_event, print_line};
 
 /// Run random programs on every backend and compare whole results, bit for bit
 ///
@@ -114,7 +115,10 @@ impl Fuzz {
             return child::run(Work { stride, ..work });
         }
         if self.out.exists() && !self.out.is_dir() {
-            return Err(Failure::failed(format!("{}: not a folder; --out names one for case files of findings", shown(&self.out))));
+            return Err(Failure::failed(format!(
+                "{}: not a folder; --out names one for case files of findings",
+                printable_path(&self.out)
+            )));
         }
         let stop = stop_at_interrupt()?;
         let processes = match (self.threads, self.cases) {
@@ -138,7 +142,7 @@ impl Fuzz {
                 None => None,
             };
             if let Some(found) = found {
-                self.show(&found.map_err(|error| Failure::failed(format!("{}: cannot be written: {error}", shown(&self.out))))?)?;
+                self.show(&found.map_err(|error| Failure::failed(format!("{}: cannot be written: {error}", printable_path(&self.out))))?)?;
             }
             if !self.quiet && !self.json && progress.is_due(begin.elapsed()) {
                 note(&summary(&children.report(), findings.count(), begin.elapsed().as_secs_f64()));

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use exnihilo::text::{is_unseen, printable_path, printable_text};
+use exnihilo::text::{is_unseen, printable_text};
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -69,11 +69,6 @@ pub(crate) fn print_data(text: &str) -> Result<(), Failure> {
 /// Writes a message to stderr, as [`print_text`] does; where that is closed, nobody is there to be told.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{}", printable_text(line));
-}
-
-/// A path on one line, for people.
-pub(crate) fn shown(path: &Path) -> String {
-    printable_path(path)
 }
 
 /// A path as a word of a command that people paste into a shell, on one line.

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use exnihilo::text::printable_name;
+use exnihilo::text::{printable_name, printable_path};
 use exnihilo_jit::lang::{ListedProgram, MAX_TEXT_BYTES, ProgramList};
 use exnihilo_jit::{Interface, KNOWN_PROGRAMS, Program, Space, known_program, simplify_for};
 
 use super::failure::Failure;
-use super::output::{note, shown};
+use super::output::note;
 
 /// A program and what it is called.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) fn read_program(argument: &Path) -> Result<Program, Failure> {
     let mut bytes = Vec::new();
     // One byte more than a program can have, so that a longer one is seen to be too long.
     let limit = MAX_TEXT_BYTES as u64 + 1;
-    let name = shown(argument);
+    let name = printable_path(argument);
     open(argument)?.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(argument, &error))?;
     Program::from_bytes(&bytes).map_err(|error| Failure::failed(format!("{name}: {error}")))
 }
@@ -72,7 +72,7 @@ pub(super) fn note_if_nothing_matters(program: &Program, interface: Interface) {
 }
 
 fn open(path: &Path) -> Result<File, Failure> {
-    let name = shown(path);
+    let name = printable_path(path);
     let [others @ .., last] = KNOWN_PROGRAMS.map(|name| format!("`{name}`"));
     let known = format!("{} and {last}", others.join(", "));
     let remedy = format!("a program is a file or one of the names {known}");
@@ -83,5 +83,5 @@ fn open(path: &Path) -> Result<File, Failure> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format!("{}: cannot be read: {error}", shown(path)))
+    Failure::failed(format!("{}: cannot be read: {error}", printable_path(path)))
 }

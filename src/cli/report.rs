@@ -7,7 +7,7 @@ use exnihilo::ablation::{self, Changed, MOST_INSTRUCTIONS, Original};
 use exnihilo::explain::{Explanation, Idiom, knocked_out};
 use exnihilo::report::{Effect, Effects, Page, ReportError, RunRecord};
 use exnihilo::task::DataCache;
-use exnihilo::text::{grouped, printable_name};
+use exnihilo::text::{grouped, printable_name, printable_path};
 use exnihilo_jit::Program;
 use exnihilo_jit::rewrite::rewrite;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::args::{PanelPlan, TUNING_ROUND, ThreadArgs, TuneArgs};
 use super::explain::{at_lines, too_long};
 use super::failure::Failure;
-use super::output::{note, print_event, print_line, shell_word, shown};
+use super::output::{note, print_event, print_line, shell_word};
 use super::pace::Pace;
 use super::{Exit, programs};
 
@@ -112,7 +112,7 @@ impl Report {
             return Ok(None);
         }
         let program = programs::read_program(&best)?;
-        let experiment = run.experiment().ok_or_else(|| Failure::failed(format!("{}: is no experiment", shown(&path))))?;
+        let experiment = run.experiment().ok_or_else(|| Failure::failed(format!("{}: is no experiment", printable_path(&path))))?;
         let plan = PanelPlan::of_experiment(experiment, path);
         let interface = plan.interface();
         interface.check_outputs(&program).map_err(|error| Failure::failed(error.to_string()))?;

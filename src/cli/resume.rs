@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use clap::Args;
 use exnihilo::experiment::{Experiment, RunDirectory};
 use exnihilo::search::{Checkpoint, CheckpointError, Limits, Search, SearchOptions};
+use exnihilo::text::printable_path;
 use serde::Deserialize;
 
 use super::Exit;
 use super::evolve::session::{self, RunArgs, Session};
 use super::failure::Failure;
-use super::output::{note, shown};
+use super::output::note;
 
 /// Go on with an interrupted run, exactly as if it had not been interrupted
 #[derive(Debug, Args)]
@@ -47,13 +48,14 @@ impl Resume {
         let checkpoint = take_checkpoint(&mut directory)?;
         let (experiment, seed) = (checkpoint.experiment().clone(), checkpoint.seed());
         let path = directory.path().join("experiment.toml");
-        let text = fs::read_to_string(&path).map_err(|error| Failure::failed(format!("{}: cannot be read: {error}", shown(&path))))?;
-        let saved = Experiment::from_toml(&text).map_err(|error| Failure::from(error).at(shown(&path)))?;
+        let text =
+            fs::read_to_string(&path).map_err(|error| Failure::failed(format!("{}: cannot be read: {error}", printable_path(&path))))?;
+        let saved = Experiment::from_toml(&text).map_err(|error| Failure::from(error).at(printable_path(&path)))?;
         if saved != experiment {
             return Err(Failure::failed(format!(
                 "{}: its checkpoint is of another experiment than experiment.toml, which a run must not change under way; undo the change, \
                  or start a new run with `exnihilo evolve`",
-                shown(&self.directory)
+                printable_path(&self.directory)
             )));
         }
         let limits = self.limits(checkpoint.limits());
@@ -99,7 +101,7 @@ impl Resume {
         if !self.has_result_of(checkpoint.individuals()) {
             return Ok(());
         }
-        let path = shown(&self.directory);
+        let path = printable_path(&self.directory);
         Err(Failure::usage(format!("{path}: the run is over: its limit in {limit} ended it; raise {option} to go on")))
     }
 
@@ -118,11 +120,11 @@ impl Resume {
 fn take_checkpoint(directory: &mut RunDirectory) -> Result<Checkpoint, Failure> {
     for number in directory.checkpoints()? {
         let path = directory.checkpoint_path(number);
-        let refused = |error: CheckpointError| Failure::failed(format!("{}: {error}", shown(&path)));
+        let refused = |error: CheckpointError| Failure::failed(format!("{}: {error}", printable_path(&path)));
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) => {
-                note(&format!("{}: cannot be read: {error}; trying the one before it", shown(&path)));
+                note(&format!("{}: cannot be read: {error}; trying the one before it", printable_path(&path)));
                 continue;
             }
         };
@@ -132,13 +134,13 @@ fn take_checkpoint(directory: &mut RunDirectory) -> Result<Checkpoint, Failure> 
                 return Ok(checkpoint);
             }
             Err(error @ (CheckpointError::Torn(_) | CheckpointError::Other)) => {
-                note(&format!("{}: {error}; trying the one before it", shown(&path)));
+                note(&format!("{}: {error}; trying the one before it", printable_path(&path)));
             }
             Err(error) => return Err(refused(error)),
         }
     }
     Err(Failure::failed(format!(
         "{}: it has no checkpoint to go on from; start the search again with `exnihilo evolve`",
-        shown(directory.path())
+        printable_path(directory.path())
     )))
 }

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use clap::Args;
 use exnihilo::ablation::{self, Reduced, mean};
 use exnihilo::task::DataCache;
+use exnihilo::text::printable_path;
 use exnihilo_jit::Program;
 use exnihilo_jit::rewrite::rewrite;
 
 use super::args::{PanelArgs, PanelPlan, ThreadArgs};
 use super::failure::Failure;
-use super::output::{note, print_data, shown};
+use super::output::{note, print_data};
 use super::{Exit, programs};
 use report::{Confirmed, Report};
 
@@ -69,7 +70,7 @@ impl Simplify {
         let program = programs::read_program(&self.program)?;
         let plan = self.panel.plan(&self.program)?;
         let name = self.program.display().to_string();
-        plan.interface().check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", shown(&self.program))))?;
+        plan.interface().check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", printable_path(&self.program))))?;
         programs::note_if_nothing_matters(&program, plan.interface());
         let mut report = Report::new(&name, &program, self.json, self.steps);
         let exact = rewrite(&program, plan.interface());

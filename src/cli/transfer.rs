@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use exnihilo::task::{HELD_OUT_PAIRS, Pair};
-use exnihilo::text::{grouped, printable_name};
+use exnihilo::text::{grouped, printable_name, printable_path};
 use exnihilo::transfer::{MOST_UNITS, Net, Outcome, Stage, Transfer as Run, TransferError, TransferSettings};
 use exnihilo_jit::{Backend, GroupSettings};
 
 use super::Exit;
 use super::args::{ThreadArgs, any_backend, note_replaced, parse_pair};
 use super::failure::Failure;
-use super::output::{note, print_text, shown};
+use super::output::{note, print_text};
 use super::programs::read_program;
 
 /// Evaluate a found program at full dimension with tuned constants, baselines beside it
@@ -114,7 +114,7 @@ impl Transfer {
         if let Some(path) = &self.out
             && path.exists()
         {
-            return Err(Failure::failed(format!("{}: exists already; choose another name for --out", shown(path))));
+            return Err(Failure::failed(format!("{}: exists already; choose another name for --out", printable_path(path))));
         }
         let transfer = Run::new(self.settings())?;
         note_replaced(self.backend);
@@ -194,7 +194,7 @@ impl Transfer {
 const LONG: f64 = 60.0;
 
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::failed(format!("{}: cannot be written: {error}", shown(path)));
+    let failed = |error: std::io::Error| Failure::failed(format!("{}: cannot be written: {error}", printable_path(path)));
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::html::escaped;
+use super::html::{escaped, shortened};
 use super::scale::Scale;
 use super::table::{Column, Table, cell, data_uri};
 
@@ -238,7 +238,7 @@ impl Dots {
         text(&mut svg, [f64::midpoint(left, WIDTH - 104.0), height - 8.0], "middle", &self.label);
         for (number, dot) in self.dots.iter().enumerate() {
             let middle = ROW.mul_add(number as f64, 4.0 + ROW / 2.0);
-            text(&mut svg, [left - 10.0, middle + 4.0], "end", &shortened(&dot.name));
+            text(&mut svg, [left - 10.0, middle + 4.0], "end", &shortened(&dot.name, LONGEST));
             if let Some([low, high]) = dot.interval
                 && let (Some(low), Some(high)) = (x.at(low), x.at(high))
             {
@@ -298,11 +298,6 @@ fn text(svg: &mut String, [x, y]: [f64; 2], anchor: &str, text: &str) {
         .expect("a String takes everything");
 }
 
-/// A name that has room in a plot.
-fn shortened(name: &str) -> String {
-    if name.chars().count() <= LONGEST { name.to_owned() } else { name.chars().take(LONGEST - 1).chain(['…']).collect() }
-}
-
 /// What stands before a name in the legend.
 #[derive(Clone, Copy)]
 enum Sample {
@@ -326,7 +321,7 @@ impl Sample {
 fn legend(entries: &[(Sample, &str)]) -> (String, f64) {
     let (mut svg, mut x, mut y) = (String::new(), LEFT, 14.0);
     for (sample, name) in entries {
-        let name = shortened(name);
+        let name = shortened(name, LONGEST);
         let width = CHARACTER.mul_add(name.chars().count() as f64, 46.0);
         if x + width > WIDTH && x > LEFT {
             (x, y) = (LEFT, y + LINE);
@@ -405,7 +400,7 @@ fn area(svg: &mut String, look: usize, places: &[Option<[f64; 2]>], below: &[Opt
 
 /// Writes the name of an area in it, at its end, where it is high enough all along the name.
 fn label_area(svg: &mut String, name: &str, places: &[Option<[f64; 2]>], below: &[Option<[f64; 2]>]) {
-    let name = shortened(name);
+    let name = shortened(name, LONGEST);
     let Some(Some([end, _])) = places.last() else { return };
     let begin = CHARACTER.mul_add(-(name.chars().count() as f64), end - 10.0);
     let along = |places: &[Option<[f64; 2]>]| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::chart::{Axis, Chart, Dot, Dots, Draw, decimals};
-use super::html::{counted, escaped};
+use super::html::{counted, escaped, shortened};
 use super::run_record::{RunRecord, Sample};
 use super::table::{Table, drawable};
 use crate::text::{grouped, span};
@@ -137,9 +137,9 @@ fn settings(runs: &[(String, &RunRecord)]) -> String {
     }
     html += "</tr></thead><tbody>\n";
     for key in differing.iter().take(MOST_SETTINGS) {
-        write!(html, "<tr><th scope=\"row\">{}</th>", escaped(&brief(key))).expect("a String takes everything");
+        write!(html, "<tr><th scope=\"row\">{}</th>", escaped(&shortened(key, LONGEST_SETTING))).expect("a String takes everything");
         for run in &all {
-            let value = run.get(*key).map_or_else(|| "–".to_owned(), |value| brief(value));
+            let value = run.get(*key).map_or_else(|| "–".to_owned(), |value| shortened(value, LONGEST_SETTING));
             write!(html, "<td>{}</td>", escaped(&value)).expect("a String takes everything");
         }
         html += "</tr>\n";
@@ -158,7 +158,7 @@ fn leaves(table: toml::Table) -> BTreeMap<String, String> {
     while let Some((prefix, table)) = tables.pop() {
         for (key, value) in table {
             // A file may hold long names of long names.
-            let key = brief(&key);
+            let key = shortened(&key, LONGEST_SETTING);
             let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
             if leaves.len() == MOST_LEAVES || name.len() > LONGEST_NAME {
                 continue;
@@ -174,10 +174,6 @@ fn leaves(table: toml::Table) -> BTreeMap<String, String> {
         }
     }
     leaves
-}
-
-fn brief(text: &str) -> String {
-    if text.chars().count() <= LONGEST_SETTING { text.to_owned() } else { text.chars().take(LONGEST_SETTING - 1).chain(['…']).collect() }
 }
 
 #[cfg(test)]

@@ -50,6 +50,11 @@ pub(super) fn percent_encoded(text: &str) -> String {
     encoded
 }
 
+/// A text of at most so many characters, which shows where it was cut.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
+}
+
 /// A number of things, in words: one island, 2 islands.
 pub(super) fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })

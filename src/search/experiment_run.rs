@@ -51,11 +51,10 @@ impl Shared<'_> {
     /// They cannot.
     pub(super) fn check_later_tasks(&self) -> Result<(), SearchError> {
         let tasks = &self.experiment.tasks;
-        let sets = [("select", SetName::Select, Some(&tasks.select)), ("final", SetName::Final, tasks.final_set.as_ref())];
-        for (set, name, spec) in sets {
+        let sets = [(SetName::Select, Some(&tasks.select)), (SetName::Final, tasks.final_set.as_ref())];
+        for (set, spec) in sets {
             let Some(spec) = spec else { continue };
-            let first = TaskSpec { tasks: 1, ..spec.clone() };
-            build_group(&first, name, self.task_seed(), 0, &self.data).map_err(|error| SearchError::Tasks { set, error: error.into() })?;
+            self.group(set, &TaskSpec { tasks: 1, ..spec.clone() }, 0)?;
         }
         Ok(())
     }
@@ -65,8 +64,20 @@ impl Shared<'_> {
     /// # Errors
     /// Tasks that cannot be made.
     pub(super) fn select_tasks(&self, experiment: u64) -> Result<TaskGroup, SearchError> {
-        build_group(&self.experiment.tasks.select, SetName::Select, self.task_seed(), experiment, &self.data)
-            .map_err(|error| SearchError::Tasks { set: "select", error: error.into() })
+        self.group(SetName::Select, &self.experiment.tasks.select, experiment)
+    }
+
+    /// The final tasks, if there are any.
+    ///
+    /// # Errors
+    /// Tasks that cannot be made.
+    pub(super) fn final_tasks(&self) -> Result<Option<TaskGroup>, SearchError> {
+        self.experiment.tasks.final_set.as_ref().map(|spec| self.group(SetName::Final, spec, 0)).transpose()
+    }
+
+    fn group(&self, set: SetName, spec: &TaskSpec, experiment: u64) -> Result<TaskGroup, SearchError> {
+        build_group(spec, set, self.task_seed(), experiment, &self.data)
+            .map_err(|error| SearchError::Tasks { set: set.name(), error: error.into() })
     }
 }
 

@@ -22,7 +22,7 @@ use super::outcome::{Outcome, SearchError, StoppedBy};
 use super::progress::{Board, Progress};
 use super::share;
 use crate::experiment::Experiment;
-use crate::task::{DataCache, SetName, build_group};
+use crate::task::DataCache;
 use crate::verify::{Claim, DEFAULT_RATE, Verifier};
 
 /// How often a running search or comparison reports.
@@ -635,13 +635,9 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             confirm(best.search_tasks.all(), worker.evaluate(&best.program, best.search_tasks.all())?, shared.settings.combine())?;
         // Made again: the tasks of all experiments since would take much memory.
         let select_fitness = confirm(&shared.select_tasks(best.experiment)?, &best.select, Combine::Mean)?;
-        let final_fitness = match &shared.experiment.tasks.final_set {
+        let final_fitness = match shared.final_tasks()? {
             None => None,
-            Some(spec) => {
-                let group = build_group(spec, SetName::Final, shared.task_seed(), 0, &shared.data)
-                    .map_err(|error| SearchError::Tasks { set: "final", error: error.into() })?;
-                Some(confirm(&group, worker.evaluate(&best.program, &group)?, Combine::Mean)?)
-            }
+            Some(group) => Some(confirm(&group, worker.evaluate(&best.program, &group)?, Combine::Mean)?),
         };
         Ok(Outcome {
             simplified: rewrite(&best.program, shared.experiment.interface()).program,

@@ -30,6 +30,18 @@ pub enum SetName {
     Eval = 4,
 }
 
+impl SetName {
+    /// The name in experiments and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SetName::Search => "search",
+            SetName::Select => "select",
+            SetName::Final => "final",
+            SetName::Eval => "eval",
+        }
+    }
+}
+
 /// The key that the seeds of a set's tasks come from.
 const fn set_key(set: SetName, run_seed: u64, experiment: u64) -> u64 {
     let parent = key(key(run_seed, purpose::TASK_SET), set as u64);

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use exnihilo::experiment::{Experiment, ExperimentError, PRESETS};
+use exnihilo::text::printable_path;
 
 use crate::cli::failure::Failure;
-use crate::cli::output::{note, shown};
+use crate::cli::output::note;
 
 /// Changes to an experiment, in this order: data, scale, single keys.
 #[derive(Debug, Args)]
@@ -75,6 +76,6 @@ fn find(named: &str) -> Result<Experiment, Failure> {
     Experiment::load(path).map_err(|error| match error {
         // It names the file itself.
         error @ ExperimentError::File { .. } => Failure::from(error),
-        error => Failure::from(error).at(shown(path)),
+        error => Failure::from(error).at(printable_path(path)),
     })
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use exnihilo::experiment::{Experiment, RunDirectory};
 use exnihilo::report::Server;
 use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
-use exnihilo::text::printable_name;
+use exnihilo::text::{printable_name, printable_path};
 use exnihilo::verify::DEFAULT_RATE;
 use exnihilo_jit::Backend;
 
@@ -19,7 +19,7 @@ use super::result::{DoneEvent, StartEvent};
 use super::watch;
 use crate::cli::args::{ThreadArgs, note_replaced, parse_address, parse_rate, parse_seconds, search_backend};
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, note, print_event_line, shown};
+use crate::cli::output::{self, note, print_event_line};
 use crate::cli::{Exit, difference};
 
 /// How a search runs and where it ends.
@@ -192,7 +192,10 @@ impl Session {
             directory.save_hall_of_fame(&hall_of_fame(&outcome.hall))?;
             let saved = directory.finish(&outcome.program, &outcome.simplified, outcome.select_fitness, &done.pretty())?;
             if saved != directory.path().join("result.json") {
-                note(&format!("an earlier result of this run is better on the select tasks and stays; this one is {}", shown(&saved)));
+                note(&format!(
+                    "an earlier result of this run is better on the select tasks and stays; this one is {}",
+                    printable_path(&saved)
+                ));
             }
         }
         if self.telling.json { output::print_event("done", &done) } else { output::print_text(&done.for_people()) }

@@ -243,13 +243,18 @@ fn migrants_from_other_tasks_are_scored_on_these() {
     }
 }
 
-/// Every improvement names its parent, and the first have none.
-#[test]
-fn improvements_tell_where_they_come_from() {
+/// An island of 50 programs that evolve, unchecked.
+fn evolving() -> Island {
     let mut experiment = Experiment::preset("linear").expect("a built-in preset");
     experiment.set("search.population", "50").expect("a known key");
     let checks = Arc::new(Checks::new(0.0, 0, 0));
-    let mut island = island_of(&experiment, Backend::Interp, &checks, Arc::new(Exchange::new(1)), 0);
+    island_of(&experiment, Backend::Interp, &checks, Arc::new(Exchange::new(1)), 0)
+}
+
+/// Every improvement names its parent, and the first have none.
+#[test]
+fn improvements_tell_where_they_come_from() {
+    let mut island = evolving();
     let mut programs = std::collections::HashSet::new();
     let mut improvements = Vec::new();
     for _ in 0..5_000 {
@@ -277,10 +282,7 @@ fn improvements_tell_where_they_come_from() {
 /// What an improvement says it descends from is what it does descend from, of all programs ever made.
 #[test]
 fn milestones_are_the_ancestors_that_were_better_than_theirs() {
-    let mut experiment = Experiment::preset("linear").expect("a built-in preset");
-    experiment.set("search.population", "50").expect("a known key");
-    let checks = Arc::new(Checks::new(0.0, 0, 0));
-    let mut island = island_of(&experiment, Backend::Interp, &checks, Arc::new(Exchange::new(1)), 0);
+    let mut island = evolving();
     // Of every individual: its parent, its fitness, and whether it is a mutation.
     let mut all: Vec<(Option<u64>, f64, bool)> = Vec::new();
     let mut improvements = 0;
