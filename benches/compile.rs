@@ -37,7 +37,7 @@ fn compile(criterion: &mut Criterion) {
                     bencher.iter_custom(|times| {
                         let before = worker.counters().compile_seconds;
                         for _ in 0..times {
-                            worker.forget_compiled();
+                            worker.testing().forget_compiled();
                             worker.evaluate(&program, &group).expect("small");
                         }
                         Duration::from_secs_f64(worker.counters().compile_seconds - before)

@@ -16,10 +16,11 @@ use std::sync::OnceLock;
 
 use exnihilo::export::{Export, Language};
 use exnihilo::task::{DataCache, SetName, TaskKind, TaskSpec, build_group};
+use exnihilo_jit::cases::ordinals_by_definition;
 use exnihilo_jit::exec::math;
 use exnihilo_jit::lang::DataKind;
 use exnihilo_jit::oracle::{Memory, Oracle, execute};
-use exnihilo_jit::testing::{FuzzCase, ordinals_by_definition};
+use exnihilo_jit::testing::FuzzCase;
 use exnihilo_jit::{
     AddressCounts, CLASSES, ComponentFunction, Data, Examples, Instruction, Op, Program, Scoring, Space, Task, TaskGroup, known_program,
     simplify_for,

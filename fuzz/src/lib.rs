@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use exnihilo_jit::Program;
-use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, FuzzCase, Fuzzer, OracleBackend};
+use exnihilo_jit::cases::{Case, CaseReader};
+use exnihilo_jit::testing::{CaseBackend, FuzzCase, Fuzzer, OracleBackend};
 
 pub use checkpoint::checkpoint;
 pub use data_files::data_files;

@@ -41,10 +41,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut fitness = Vec::new();
     for backend in [Backend::Interp, Backend::Jit] {
         let mut worker = Evaluator::new(backend).worker();
-        worker.prepare(&program, &group)?;
+        let mut prepared = worker.simplify(&program, &group)?.decode();
         let begin = Instant::now();
         // The first run compiles; later ones of the same program, with whatever constants, find its code again.
-        let evaluation = worker.run(&group);
+        let evaluation = prepared.run(&group);
         println!(
             "{:<8} {:.4?} {} training steps in {:.1?}",
             backend.name(),

@@ -231,7 +231,7 @@ fn inputs_are_ordered_where_no_bit_tells_and_nowhere_else() {
                     memory.scalars_mut()[1..3].copy_from_slice(&[x, y]);
                     memory.vectors_mut()[2..6].copy_from_slice(&[x, 0.75, y, x]);
                     memory.matrices_mut()[4..12].copy_from_slice(&[x, 0.75, y, -3.0, y, 0.5, x, x]);
-                    worker.execute_setup(&Program::new(only, &[], &[]), 1, &mut memory).expect("declared addresses");
+                    worker.testing().execute_setup(&Program::new(only, &[], &[]), 1, &mut memory).expect("declared addresses");
                     let output = match op.output().expect("it has inputs") {
                         Space::Scalar => &memory.scalars()[1..2],
                         Space::Vector => &memory.vectors()[2..4],

@@ -1,8 +1,9 @@
 //! Every case file in `tests/cases`, on every backend.
 
 use exnihilo_jit::Backend;
+use exnihilo_jit::cases::{Case, CaseReader};
 use exnihilo_jit::lang::Op;
-use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, OracleBackend, Verdict, WorkerBackend, check};
+use exnihilo_jit::testing::{CaseBackend, OracleBackend, Verdict, WorkerBackend, check};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

@@ -12,7 +12,7 @@ use exnihilo_jit::{
 fn has_native_code() -> bool {
     let mut worker = Evaluator::new(Backend::Jit).worker();
     let mut memory = Memory::new(1, AddressCounts::MIN);
-    worker.execute_setup(&Program::default(), 0, &mut memory).expect("an empty program") == Backend::Jit
+    worker.testing().execute_setup(&Program::default(), 0, &mut memory).expect("an empty program") == Backend::Jit
 }
 
 /// How many random programs are run; more with `EXNIHILO_FUZZ_PROGRAMS=100000`.
@@ -109,7 +109,7 @@ fn each_op_alone(backend: Backend) {
                 for initial in &memories {
                     let (mut expected, mut found) = (initial.clone(), initial.clone());
                     execute(&instruction, 0, 0, 77, &mut expected);
-                    let ran = worker.execute_setup(&program, 77, &mut found).expect("small");
+                    let ran = worker.testing().execute_setup(&program, 77, &mut found).expect("small");
                     assert_eq!(ran, if has_native { backend } else { Backend::Interp });
                     let difference = memory_difference(&expected, &found, |_, _| Tolerance::Exact);
                     assert_eq!(difference, None, "{backend}: {instruction:?} at F = {features}");
@@ -378,18 +378,18 @@ fn runs_go_on_from_their_probes() {
         let expected = evaluate(&mut Evaluator::new(Backend::Oracle).worker(), &program, &group);
         for backend in [Backend::Interp, Backend::Jit, Backend::Auto] {
             let mut worker = Evaluator::new(backend).worker();
-            worker.prepare(&program, &group).expect("small");
+            let mut prepared = worker.simplify(&program, &group).expect("small").decode();
             // A probe as long as training, or longer, leaves nothing to go on with but validation.
-            let probed = worker.probe(&group, 10 + 30 * (seed as usize % 3), 10).train_steps;
-            let evaluation = worker.run(&group).clone();
+            let probed = prepared.probe(&group, 10 + 30 * (seed as usize % 3), 10).train_steps;
+            let evaluation = prepared.run(&group).clone();
             let fitness: Vec<u64> = evaluation.task_fitness.iter().map(|fitness| fitness.to_bits()).collect();
             assert_eq!((fitness, evaluation.train_steps), (expected.0.clone(), expected.1), "{backend}: {program}");
             assert!(probed <= evaluation.train_steps);
-            assert_eq!(*worker.run(&group), evaluation, "a second run begins anew");
-            worker.probe(&group, 10, 10);
+            assert_eq!(*prepared.run(&group), evaluation, "a second run begins anew");
+            prepared.probe(&group, 10, 10);
             let other = noise_tasks(*group.settings(), group.tasks().len(), [20, 10], |_| 1.0);
             let expected = evaluate(&mut Evaluator::new(Backend::Interp).worker(), &program, &other);
-            let found = worker.run(&other);
+            let found = prepared.run(&other);
             let fitness: Vec<u64> = found.task_fitness.iter().map(|fitness| fitness.to_bits()).collect();
             assert_eq!((fitness, found.train_steps), (expected.0, expected.1), "a probe on another group means nothing");
         }

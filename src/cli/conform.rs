@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use exnihilo::text::{printable_name, printable_path};
-use exnihilo_jit::testing::{Case, CaseBackend, CaseReader, OracleBackend, Verdict, WorkerBackend, check};
+use exnihilo_jit::cases::{Case, CaseReader};
+use exnihilo_jit::testing::{CaseBackend, OracleBackend, Verdict, WorkerBackend, check};
 use exnihilo_jit::{Backend, no_native_code};
 use serde::Serialize;
 

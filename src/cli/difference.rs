@@ -59,7 +59,8 @@ mod tests {
     use exnihilo::search::SearchError;
     use exnihilo::task::{DataCache, SetName, TaskKind, TaskSpec, build_group};
     use exnihilo::verify::{Claim, Verifier};
-    use exnihilo_jit::testing::{Case, CaseReader, OracleBackend, Verdict, check};
+    use exnihilo_jit::cases::{Case, CaseReader};
+    use exnihilo_jit::testing::{OracleBackend, Verdict, check};
     use exnihilo_jit::{Combine, known_program};
 
     use super::super::Exit;

@@ -45,9 +45,9 @@ impl Disasm {
     #[cfg(feature = "jit")]
     fn print(&self, program: &Program, group: &TaskGroup) -> Result<Exit, Failure> {
         let mut worker = exnihilo_jit::Evaluator::new(exnihilo_jit::Backend::Jit).worker();
-        worker.prepare(program, group)?;
-        let listing = worker.listing(group).map_err(|error| Failure::Failed(error.into()))?;
-        let labels = listing::Labels::new(worker.prepared());
+        let mut prepared = worker.simplify(program, group)?.decode();
+        let listing = prepared.listing(group).map_err(|error| Failure::Failed(error.into()))?;
+        let labels = listing::Labels::new(prepared.program());
         if !self.asm {
             print_text(&format!("; IR\n{}\n", labels.ir(&listing.ir)))?;
         }

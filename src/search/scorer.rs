@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use exnihilo_jit::analysis::{CanonicalKey, charge, simplify};
-use exnihilo_jit::{Backend, Combine, EvalError, Evaluation, Evaluator, Program, Worker, known_program};
+use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, Prepared, Program, Simplified, Worker, known_program};
 use serde::{Deserialize, Serialize};
 
 use super::checks::IslandChecks;
@@ -35,6 +35,19 @@ pub struct Tiers {
 }
 
 impl Tiers {
+    /// Counts one program.
+    const fn count(&mut self, answer: Answer) {
+        let count = match answer {
+            Answer::Structural => &mut self.structural,
+            Answer::OverBudget => &mut self.over_budget,
+            Answer::Fec => &mut self.fec,
+            Answer::Hurdle => &mut self.hurdle,
+            Answer::Interpreted => &mut self.interpreted,
+            Answer::Compiled => &mut self.compiled,
+        };
+        *count += 1;
+    }
+
     /// The sum.
     pub(super) const fn and(self, other: Tiers) -> Tiers {
         Tiers {
@@ -58,6 +71,17 @@ impl Tiers {
             ("compiled", self.compiled),
         ]
     }
+}
+
+/// The dearest thing that was done for a program; each is one of the counts of [`Tiers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Structural,
+    OverBudget,
+    Fec,
+    Hurdle,
+    Interpreted,
+    Compiled,
 }
 
 /// What decides how programs are scored.
@@ -103,8 +127,7 @@ pub(super) struct Scored {
 pub(super) struct Scorer {
     settings: Arc<ScoreSettings>,
     tasks: Arc<SearchTasks>,
-    /// One for each stage.
-    workers: Vec<Worker>,
+    worker: Worker,
     pub(super) fec: Option<Fec>,
     memo: Option<Memo>,
     checks: IslandChecks,
@@ -131,7 +154,7 @@ impl Scorer {
     ) -> Scorer {
         let most_charge = settings.budget.as_ref().map_or(u64::MAX, |budget| (budget.factor * net_charge(&tasks) as f64) as u64);
         Scorer {
-            workers: tasks.stages().iter().map(|_| evaluator.worker()).collect(),
+            worker: evaluator.worker(),
             fec: settings.fec.as_ref().map(Fec::new),
             memo,
             checks,
@@ -148,7 +171,7 @@ impl Scorer {
 
     /// Programs turned into native code.
     pub(super) fn compiled(&self) -> u64 {
-        self.compiled_before + self.workers.iter().map(|worker| worker.counters().compiled).sum::<u64>()
+        self.compiled_before + self.worker.counters().compiled
     }
 
     /// The score of `program`, which is individual number `individual` of its island.
@@ -157,25 +180,24 @@ impl Scorer {
     /// A program that cannot be evaluated on these tasks at all, or of which the oracle says otherwise: no cache has it.
     pub(super) fn score(&mut self, program: &Program, individual: u64) -> Result<Scored, SearchError> {
         let tasks = Arc::clone(&self.tasks);
-        let key = self.take(program, &tasks)?;
-        let size = self.workers[0].prepared().instructions().len();
-        if self.most_charge < u64::MAX && charge_on(self.workers[0].prepared(), &tasks) > self.most_charge {
-            self.tiers.over_budget += 1;
+        let mut simplified = self.worker.simplify(program, tasks.all())?;
+        let size = simplified.program().instructions().len();
+        let is_over_budget = self.most_charge < u64::MAX && charge_on(simplified.program(), &tasks) > self.most_charge;
+        let key = self.memo.as_ref().filter(|_| !is_over_budget).map(|_| simplified.key());
+        if is_over_budget {
+            self.tiers.count(Answer::OverBudget);
             self.save(tasks.whole_steps());
             return Ok(Scored { score: Score::unrun(), train_steps: 0, size });
         }
-        let known = self.look_up(key, &tasks);
         let mut candidate = Candidate {
             program,
             individual,
             settings: &self.settings,
             tasks: &tasks,
-            workers: &mut self.workers,
+            runnable: Runnable::Simplified(Some(simplified)),
             checks: &mut self.checks,
             evaluation: &mut self.evaluation,
-            known,
-            // Without a memo the first worker has it decoded already.
-            prepared: usize::from(key.is_none()),
+            known: key.and_then(|key| Some(KnownOfStages::look_up(self.memo.as_ref()?, key, &tasks))).unwrap_or_default(),
             has_run_first: false,
             ran_on: None,
         };
@@ -197,19 +219,19 @@ impl Scorer {
             }
             None => candidate.run(self.hurdle)?,
         };
-        let Candidate { known, prepared, ran_on, .. } = candidate;
+        let Candidate { known, ran_on, .. } = candidate;
+        let has_run = candidate.runnable.is_decoded();
         if is_fec_hit || score.is_partial {
             self.save(tasks.whole_steps().saturating_sub(train_steps));
         }
-        let tier = match ran_on {
-            _ if key.is_some() && prepared == 0 => &mut self.tiers.structural,
-            _ if is_fec_hit => &mut self.tiers.fec,
-            _ if score.is_partial => &mut self.tiers.hurdle,
-            Some(Backend::Jit) => &mut self.tiers.compiled,
-            _ => &mut self.tiers.interpreted,
-        };
-        *tier += 1;
-        if let (Some(memo), Some(key), true) = (&mut self.memo, key, prepared > 0) {
+        self.tiers.count(match ran_on {
+            _ if !has_run => Answer::Structural,
+            _ if is_fec_hit => Answer::Fec,
+            _ if score.is_partial => Answer::Hurdle,
+            Some(Backend::Jit) => Answer::Compiled,
+            _ => Answer::Interpreted,
+        });
+        if let (Some(memo), Some(key), true) = (&mut self.memo, key, has_run) {
             memo.insert(key, known.whole);
             if known.first.is_some() {
                 memo.insert(key.with_number(1), Known { probe: None, run: known.first });
@@ -220,21 +242,6 @@ impl Scorer {
 
     const fn save(&mut self, steps: u64) {
         self.saved_steps = self.saved_steps.saturating_add(steps);
-    }
-
-    /// Gives the first worker the program, decoded where no memo can know it.
-    fn take(&mut self, program: &Program, tasks: &SearchTasks) -> Result<Option<CanonicalKey>, EvalError> {
-        if self.memo.is_some() {
-            return self.workers[0].canonical_key(program, tasks.all()).map(Some);
-        }
-        self.workers[0].prepare(program, tasks.all())?;
-        Ok(None)
-    }
-
-    fn look_up(&self, key: Option<CanonicalKey>, tasks: &SearchTasks) -> KnownOfStages {
-        let (Some(memo), Some(key)) = (&self.memo, key) else { return KnownOfStages::default() };
-        let first = if tasks.has_hurdle() { memo.look_up(key.with_number(1)).run } else { None };
-        KnownOfStages { whole: memo.look_up(key), first }
     }
 }
 
@@ -257,19 +264,48 @@ struct KnownOfStages {
     first: Option<KnownRun>,
 }
 
-/// A program under evaluation, and what is known of it; it is decoded when something must be run.
+impl KnownOfStages {
+    fn look_up(memo: &Memo, key: CanonicalKey, tasks: &SearchTasks) -> KnownOfStages {
+        let first = if tasks.has_hurdle() { memo.look_up(key.with_number(1)).run } else { None };
+        KnownOfStages { whole: memo.look_up(key), first }
+    }
+}
+
+/// A program that is decoded when something must be run.
+enum Runnable<'w> {
+    /// Empty only while it is being decoded.
+    Simplified(Option<Simplified<'w>>),
+    Decoded(Prepared<'w>),
+}
+
+impl<'w> Runnable<'w> {
+    fn decoded(&mut self) -> &mut Prepared<'w> {
+        if let Runnable::Simplified(simplified) = self {
+            let simplified = simplified.take().expect("it is decoded once");
+            *self = Runnable::Decoded(simplified.decode());
+        }
+        match self {
+            Runnable::Decoded(prepared) => prepared,
+            Runnable::Simplified(_) => unreachable!("decoded above"),
+        }
+    }
+
+    const fn is_decoded(&self) -> bool {
+        matches!(self, Runnable::Decoded(_))
+    }
+}
+
+/// A program under evaluation, and what is known of it.
 struct Candidate<'a> {
     program: &'a Program,
     /// Which one of its island.
     individual: u64,
     settings: &'a ScoreSettings,
     tasks: &'a SearchTasks,
-    workers: &'a mut [Worker],
+    runnable: Runnable<'a>,
     checks: &'a mut IslandChecks,
     evaluation: &'a mut Evaluation,
     known: KnownOfStages,
-    /// How many workers have decoded it.
-    prepared: usize,
     /// Whether `evaluation` holds its run on the first tasks.
     has_run_first: bool,
     /// What ran it on the last stage, if it ran there.
@@ -281,15 +317,19 @@ impl Candidate<'_> {
         if let Some(probe) = self.known.whole.probe {
             return Ok(probe);
         }
-        self.prepare(self.workers.len())?;
         let settings = self.settings.fec.as_ref().expect("there is a cache");
         let (group, stages) = (self.tasks.all(), self.tasks.stages());
         let train = settings.train.min(group.train_examples());
         let valid = settings.valid.min(group.valid_examples());
-        let steps = self.workers.iter_mut().zip(stages).map(|(worker, stage)| worker.probe(stage, train, valid).train_steps);
-        let (first, all) = steps.fold((None, 0), |(first, sum): (Option<u64>, u64), steps| (first.or(Some(steps)), sum + steps));
-        let errors = self.workers.iter().zip(stages).flat_map(|(worker, stage)| {
-            let probe = worker.probed();
+        let prepared = self.runnable.decoded();
+        let (mut first, mut all) = (None, 0);
+        for stage in stages {
+            let steps = prepared.probe(stage, train, valid).train_steps;
+            first = first.or(Some(steps));
+            all += steps;
+        }
+        let errors = stages.iter().flat_map(|stage| {
+            let probe = prepared.probed(stage).expect("it was probed there");
             (0..stage.tasks().len()).map(|task| [probe.train_errors(task), probe.valid_errors(task)])
         });
         let key = fec.key(group, errors);
@@ -321,8 +361,7 @@ impl Candidate<'_> {
             self.checks.check(self.individual, self.program, stage, claim)?;
             return Ok(run);
         }
-        self.prepare(1)?;
-        let evaluation = self.workers[0].run(stage);
+        let evaluation = self.runnable.decoded().run(stage);
         self.checks.check(self.individual, self.program, stage, || Claim::of(evaluation, Combine::Mean))?;
         self.evaluation.task_fitness.clone_from(&evaluation.task_fitness);
         self.evaluation.train_steps = evaluation.train_steps;
@@ -345,9 +384,9 @@ impl Candidate<'_> {
             self.evaluation.task_fitness.clear();
             self.evaluation.train_steps = 0;
         }
-        self.prepare(stages.len())?;
-        for (worker, stage) in self.workers.iter_mut().zip(stages).skip(done) {
-            let evaluation = worker.run(stage);
+        let prepared = self.runnable.decoded();
+        for stage in &stages[done..] {
+            let evaluation = prepared.run(stage);
             self.evaluation.task_fitness.extend_from_slice(&evaluation.task_fitness);
             self.evaluation.train_steps += evaluation.train_steps;
             self.evaluation.backend = evaluation.backend;
@@ -356,19 +395,6 @@ impl Candidate<'_> {
         self.checks.check(self.individual, self.program, self.tasks.all(), || Claim::of(self.evaluation, combine))?;
         let run = KnownRun { fitness: self.evaluation.fitness(combine), train_steps: begun(self.evaluation.train_steps) };
         Ok(*self.known.whole.run.insert(run))
-    }
-
-    fn prepare(&mut self, workers: usize) -> Result<(), EvalError> {
-        while self.prepared < workers {
-            let worker = &mut self.workers[self.prepared];
-            if self.prepared == 0 {
-                worker.prepare_simplified(self.tasks.all());
-            } else {
-                worker.prepare(self.program, self.tasks.all())?;
-            }
-            self.prepared += 1;
-        }
-        Ok(())
     }
 }
 

@@ -39,7 +39,7 @@ impl PixelTask {
         let key = if self.part == Part::Test { "test" } else { "valid" };
         check_counts(images, self.pair, "train", self.train, Part::Train)?;
         check_counts(images, self.pair, key, self.scored, self.part)?;
-        Ok(self.settings(images, memory_limit).check_data(self.train, self.scored, 1)?)
+        Ok(TaskGroup::check_data(&self.settings(images, memory_limit), self.train, self.scored, 1)?)
     }
 
     /// The task as a group of its own; F is the size of an image.

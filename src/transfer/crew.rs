@@ -66,11 +66,11 @@ impl Crew {
         const FEW: usize = 2;
         const MORE: usize = 18;
         let worker = self.worker();
-        worker.prepare(program, group)?;
+        let mut prepared = worker.simplify(program, group)?.decode();
         // The examples are laid out in the first call, which is no part of a run.
         let [_, few, more] = [FEW, FEW, MORE].map(|examples| {
             let begin = Instant::now();
-            worker.probe(group, examples, 0);
+            prepared.probe(group, examples, 0);
             begin.elapsed()
         });
         let example = more.saturating_sub(few) / (MORE - FEW) as u32;

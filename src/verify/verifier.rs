@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use exnihilo_jit::analysis::Simplifier;
-use exnihilo_jit::eval::TaskRecord;
-use exnihilo_jit::oracle::Oracle;
-use exnihilo_jit::testing::{MAX_LINE_BYTES, execute_case_line, ordinals_by_definition};
+use exnihilo_jit::cases::{MAX_LINE_BYTES, execute_case_line, ordinals_by_definition};
+use exnihilo_jit::oracle::{Oracle, TaskRecord};
 use exnihilo_jit::{Backend, Combine, Evaluation, Program, TaskGroup};
 
 use super::difference::{Difference, Values};

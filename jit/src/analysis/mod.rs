@@ -3,14 +3,12 @@
 
 mod canonical;
 mod charge;
-mod fusion;
 mod liveness;
 mod operands;
 mod simplify;
 
 pub use canonical::{CanonicalKey, Canonicalizer};
 pub use charge::{charge, op_charge};
-pub use fusion::{Fusion, Role};
 pub use liveness::{AddressSet, Liveness, random_ordinals};
 pub(crate) use operands::commutes;
 pub use simplify::{Simplifier, simplify, simplify_for};

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use super::Source;
+use super::Unit;
 use super::memory::CodePages;
-use crate::exec::chunk::{Block, Chunk, Row};
 use crate::exec::random::DrawKey;
-use crate::interp::Code;
 use crate::kernel::{Context, Operation};
+use crate::lanes::{Block, Chunk, Row};
 use crate::lang::Op;
+use crate::plan::Plan;
 
 /// What a compiled function gets a pointer to. Compiled code reads the fields at the offsets in [`offset`] and writes only through them.
 #[repr(C)]
@@ -115,36 +115,36 @@ impl Entry {
 pub(super) struct Invocation {
     /// What kernels are told, by step.
     operations: Vec<Operation>,
-    settings: crate::exec::chunk::RunSettings,
+    settings: crate::lanes::RunSettings,
     constants: Vec<f64>,
     step_errors: Row,
     rows: usize,
     tile: usize,
     observe: bool,
-    spare_rows: usize,
+    scratch_rows: usize,
     draws: usize,
 }
 
 /// The slot in the table of constants of each step that sets one; slot 0 is the largest allowed error.
-pub(super) fn constant_slots(code: &Code) -> impl Iterator<Item = (usize, f64)> + '_ {
+pub(super) fn constant_slots(plan: &Plan) -> impl Iterator<Item = (usize, f64)> + '_ {
     let sets = |op| matches!(op, Op::ScalarConstSet | Op::VectorConstSet | Op::MatrixConstSet);
-    code.steps().iter().enumerate().filter(move |(_, step)| sets(step.op)).map(|(index, step)| (index, step.constants[0]))
+    plan.steps().iter().enumerate().filter(move |(_, step)| sets(step.op)).map(|(index, step)| (index, step.constants[0]))
 }
 
 impl Invocation {
-    pub(super) fn new(source: &Source<'_>) -> Invocation {
-        let mut constants = vec![source.settings.max_abs_error; 2];
-        constants.extend(constant_slots(source.code).flat_map(|(_, value)| [value; 2]));
+    pub(super) fn new(unit: &Unit<'_>) -> Invocation {
+        let mut constants = vec![unit.settings.max_abs_error; 2];
+        constants.extend(constant_slots(unit.plan).flat_map(|(_, value)| [value; 2]));
         Invocation {
-            operations: source.code.steps().iter().map(|step| step.operation(source.settings.features, source.tile)).collect(),
-            settings: source.settings,
+            operations: unit.plan.steps().iter().map(|step| step.operation(unit.settings.features, unit.tile)).collect(),
+            settings: unit.settings,
             constants,
             step_errors: Row::ZERO,
-            rows: source.layout.rows(),
-            tile: source.tile,
-            observe: source.observe,
-            spare_rows: source.code.spare_rows(),
-            draws: source.code.ordinals().len(),
+            rows: unit.layout.rows(),
+            tile: unit.tile,
+            observe: unit.observe,
+            scratch_rows: unit.plan.scratch_rows(),
+            draws: unit.plan.ordinals().len(),
         }
     }
 
@@ -156,8 +156,8 @@ impl Invocation {
         let (width, training) = (chunk.width(), phase != VALIDATE);
         assert!(chunk.tile() == self.tile && width.is_multiple_of(self.tile), "code for other tiles");
         assert!(chunk.memory_mut().len() >= self.rows * width, "memory of another layout");
-        let (_, spare, keys) = chunk.parts();
-        assert!(spare.len() >= self.spare_rows * self.tile, "too little spare memory");
+        let (_, scratch, keys) = chunk.parts();
+        assert!(scratch.len() >= self.scratch_rows * self.tile, "too little scratch memory");
         assert!(keys.len() >= self.draws * width, "too few draw keys");
         assert!(block.features.len() >= block.count * self.settings.features * width && block.labels.len() >= block.count * width);
         assert!(errors.as_ref().is_none_or(|errors| errors.len() >= block.count * width), "too short a list of errors");
@@ -172,9 +172,9 @@ impl Invocation {
         };
         let left = (0..width).filter(|&lane| !if training { chunk.has_stopped(lane) } else { chunk.has_failed(lane) }).count() as u64;
         let pointers = chunk.pointers(training);
-        let (_, spare, keys) = chunk.parts();
+        let (_, scratch, keys) = chunk.parts();
         let step_errors = self.step_errors.0.as_mut_ptr();
-        let mut context = Context { keys: keys.as_ptr(), step: 0, spare: spare.as_mut_ptr() };
+        let mut context = Context { keys: keys.as_ptr(), step: 0, scratch: scratch.as_mut_ptr() };
         let mut host = Host {
             chunk,
             max_abs_error: self.settings.max_abs_error,

@@ -1,6 +1,6 @@
 //! Executable memory: the pages of one generation of compiled programs.
 //!
-//! One region is reserved per generation, with an inaccessible page before its code and one behind. Code is written to fresh pages;
+//! One region is reserved per generation, with an inaccessible page before its code and one behind. Plan is written to fresh pages;
 //! finalizing makes these readable and executable, and they are never written again: no page is ever writable and executable. When the module and all code that runs from the pages are gone,
 //! the region is unmapped, so memory is bounded over any number of compiles.
 #![allow(unsafe_code)]

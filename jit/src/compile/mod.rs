@@ -22,10 +22,9 @@ use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Module, ModuleError};
 
 use crate::analysis::AddressSet;
-use crate::exec::chunk::{Block, Chunk, Engine, RunSettings, Scoring};
-use crate::exec::layout::Layout;
-use crate::interp::Code;
-use crate::lang::{ComponentFunction, Space};
+use crate::lanes::{Block, Chunk, Engine, Layout, RunSettings};
+use crate::lang::{ComponentFunction, Scoring, Space};
+use crate::plan::Plan;
 use frame::{Entry, Invocation};
 pub use listing::Listing;
 pub use memory::mapped_bytes;
@@ -47,8 +46,8 @@ const MAX_ROWS: usize = 1 << 20;
 
 /// What is compiled.
 #[derive(Clone, Copy)]
-pub(crate) struct Source<'a> {
-    pub(crate) code: &'a Code,
+pub(crate) struct Unit<'a> {
+    pub(crate) plan: &'a Plan,
     pub(crate) layout: &'a Layout,
     /// The addresses that must be in memory, or carried, from one example to the next.
     pub(crate) live_before_predict: AddressSet,
@@ -70,13 +69,31 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// How registers are allocated. A chain has next to none to allocate: one pass compiles it twice as fast, to code as good. Code on
+    /// How registers are allocated. A chain has next to none to allocate: one pass compiles it twice as fast, to code as good. Plan on
     /// registers is worth backtracking: it runs twice as fast.
     const fn register_allocation(self) -> &'static str {
         match self {
             Form::Registers => "backtracking",
             Form::Chain => "single_pass",
         }
+    }
+}
+
+/// The largest F whose vectors may be SSA values.
+pub(crate) const MAX_REGISTER_VECTOR: usize = 16;
+
+/// Native code to be: its form and the lanes of a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) form: Form,
+    pub(crate) tile: usize,
+}
+
+impl Target {
+    /// What a width stands for where all widths are compared.
+    pub(crate) fn of_width(width: usize, features: usize) -> Target {
+        let form = if width == 2 && features <= MAX_REGISTER_VECTOR { Form::Registers } else { Form::Chain };
+        Target { form, tile: width }
     }
 }
 
@@ -209,26 +226,27 @@ impl Compiler {
     }
 
     /// The ways that the programs took until now.
+    #[cfg(feature = "testing")]
     pub(crate) fn paths(&self) -> CodePaths {
         self.paths
     }
 
     /// The function of a program: found again if one that differs only in constants was compiled lately.
     /// Says whether it had to be compiled.
-    pub(crate) fn compile(&mut self, source: Source<'_>) -> Result<(Compiled, bool), CompileError> {
-        set_key(&mut self.key, &source);
-        for generation in &self.generations[source.form as usize] {
+    pub(crate) fn compile(&mut self, unit: Unit<'_>) -> Result<(Compiled, bool), CompileError> {
+        set_key(&mut self.key, &unit);
+        for generation in &self.generations[unit.form as usize] {
             if let Some(entry) = generation.code.get(self.key.as_slice()) {
                 self.paths.insert(CodePath::FoundAgain);
-                return Ok((Compiled::new(*entry, &source, &generation.pages), false));
+                return Ok((Compiled::new(*entry, &unit, &generation.pages), false));
             }
         }
-        check_size(&source)?;
-        let compiled = match self.try_compile(source) {
+        check_size(&unit)?;
+        let compiled = match self.try_compile(unit) {
             // The pages of this generation are full: a fresh one has room for any program that passed the check above.
             Err(CompileError::Codegen(error)) if matches!(*error, ModuleError::Allocation { .. }) => {
-                self.begin_generation(source.form)?;
-                self.try_compile(source)?
+                self.begin_generation(unit.form)?;
+                self.try_compile(unit)?
             }
             result => result?,
         };
@@ -242,17 +260,17 @@ impl Compiler {
         }
     }
 
-    fn try_compile(&mut self, source: Source<'_>) -> Result<Compiled, CompileError> {
-        if self.generations[source.form as usize].back().is_none_or(|generation| generation.programs >= GENERATION) {
-            self.begin_generation(source.form)?;
+    fn try_compile(&mut self, unit: Unit<'_>) -> Result<Compiled, CompileError> {
+        if self.generations[unit.form as usize].back().is_none_or(|generation| generation.programs >= GENERATION) {
+            self.begin_generation(unit.form)?;
         }
-        let id = self.define(&source)?;
-        let generation = self.generations[source.form as usize].back_mut().expect("begun above");
+        let id = self.define(&unit)?;
+        let generation = self.generations[unit.form as usize].back_mut().expect("begun above");
         generation.module.finalize_definitions().map_err(Box::new)?;
         let entry = Entry::new(generation.module.get_finalized_function(id), &generation.pages);
         generation.programs += 1;
         generation.code.insert(self.key.as_slice().into(), entry);
-        Ok(Compiled::new(entry, &source, &generation.pages))
+        Ok(Compiled::new(entry, &unit, &generation.pages))
     }
 
     /// Begins a generation; the oldest goes if there are too many.
@@ -267,40 +285,41 @@ impl Compiler {
         Ok(())
     }
 
-    fn define(&mut self, source: &Source<'_>) -> Result<FuncId, CompileError> {
-        let generation = self.generations[source.form as usize].back_mut().expect("begun by the caller");
+    fn define(&mut self, unit: &Unit<'_>) -> Result<FuncId, CompileError> {
+        let generation = self.generations[unit.form as usize].back_mut().expect("begun by the caller");
         let module = &mut generation.module;
         module.clear_context(&mut self.context);
         self.context.func.signature.params.push(AbiParam::new(types::I64));
         let frontend = module.isa().frontend_config();
-        self.paths = self.paths.union(emit::emit(source, &mut self.context.func, &mut self.builder, frontend));
+        self.paths = self.paths.union(emit::emit(unit, &mut self.context.func, &mut self.builder, frontend));
         let id = module.declare_anonymous_function(&self.context.func.signature).map_err(Box::new)?;
         module.define_function_with_control_plane(id, &mut self.context, &mut self.control).map_err(Box::new)?;
         Ok(id)
     }
 
     /// The IR and the machine code of a program, for people.
-    pub(crate) fn listing(&mut self, source: Source<'_>) -> Result<Listing, CompileError> {
-        let isa = host(source.form, self.checks)?;
-        self.emit_alone(&source, isa.as_ref())?;
+    pub(crate) fn listing(&mut self, unit: Unit<'_>) -> Result<Listing, CompileError> {
+        let isa = host(unit.form, self.checks)?;
+        self.emit_alone(&unit, isa.as_ref())?;
         let ir = self.context.func.display().to_string();
         self.context.set_disasm(true);
         Ok(Listing::new(ir, self.compile_alone(isa.as_ref())?))
     }
 
     /// The machine code of a program for any machine; where that is not this one, or has other settings, good for looking at only.
-    pub(crate) fn lower(&mut self, source: Source<'_>, isa: &dyn TargetIsa) -> Result<Vec<u8>, CompileError> {
-        self.emit_alone(&source, isa)?;
+    #[cfg(feature = "testing")]
+    pub(crate) fn lower(&mut self, unit: Unit<'_>, isa: &dyn TargetIsa) -> Result<Vec<u8>, CompileError> {
+        self.emit_alone(&unit, isa)?;
         Ok(self.compile_alone(isa)?.code_buffer().to_vec())
     }
 
     /// The IR of a program, outside of any module.
-    fn emit_alone(&mut self, source: &Source<'_>, isa: &dyn TargetIsa) -> Result<(), CompileError> {
-        check_size(source)?;
+    fn emit_alone(&mut self, unit: &Unit<'_>, isa: &dyn TargetIsa) -> Result<(), CompileError> {
+        check_size(unit)?;
         self.context.clear();
         self.context.func.signature.call_conv = isa.default_call_conv();
         self.context.func.signature.params.push(AbiParam::new(types::I64));
-        emit::emit(source, &mut self.context.func, &mut self.builder, isa.frontend_config());
+        emit::emit(unit, &mut self.context.func, &mut self.builder, isa.frontend_config());
         Ok(())
     }
 
@@ -328,14 +347,14 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    fn new(entry: Entry, source: &Source<'_>, pages: &Arc<CodePages>) -> Compiled {
-        Compiled { entry, invocation: Invocation::new(source), _pages: Arc::clone(pages) }
+    fn new(entry: Entry, unit: &Unit<'_>, pages: &Arc<CodePages>) -> Compiled {
+        Compiled { entry, invocation: Invocation::new(unit), _pages: Arc::clone(pages) }
     }
 }
 
 /// Bounds the time and memory that compiling takes.
-fn check_size(source: &Source<'_>) -> Result<(), CompileError> {
-    let (rows, operations) = (source.layout.rows(), emit::operations(source));
+fn check_size(unit: &Unit<'_>) -> Result<(), CompileError> {
+    let (rows, operations) = (unit.layout.rows(), emit::operations(unit));
     if rows > MAX_ROWS {
         return Err(CompileError::TooManyRows(rows));
     }
@@ -347,23 +366,23 @@ fn check_size(source: &Source<'_>) -> Result<(), CompileError> {
 
 /// Everything that the code of a program depends on. Rows stand for addresses: programs that differ only in the names of their
 /// addresses, or the values of their constants, have the same code.
-fn set_key(key: &mut Vec<u32>, source: &Source<'_>) {
-    let settings = source.settings;
+fn set_key(key: &mut Vec<u32>, unit: &Unit<'_>) {
+    let settings = unit.settings;
     let flags = [
         settings.freeze_training,
         settings.freeze_validation,
-        source.observe,
+        unit.observe,
         settings.scoring == Scoring::Accuracy,
         settings.scoring == Scoring::Classes,
-        source.form == Form::Chain,
+        unit.form == Form::Chain,
     ];
     key.clear();
-    key.push(flags.iter().fold(source.tile as u32, |word, &flag| word << 1 | u32::from(flag)));
-    key.extend([settings.features as u32, source.layout.rows() as u32]);
+    key.push(flags.iter().fold(unit.tile as u32, |word, &flag| word << 1 | u32::from(flag)));
+    key.extend([settings.features as u32, unit.layout.rows() as u32]);
     for component in ComponentFunction::ALL {
-        key.push(source.code.function(component).len() as u32);
+        key.push(unit.plan.function(component).len() as u32);
     }
-    for step in source.code.steps() {
+    for step in unit.plan.steps() {
         let [a, b, c] = step.inputs;
         key.extend([step.kind.number(), a, b, c, step.out]);
     }

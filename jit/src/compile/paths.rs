@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum CodePath {
-    /// Code on registers, for tiles of two lanes.
+    /// Plan on registers, for tiles of two lanes.
     Registers,
     /// A chain of kernels on one task.
     ChainAlong,
@@ -44,7 +44,7 @@ pub enum CodePath {
     FeaturesInPlace,
     /// A label read where the task has it.
     LabelInPlace,
-    /// Code of a program that differs in constants only, found again.
+    /// Plan of a program that differs in constants only, found again.
     FoundAgain,
     /// A generation of code begun.
     GenerationBegun,

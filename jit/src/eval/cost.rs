@@ -1,45 +1,20 @@
 //! What running a program costs on each backend, and so which one to take.
 //!
 //! The unit is one elementwise op on one row of twelve lanes (about 0.5 to 1 ns). The constants were fitted to `exnihilo bench` (linear
-//! model and two-layer net, F = 4 to 32, ten tasks); how long a unit takes, and how long compiling does, is measured once per process, in
-//! about two milliseconds, the first time that compiling could pay at all. Nothing here can change a result.
+//! model and two-layer net, F = 4 to 32, ten tasks); how long a unit takes, and how long compiling does, is an argument: [`super::speed`]
+//! measures it. Nothing here can change a result.
 
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use crate::compile::{Form, MAX_REGISTER_VECTOR, Target};
+use crate::kernel::Fused;
+use crate::lanes::{ALONG, Chunking, Layout, TaskGroup, WIDTHS, fitted};
+use crate::lang::{ComponentFunction, Op, Scoring, Space};
+use crate::plan::{Plan, Step};
 
-use super::lane_data::{ALONG, Chunking, WIDTHS, fitted};
-use super::task::TaskGroup;
-use super::{Backend, Evaluator, Examples, GroupSettings, Task};
-use crate::compile::Form;
-use crate::exec::chunk::Scoring;
-use crate::exec::layout::Layout;
-use crate::exec::random::Stream;
-use crate::interp::{Code, Step};
-use crate::kernel::Kind;
-use crate::lang::{ComponentFunction, Op, Space, known_program};
-
-/// Native code to be: its form and the lanes of a tile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) form: Form,
-    pub(super) tile: usize,
-}
-
-/// The largest F whose vectors may be SSA values.
-pub(crate) const MAX_REGISTER_VECTOR: usize = 16;
-
-impl Target {
-    /// What a width stands for where all widths are compared.
-    pub(super) fn of_width(width: usize, features: usize) -> Target {
-        let form = if width == 2 && features <= MAX_REGISTER_VECTOR { Form::Registers } else { Form::Chain };
-        Target { form, tile: width }
-    }
-
-    pub(super) fn chunking(self) -> Chunking {
-        match self.form {
-            Form::Registers => Chunking::Pairs,
-            Form::Chain => Chunking::Uniform(self.tile),
-        }
+/// How tasks are divided for native code.
+pub(super) fn chunking(target: Target) -> Chunking {
+    match target.form {
+        Form::Registers => Chunking::Pairs,
+        Form::Chain => Chunking::Uniform(target.tile),
     }
 }
 
@@ -59,7 +34,7 @@ fn rows(step: &Step, features: usize) -> f64 {
     let elements = |space: Option<Space>| space.map_or(0.0, |space| space.elements(features) as f64);
     let output = elements(step.op.output());
     let input = elements(step.op.inputs().first().copied());
-    let Kind::Op(op) = step.kind else { return 1.3 * output };
+    let Fused::Op(op) = step.kind else { return 1.3 * output };
     match op {
         Op::ScalarConstSet | Op::VectorConstSet | Op::MatrixConstSet => 1.0,
         Op::ScalarDivision | Op::VectorDivision | Op::MatrixDivision => 3.0 * output,
@@ -96,34 +71,34 @@ fn evaluation(group: &TaskGroup, [predict, learn]: [f64; 2], around: f64, per_ro
 const PER_ROW_OF_TWO: f64 = 0.33;
 
 /// Units of interpreting the program.
-fn interpreted(code: &Code, group: &TaskGroup, chunking: Chunking) -> f64 {
-    calls(code, group, chunking, 1.6, 16.0)
+pub(super) fn interpreted(plan: &Plan, group: &TaskGroup, chunking: Chunking) -> f64 {
+    calls(plan, group, chunking, 1.6, 16.0)
 }
 
 /// Units of calling kernels, with so many units for each call and around each example.
-fn calls(code: &Code, group: &TaskGroup, chunking: Chunking, per_call: f64, around: f64) -> f64 {
+fn calls(plan: &Plan, group: &TaskGroup, chunking: Chunking, per_call: f64, around: f64) -> f64 {
     let of_width = |width: usize| {
         // Registers along elements hold as many as registers of lanes.
         let lanes = if width == ALONG { 1.5 } else { width as f64 };
         let of_step = |step: &Step| per_call + lanes / 12.0 * rows(step, group.features());
         // Two lanes are a register as four are.
         let per_row = (lanes / 12.0).max(PER_ROW_OF_TWO);
-        evaluation(group, LOOP.map(|function| code.function(function).iter().map(of_step).sum()), around, per_row)
+        evaluation(group, LOOP.map(|function| plan.function(function).iter().map(of_step).sum()), around, per_row)
     };
-    chunking.chunks(group.tasks().len()).map(|(_, width, _)| of_width(width)).sum()
+    chunking.chunks(group.tasks().len()).map(|span| of_width(span.width)).sum()
 }
 
 /// Units of running a target's code, and of compiling it.
-fn native(code: &Code, group: &TaskGroup, target: Target) -> (f64, f64) {
-    let steps = code.steps().len() as f64;
+pub(super) fn native(plan: &Plan, group: &TaskGroup, target: Target) -> (f64, f64) {
+    let steps = plan.steps().len() as f64;
     match target.form {
-        Form::Chain => (calls(code, group, target.chunking(), 1.1, 10.0), 1.0 + steps / 8.0),
+        Form::Chain => (calls(plan, group, chunking(target), 1.1, 10.0), 1.0 + steps / 8.0),
         Form::Registers => {
             // A tile has a sixth of twelve lanes, in registers of half the width; kernels that it calls cost a call each.
             let f = group.features();
             let of_step = |step: &Step| PER_ROW_OF_TWO * rows(step, f) + if is_in_registers(step) { 0.0 } else { 6.0 };
-            let units = LOOP.map(|function| code.function(function).iter().map(of_step).sum());
-            let emitted: f64 = code.steps().iter().map(|step| if is_in_registers(step) { rows(step, f) } else { 4.0 }).sum();
+            let units = LOOP.map(|function| plan.function(function).iter().map(of_step).sum());
+            let emitted: f64 = plan.steps().iter().map(|step| if is_in_registers(step) { rows(step, f) } else { 4.0 }).sum();
             let tiles = group.tasks().len().div_ceil(2) as f64;
             (tiles * evaluation(group, units, 1.0, PER_ROW_OF_TWO), 1.5 + steps / 12.0 + emitted / 12.0)
         }
@@ -136,14 +111,14 @@ fn is_in_registers(step: &Step) -> bool {
 }
 
 /// The best native code for a program.
-pub(super) fn best_target(code: &Code, layout: &Layout, group: &TaskGroup) -> Target {
-    cheapest(code, layout, group, Speed::of_machine()).0
+pub(super) fn best_target(plan: &Plan, layout: &Layout, group: &TaskGroup, speed: Speed) -> Target {
+    cheapest(plan, layout, group, speed).0
 }
 
 /// The best native code for a program on a machine of this speed, and its cost in seconds.
-fn cheapest(code: &Code, layout: &Layout, group: &TaskGroup, speed: Speed) -> (Target, f64) {
+fn cheapest(plan: &Plan, layout: &Layout, group: &TaskGroup, speed: Speed) -> (Target, f64) {
     let seconds = |target: Target| {
-        let (run, compile) = native(code, group, target);
+        let (run, compile) = native(plan, group, target);
         run * speed.unit + compile * speed.compile_unit
     };
     let chain = Target { form: Form::Chain, tile: uniform(fitted(layout, group), group.tasks().len()) };
@@ -153,86 +128,42 @@ fn cheapest(code: &Code, layout: &Layout, group: &TaskGroup, speed: Speed) -> (T
     with_cost.min_by(|a, b| a.1.total_cmp(&b.1)).expect("the chain is always a candidate")
 }
 
-/// The native code that is cheaper than interpreting, compiling included, if any is.
-pub(super) fn worthwhile_target(code: &Code, layout: &Layout, group: &TaskGroup) -> Option<Target> {
-    worthwhile(code, layout, group, Speed::of_machine)
-}
-
-fn worthwhile(code: &Code, layout: &Layout, group: &TaskGroup, speed: impl FnOnce() -> Speed) -> Option<Target> {
+/// The native code that is cheaper than interpreting, compiling included, if any is. The speed is asked for only where it can matter.
+pub(super) fn worthwhile_target(plan: &Plan, layout: &Layout, group: &TaskGroup, speed: impl FnOnce() -> Speed) -> Option<Target> {
     // No step goes through more than all rows, but products of large matrices: short runs are known without adding up.
     let examples = (group.train_examples() + group.valid_examples()) as f64 * f64::from(group.settings().epochs);
-    let most = (code.steps().len() * layout.rows()) as f64;
+    let most = (plan.steps().len() * layout.rows()) as f64;
     if examples * most < LEAST_UNITS {
         return None;
     }
-    let units = interpreted(code, group, fitted(layout, group));
+    let units = interpreted(plan, group, fitted(layout, group));
     if units < LEAST_UNITS {
         return None;
     }
     let speed = speed();
-    let (target, seconds) = cheapest(code, layout, group, speed);
+    let (target, seconds) = cheapest(plan, layout, group, speed);
     (seconds < units * speed.unit).then_some(target)
 }
 
 /// An evaluation of fewer units is interpreted without asking further: no machine compiles anything in that time.
 const LEAST_UNITS: f64 = 50_000.0;
 
-/// How fast this machine is, in seconds.
+/// How fast a machine is, in seconds.
 #[derive(Clone, Copy, Debug)]
-struct Speed {
+pub(super) struct Speed {
     /// One unit of running.
-    unit: f64,
+    pub(super) unit: f64,
     /// One unit of compiling: the function around the steps.
-    compile_unit: f64,
-}
-
-impl Speed {
-    fn of_machine() -> Speed {
-        static SPEED: OnceLock<Speed> = OnceLock::new();
-        *SPEED.get_or_init(Speed::measure)
-    }
-
-    /// Runs and compiles the linear model.
-    fn measure() -> Speed {
-        let (features, tasks, examples) = (4, 12, 200);
-        let task = |seed: u64| {
-            let mut stream = Stream::new(seed);
-            let mut numbers = |count: usize| (0..count).map(|_| stream.unit() - 0.5).collect::<Vec<_>>();
-            let mut part = |count: usize| Examples { features: numbers(count * features), labels: vec![0.0; count] };
-            Task { seed, train: part(examples), valid: part(1), train_orders: None }
-        };
-        let group = TaskGroup::new(GroupSettings::new(features, Scoring::Rms), (0..tasks).map(task).collect()).expect("a small group");
-        let program = known_program("linear").expect("a known name");
-        let mut worker = Evaluator::new(Backend::Interp).worker();
-        let mut run = Duration::MAX;
-        let mut units = 1.0;
-        for _ in 0..8 {
-            worker.prepare(&program, &group).expect("a small group");
-            units = worker.of_prepared(|code, layout| interpreted(code, &group, fitted(layout, &group)));
-            let begin = Instant::now();
-            worker.run(&group);
-            run = run.min(begin.elapsed());
-        }
-        let mut compile = f64::MAX;
-        let mut compile_units = 1.0;
-        for _ in 0..4 {
-            worker.prepare(&program, &group).expect("a small group");
-            worker.forget_compiled();
-            let target = Target { form: Form::Chain, tile: 12 };
-            compile_units = worker.of_prepared(|code, _| native(code, &group, target).1);
-            match worker.time_compiling(&group, target) {
-                Some(seconds) => compile = compile.min(seconds),
-                // Where nothing can be compiled, nothing ever pays.
-                None => break,
-            }
-        }
-        Speed { unit: run.as_secs_f64() / units, compile_unit: compile / compile_units }
-    }
+    pub(super) compile_unit: f64,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Simplifier;
+    use crate::eval::decoded::Decoded;
+    use crate::lang::{Program, known_program};
+    use crate::task::{Examples, GroupSettings, Task};
 
     fn group(features: usize, tasks: usize, train: usize) -> TaskGroup {
         scored(Scoring::Rms, features, tasks, train)
@@ -249,23 +180,28 @@ mod tests {
     fn softmax_is_left_to_wide_rows() {
         let group = scored(Scoring::Classes, 10, 4, 100_000);
         let program = "def Predict():\n  v2 = s2 * v0\ndef Learn():\n  s2 = mean(v2)\n".parse().expect("a program");
-        let mut worker = Evaluator::new(Backend::Auto).worker();
-        worker.prepare(&program, &group).expect("a valid group");
-        let (target, _) = worker.of_prepared(|code, layout| cheapest(code, layout, &group, SPEED));
+        let decoded = decoded(&program, &group);
+        let (target, _) = cheapest(&decoded.plan, &decoded.layout, &group, SPEED);
         assert_eq!(target.form, Form::Chain);
     }
 
     /// A machine as fast as those that the constants were fitted on.
     const SPEED: Speed = Speed { unit: 0.8e-9, compile_unit: 60e-6 };
 
-    fn prepared(name: &str, group: &TaskGroup) -> crate::eval::Worker {
-        let mut worker = Evaluator::new(Backend::Auto).worker();
-        worker.prepare(&known_program(name).expect("a known name"), group).expect("a valid group");
-        worker
+    fn decoded(program: &Program, group: &TaskGroup) -> Decoded {
+        let mut decoded = Decoded::default();
+        decoded.simplify(&mut Simplifier::default(), program, group.interface());
+        decoded.decode(group.interface(), group.features());
+        decoded
+    }
+
+    fn known(name: &str, group: &TaskGroup) -> Decoded {
+        decoded(&known_program(name).expect("a known name"), group)
     }
 
     fn choice(name: &str, group: &TaskGroup) -> Option<Target> {
-        prepared(name, group).of_prepared(|code, layout| worthwhile(code, layout, group, || SPEED))
+        let decoded = known(name, group);
+        worthwhile_target(&decoded.plan, &decoded.layout, group, || SPEED)
     }
 
     #[test]
@@ -278,16 +214,11 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_has_a_speed() {
-        let speed = Speed::of_machine();
-        assert!(speed.unit > 0.0 && speed.unit.is_finite() && speed.compile_unit > 0.0, "{speed:?}");
-    }
-
-    #[test]
     fn matrices_are_left_to_kernels() {
         for (name, features, form) in [("net", 16, Form::Chain), ("net", 4, Form::Chain), ("linear", 4, Form::Registers)] {
             let group = group(features, 10, 100_000);
-            let (target, _) = prepared(name, &group).of_prepared(|code, layout| cheapest(code, layout, &group, SPEED));
+            let decoded = known(name, &group);
+            let (target, _) = cheapest(&decoded.plan, &decoded.layout, &group, SPEED);
             assert_eq!(target.form, form, "{name}, F = {features}");
         }
     }

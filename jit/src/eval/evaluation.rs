@@ -1,7 +1,7 @@
 //! What an evaluation answers.
 
 use super::Backend;
-use crate::oracle::Memory;
+use crate::oracle::TaskRecord;
 
 /// How the fitness values of several tasks become one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -37,21 +37,6 @@ impl Evaluation {
             }
         }
     }
-}
-
-/// What those who look closer than fitness learn of one task.
-#[derive(Clone, Debug, Default)]
-pub struct TaskRecord {
-    /// The fitness on the task.
-    pub fitness: f64,
-    /// Absolute errors of the first epoch's training; the one that stopped it is not listed.
-    pub train_errors: Vec<f64>,
-    /// Errors of the first validation; the one that ended it is not listed.
-    pub valid_errors: Vec<f64>,
-    /// The memory when the evaluation returned.
-    pub memory: Memory,
-    /// Training steps begun.
-    pub train_steps: u64,
 }
 
 /// The errors of the beginning of an evaluation, for functional equivalence checking.

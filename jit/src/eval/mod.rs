@@ -3,16 +3,18 @@
 mod backend;
 #[cfg(feature = "jit")]
 mod cost;
-mod drive;
+mod decoded;
 mod evaluation;
-mod lane_data;
-mod task;
+mod group_run;
+mod prepared;
+mod schedule;
+#[cfg(feature = "jit")]
+mod speed;
 mod worker;
 
-pub use crate::exec::chunk::Scoring;
 pub use backend::{Backend, UnknownBackend, no_native_code};
-#[cfg(feature = "jit")]
-pub(crate) use cost::MAX_REGISTER_VECTOR;
-pub use evaluation::{Combine, Evaluation, Probe, TaskRecord};
-pub use task::{Examples, GroupError, GroupSettings, ScoredEpoch, Task, TaskGroup};
-pub use worker::{Counters, EvalError, Evaluator, Observed, Worker};
+pub use evaluation::{Combine, Evaluation, Probe};
+pub use prepared::{Prepared, Simplified};
+#[cfg(feature = "testing")]
+pub use worker::TestHandle;
+pub use worker::{Counters, Evaluator, Observed, Worker};

@@ -4,18 +4,20 @@
 use std::marker::PhantomData;
 
 use super::calls::{Base, Call, Calls};
-use super::code::Code;
-use crate::exec::chunk::{Block, Chunk, Engine, Row, RunSettings, Scoring};
-use crate::exec::layout::{ClassRows, FEATURES_ROW, LABEL_ROW, least_rows, prediction_rows};
 use crate::exec::simd::Register;
-use crate::kernel::{Classes, Classification, Context, ErrorBody, ErrorRows, Errors, Loops, Regression, Tier, run_loops};
+use crate::exec::simd::{Loops, SimdLevel, run_loops};
+use crate::kernel::{Classes, Classification, Context, ErrorBody, ErrorRows, Errors, Regression};
+use crate::lanes::layout::{ClassRows, FEATURES_ROW, LABEL_ROW, least_rows, prediction_rows};
+use crate::lanes::{Block, Chunk, Engine, Row, RunSettings};
+use crate::lang::Scoring;
 use crate::lang::{CLASSES, ComponentFunction, Interface};
+use crate::plan::Plan;
 
-/// Runs one decoded program on chunks.
+/// Runs one plan on chunks.
 #[derive(Debug)]
 pub(crate) struct Interpreter<'a> {
-    /// The decoded program.
-    pub(crate) code: &'a Code,
+    /// The plan.
+    pub(crate) plan: &'a Plan,
     /// Its calls for the width of the chunk last run on.
     pub(crate) calls: &'a mut Calls,
     /// F, scoring and stopping.
@@ -54,20 +56,20 @@ impl Interpreter<'_> {
         assert_eq!(chunk.tile(), width, "the interpreter has all lanes of a chunk in one tile");
         let shape = (width, chunk.memory_mut().len() / width);
         if self.calls.shape() != shape {
-            self.calls.set(self.code, settings.features, shape);
+            self.calls.set(self.plan, settings.features, shape);
         }
         // What the kernels will touch exists: the calls were checked against the rows of this memory; examples lie in the block.
-        let (memory, spare, keys) = chunk.parts();
+        let (memory, scratch, keys) = chunk.parts();
         let interface = settings.scoring.interface();
-        assert!(self.code.interface() == interface, "code for other tasks");
+        assert!(self.plan.interface() == interface, "code for other tasks");
         assert!(interface == Interface::Number || settings.features >= CLASSES, "too few features for classes");
         assert!(memory.len() >= least_rows(interface, settings.features) * width, "memory without the addresses that always exist");
-        assert!(spare.len() >= self.code.spare_rows() * width && keys.len() >= self.code.ordinals().len() * width);
+        assert!(scratch.len() >= self.plan.scratch_rows() * width && keys.len() >= self.plan.ordinals().len() * width);
         assert!(block.features.len() >= block.count * settings.features * width && block.labels.len() >= block.count * width);
         assert!(errors.as_ref().is_none_or(|errors| errors.len() >= block.count * width), "too short a list of errors");
         let mut pass = Pass { chunk, calls: self.calls, settings, block, errors };
-        // SAFETY: the calls are for this width and this many rows, on this machine's tier; the other lengths were checked above.
-        unsafe { run_loops::<L>(Tier::of_machine(), width, &mut pass) }
+        // SAFETY: the calls are for this width and this many rows, on this machine's level; the other lengths were checked above.
+        unsafe { run_loops::<L>(SimdLevel::of_machine(), width, &mut pass) }
     }
 }
 
@@ -154,8 +156,8 @@ impl Pass<'_> {
     }
 
     fn context(&mut self) -> Context {
-        let (_, spare, keys) = self.chunk.parts();
-        Context { keys: keys.as_ptr(), step: 0, spare: spare.as_mut_ptr() }
+        let (_, scratch, keys) = self.chunk.parts();
+        Context { keys: keys.as_ptr(), step: 0, scratch: scratch.as_mut_ptr() }
     }
 }
 

@@ -235,8 +235,8 @@ bodies! {
     /// Matrix a times vector b.
     AlongMatrixVector: |x, f, _rows| {
         let vector = if std::ptr::eq(x.b, x.out) {
-            std::ptr::copy_nonoverlapping(x.b, x.context.spare, f);
-            x.context.spare.cast_const()
+            std::ptr::copy_nonoverlapping(x.b, x.context.scratch, f);
+            x.context.scratch.cast_const()
         } else {
             x.b
         };
@@ -246,12 +246,12 @@ bodies! {
     }
     /// The norm of every column: registers go along a row, and sums down the columns.
     AlongColumnNorm: |x, f, _rows| { write::<V>(&ColumnNorms { matrix: x.a, f }, x.out, f) }
-    /// Matrix a times matrix b, likewise, through spare memory.
+    /// Matrix a times matrix b, likewise, through scratch memory.
     AlongMatrixMatrix: |x, f, _rows| {
         for r in 0..f {
-            write::<V>(&RowTimesMatrix { row: x.a.add(r * f), matrix: x.b, f }, x.context.spare.add(r * f), f);
+            write::<V>(&RowTimesMatrix { row: x.a.add(r * f), matrix: x.b, f }, x.context.scratch.add(r * f), f);
         }
-        std::ptr::copy_nonoverlapping(x.context.spare, x.out, f * f);
+        std::ptr::copy_nonoverlapping(x.context.scratch, x.out, f * f);
     }
     /// Every element drawn anew.
     AlongRandom<F: Draw>: |x, _f, rows| {

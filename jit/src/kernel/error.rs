@@ -28,7 +28,7 @@ pub(crate) struct ErrorRows {
 ///
 /// # Safety
 /// All pointers are rows of the width that the kernel was made for, `loss` in validation only; with classes the prediction is the first of
-/// 2 F rows, and F is at least [`CLASSES`]. The machine has the instructions of its tier.
+/// 2 F rows, and F is at least [`CLASSES`]. The machine has the instructions of its level.
 #[cfg(feature = "jit")]
 pub(crate) type ErrorKernel = unsafe extern "C" fn(*mut f64, *const f64, *mut f64, *mut f64, f64, usize) -> u64;
 

@@ -96,7 +96,7 @@ impl Body for RowBroadcast {
     }
 }
 
-/// m[r][c] = a[c][r], through spare memory.
+/// m[r][c] = a[c][r], through scratch memory.
 pub(super) struct Transpose;
 
 impl Body for Transpose {
@@ -104,17 +104,17 @@ impl Body for Transpose {
     unsafe fn run<V: Register, const R: usize>(x: Operands<'_>) {
         let f = x.operation.features as usize;
         let row = R * V::LANES;
-        // SAFETY: a, the output and the spare memory have f * f rows.
+        // SAFETY: a, the output and the scratch memory have f * f rows.
         unsafe {
             let in_place = std::ptr::eq(x.a, x.out);
-            let out = if in_place { x.context.spare } else { x.out };
+            let out = if in_place { x.context.scratch } else { x.out };
             for i in 0..f {
                 for c in 0..f {
                     store_row::<V, R>(load_row(x.a.add((c * f + i) * row)), out.add((i * f + c) * row));
                 }
             }
             if in_place {
-                std::ptr::copy_nonoverlapping(x.context.spare, x.out, f * f * row);
+                std::ptr::copy_nonoverlapping(x.context.scratch, x.out, f * f * row);
             }
         }
     }
@@ -224,17 +224,17 @@ impl<const K: usize> Body for MatrixVectorByHalves<K> {
         let (row, f) = (R * V::LANES, 8 * K);
         for r in 0..R {
             let at = r * V::LANES;
-            // SAFETY: a has f * f rows, b, the output and the spare memory f. The output may be b, of which these registers are read before.
+            // SAFETY: a has f * f rows, b, the output and the scratch memory f. The output may be b, of which these registers are read before.
             unsafe {
                 let vector = Series { first: x.b.add(at), stride: row };
                 let matrix_row = |i: usize| Series { first: x.a.add(i * f * row + at), stride: row };
                 let even = Self::half_vector::<V>(vector, 0);
                 for i in 0..f {
-                    Self::half_sum(matrix_row(i), 0, &even).store(x.context.spare.add(i * row + at));
+                    Self::half_sum(matrix_row(i), 0, &even).store(x.context.scratch.add(i * row + at));
                 }
                 let odd = Self::half_vector::<V>(vector, 1);
                 for i in 0..f {
-                    let even_sum = V::load(x.context.spare.add(i * row + at));
+                    let even_sum = V::load(x.context.scratch.add(i * row + at));
                     even_sum.add(Self::half_sum(matrix_row(i), 1, &odd)).store(x.out.add(i * row + at));
                 }
             }
@@ -250,11 +250,11 @@ impl Body for MatrixVector {
     unsafe fn run<V: Register, const R: usize>(x: Operands<'_>) {
         let f = x.operation.features as usize;
         let row = R * V::LANES;
-        // SAFETY: a has f * f rows, b, the output and the spare memory f.
+        // SAFETY: a has f * f rows, b, the output and the scratch memory f.
         unsafe {
             let vector = if std::ptr::eq(x.b, x.out) {
-                std::ptr::copy_nonoverlapping(x.b, x.context.spare, f * row);
-                x.context.spare.cast_const()
+                std::ptr::copy_nonoverlapping(x.b, x.context.scratch, f * row);
+                x.context.scratch.cast_const()
             } else {
                 x.b
             };
@@ -270,14 +270,14 @@ impl Body for MatrixVector {
     }
 }
 
-/// Matrix a times matrix b for small F = `N`, a row of a in registers, through spare memory.
+/// Matrix a times matrix b for small F = `N`, a row of a in registers, through scratch memory.
 pub(super) struct SmallMatrixMatrix<const N: usize>;
 
 impl<const N: usize> Body for SmallMatrixMatrix<N> {
     #[inline(always)]
     unsafe fn run<V: Register, const R: usize>(x: Operands<'_>) {
         let row = R * V::LANES;
-        // SAFETY: a, b, the output and the spare memory have N * N rows.
+        // SAFETY: a, b, the output and the scratch memory have N * N rows.
         unsafe {
             for i in 0..N {
                 for r in 0..R {
@@ -286,16 +286,16 @@ impl<const N: usize> Body for SmallMatrixMatrix<N> {
                     for c in 0..N {
                         let column = Series { first: x.b.add(c * row + at), stride: N * row };
                         let sum = sum_terms::<V>(&mut RegisterProducts { row: column, vector: &left }, N);
-                        sum.store(x.context.spare.add((i * N + c) * row + at));
+                        sum.store(x.context.scratch.add((i * N + c) * row + at));
                     }
                 }
             }
-            std::ptr::copy_nonoverlapping(x.context.spare, x.out, N * N * row);
+            std::ptr::copy_nonoverlapping(x.context.scratch, x.out, N * N * row);
         }
     }
 }
 
-/// Matrix a times matrix b for any F, through spare memory.
+/// Matrix a times matrix b for any F, through scratch memory.
 pub(super) struct MatrixMatrix;
 
 impl Body for MatrixMatrix {
@@ -303,7 +303,7 @@ impl Body for MatrixMatrix {
     unsafe fn run<V: Register, const R: usize>(x: Operands<'_>) {
         let f = x.operation.features as usize;
         let row = R * V::LANES;
-        // SAFETY: a, b, the output and the spare memory have f * f rows.
+        // SAFETY: a, b, the output and the scratch memory have f * f rows.
         unsafe {
             for i in 0..f {
                 for c in 0..f {
@@ -312,11 +312,11 @@ impl Body for MatrixMatrix {
                         let left = Series { first: x.a.add(i * f * row + at), stride: row };
                         let column = Series { first: x.b.add(c * row + at), stride: f * row };
                         let sum = sum_terms::<V>(&mut Products(left, column), f);
-                        sum.store(x.context.spare.add((i * f + c) * row + at));
+                        sum.store(x.context.scratch.add((i * f + c) * row + at));
                     }
                 }
             }
-            std::ptr::copy_nonoverlapping(x.context.spare, x.out, f * f * row);
+            std::ptr::copy_nonoverlapping(x.context.scratch, x.out, f * f * row);
         }
     }
 }

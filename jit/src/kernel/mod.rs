@@ -1,7 +1,7 @@
 //! Kernels: each op as one function on the rows of a chunk of lanes, for every register width that machines have.
 //!
 //! The interpreter is a list of calls of kernels, and compiled code calls the same functions for what it does not do in registers of its
-//! own, so that both give the same bits. A kernel is a generic [`Body`]; [`Tier`] turns it into machine code for the machine at hand,
+//! own, so that both give the same bits. A kernel is a generic [`Body`]; [`SimdLevel`] says for which instructions `entry` makes machine code of it,
 //! chosen at run time. What each op means is defined in [`crate::oracle`].
 //!
 //! Memory is `[row][lane]`: a row has one value of each task of the chunk. Elementwise ops are flat loops over registers; reductions go
@@ -10,24 +10,19 @@
 
 mod along;
 mod elementwise;
+mod entry;
 mod error;
 mod fill;
 mod matrix;
-mod peak;
-mod projection;
 mod reduce;
 mod table;
-mod tier;
 
 #[cfg(feature = "jit")]
 pub(crate) use error::ErrorKernel;
 pub(crate) use error::{Classes, Classification, ErrorBody, ErrorRows, Errors, Regression};
-pub use peak::Peak;
-pub use projection::Projection;
 #[cfg(feature = "jit")]
 pub(crate) use table::error_kernel;
 pub(crate) use table::kernel;
-pub(crate) use tier::{Loops, Tier, run_loops};
 
 use crate::exec::random::DrawKey;
 use crate::exec::simd::Register;
@@ -35,30 +30,30 @@ use crate::lang::Op;
 
 /// What a kernel computes: an op, or two instructions in one whose intermediate result nobody else reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum Fused {
     /// One instruction: `out = op(a, b)`.
     Op(Op),
     /// A product of scalar a and vector or matrix b, then combined with c.
-    Scaled(Combined),
+    Scaled(Combine),
     /// The outer product of vectors a and b, then combined with the matrix c: a rank-one update.
-    Outer(Combined),
+    Outer(Combine),
 }
 
-impl Kind {
+impl Fused {
     /// A number of its own.
     #[cfg(feature = "jit")]
     pub(crate) fn number(self) -> u32 {
         match self {
-            Kind::Op(op) => op.number().into(),
-            Kind::Scaled(combined) => 100 + combined as u32,
-            Kind::Outer(combined) => 110 + combined as u32,
+            Fused::Op(op) => op.number().into(),
+            Fused::Scaled(combined) => 100 + combined as u32,
+            Fused::Outer(combined) => 110 + combined as u32,
         }
     }
 }
 
 /// How a product p is combined with a third operand c, elementwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Combined {
+pub(crate) enum Combine {
     /// c + p.
     Sum,
     /// c - p.
@@ -91,15 +86,15 @@ pub(crate) struct Context {
     pub(crate) keys: *const DrawKey,
     /// The step number.
     pub(crate) step: u64,
-    /// As many rows as [`spare_rows`] of every op that runs.
-    pub(crate) spare: *mut f64,
+    /// As many rows as [`scratch_rows`] of every op that runs.
+    pub(crate) scratch: *mut f64,
 }
 
 /// A kernel. Inputs that an op does not have may be anything.
 ///
 /// # Safety
 /// `out`, `a`, `b` and `c` point to as many rows of `width` f64 as the op's operands have; an output may be an input or lie apart from
-/// it, not overlap it otherwise. The context's pointers are valid for what they say. The machine has the instructions of the tier that the
+/// it, not overlap it otherwise. The context's pointers are valid for what they say. The machine has the instructions of the level that the
 /// kernel was made for.
 pub(crate) type Kernel = unsafe extern "C" fn(*mut f64, *const f64, *const f64, *const f64, &Operation, &Context);
 
@@ -121,8 +116,8 @@ trait Body {
     unsafe fn run<V: Register, const R: usize>(x: Operands<'_>);
 }
 
-/// How many rows of spare memory a kernel may need.
-pub(crate) fn spare_rows(op: Op, features: usize) -> usize {
+/// How many rows of scratch memory a kernel may need.
+pub(crate) fn scratch_rows(op: Op, features: usize) -> usize {
     match op {
         Op::MatrixVectorProduct => features,
         Op::MatrixTranspose | Op::MatrixMatrixProduct => features * features,

@@ -2,31 +2,31 @@
 
 use super::along::*;
 use super::elementwise::*;
+use super::entry::{along, flat, rows};
 use super::fill::*;
 use super::matrix::*;
 use super::reduce::*;
-use super::tier::{Tier, along, flat, rows};
 #[cfg(feature = "jit")]
-use super::{Classes, Classification, ErrorKernel, Errors, Regression, tier::error};
-use super::{Combined, Kernel, Kind};
+use super::{Classes, Classification, ErrorKernel, Errors, Regression, entry::error};
+use super::{Combine, Fused, Kernel};
 #[cfg(feature = "jit")]
-use crate::exec::chunk::Scoring;
-use crate::lang::Op;
+use crate::exec::simd::SimdLevel;
+use crate::lang::{Op, Scoring};
 
 /// A kernel for the sizes of F that are common, `$any` for the others.
 macro_rules! by_features {
-    ($tier:expr, $width:expr, $features:expr, { $($f:literal => $kernel:ty,)* }, $any:ty) => {
+    ($level:expr, $width:expr, $features:expr, { $($f:literal => $kernel:ty,)* }, $any:ty) => {
         match $features {
-            $($f => rows::<$kernel>($tier, $width),)*
-            _ => rows::<$any>($tier, $width),
+            $($f => rows::<$kernel>($level, $width),)*
+            _ => rows::<$any>($level, $width),
         }
     };
 }
 
 /// A reduction for sums of common lengths.
 macro_rules! by_terms {
-    ($tier:expr, $width:expr, $terms:expr, $body:ident $(, $reduction:ident)?) => {
-        by_features!($tier, $width, $terms, {
+    ($level:expr, $width:expr, $terms:expr, $body:ident $(, $reduction:ident)?) => {
+        by_features!($level, $width, $terms, {
             4 => $body<4 $(, $reduction)?>,
             8 => $body<8 $(, $reduction)?>,
             16 => $body<16 $(, $reduction)?>,
@@ -34,23 +34,23 @@ macro_rules! by_terms {
     };
 }
 
-/// The function that computes `kind` at F = `features` on rows of `width` lanes with the instructions of `tier`; it may only be called on
+/// The function that computes `kind` at F = `features` on rows of `width` lanes with the instructions of `level`; it may only be called on
 /// a machine that has these.
-pub(crate) fn kernel(kind: Kind, tier: Tier, width: usize, features: usize) -> Kernel {
-    let (t, w, f) = (tier, width, features);
+pub(crate) fn kernel(kind: Fused, level: SimdLevel, width: usize, features: usize) -> Kernel {
+    let (t, w, f) = (level, width, features);
     if width == 1
-        && let Some(kernel) = along_kernel(kind, tier)
+        && let Some(kernel) = along_kernel(kind, level)
     {
         return kernel;
     }
     let op = match kind {
-        Kind::Op(op) => op,
-        Kind::Scaled(Combined::Sum) => return rows::<ScaleThen<Sum>>(t, w),
-        Kind::Scaled(Combined::DiffFrom) => return rows::<ScaleThen<DiffFrom>>(t, w),
-        Kind::Scaled(Combined::DiffOf) => return rows::<ScaleThen<Diff>>(t, w),
-        Kind::Outer(Combined::Sum) => return rows::<OuterThen<Sum>>(t, w),
-        Kind::Outer(Combined::DiffFrom) => return rows::<OuterThen<DiffFrom>>(t, w),
-        Kind::Outer(Combined::DiffOf) => return rows::<OuterThen<Diff>>(t, w),
+        Fused::Op(op) => op,
+        Fused::Scaled(Combine::Sum) => return rows::<ScaleThen<Sum>>(t, w),
+        Fused::Scaled(Combine::DiffFrom) => return rows::<ScaleThen<DiffFrom>>(t, w),
+        Fused::Scaled(Combine::DiffOf) => return rows::<ScaleThen<Diff>>(t, w),
+        Fused::Outer(Combine::Sum) => return rows::<OuterThen<Sum>>(t, w),
+        Fused::Outer(Combine::DiffFrom) => return rows::<OuterThen<DiffFrom>>(t, w),
+        Fused::Outer(Combine::DiffOf) => return rows::<OuterThen<Diff>>(t, w),
     };
     match op {
         Op::NoOp => unreachable!("a no-op is not executed"),
@@ -116,15 +116,15 @@ pub(crate) fn kernel(kind: Kind, tier: Tier, width: usize, features: usize) -> K
 }
 
 /// The kernel whose registers go along the elements; none for scalars, and where nothing is gained.
-fn along_kernel(kind: Kind, t: Tier) -> Option<Kernel> {
+fn along_kernel(kind: Fused, t: SimdLevel) -> Option<Kernel> {
     let op = match kind {
-        Kind::Op(op) => op,
-        Kind::Scaled(Combined::Sum) => return Some(along::<AlongScaleThen<Sum>>(t)),
-        Kind::Scaled(Combined::DiffFrom) => return Some(along::<AlongScaleThen<DiffFrom>>(t)),
-        Kind::Scaled(Combined::DiffOf) => return Some(along::<AlongScaleThen<Diff>>(t)),
-        Kind::Outer(Combined::Sum) => return Some(along::<AlongOuterThen<Sum>>(t)),
-        Kind::Outer(Combined::DiffFrom) => return Some(along::<AlongOuterThen<DiffFrom>>(t)),
-        Kind::Outer(Combined::DiffOf) => return Some(along::<AlongOuterThen<Diff>>(t)),
+        Fused::Op(op) => op,
+        Fused::Scaled(Combine::Sum) => return Some(along::<AlongScaleThen<Sum>>(t)),
+        Fused::Scaled(Combine::DiffFrom) => return Some(along::<AlongScaleThen<DiffFrom>>(t)),
+        Fused::Scaled(Combine::DiffOf) => return Some(along::<AlongScaleThen<Diff>>(t)),
+        Fused::Outer(Combine::Sum) => return Some(along::<AlongOuterThen<Sum>>(t)),
+        Fused::Outer(Combine::DiffFrom) => return Some(along::<AlongOuterThen<DiffFrom>>(t)),
+        Fused::Outer(Combine::DiffOf) => return Some(along::<AlongOuterThen<Diff>>(t)),
     };
     Some(match op {
         Op::VectorSum | Op::MatrixSum => along::<AlongZip<Sum>>(t),
@@ -161,15 +161,15 @@ fn along_kernel(kind: Kind, t: Tier) -> Option<Kernel> {
 
 /// The error kernel of a kind of task.
 #[cfg(feature = "jit")]
-pub(crate) fn error_kernel(scoring: Scoring, training: bool, tier: Tier, width: usize) -> ErrorKernel {
+pub(crate) fn error_kernel(scoring: Scoring, training: bool, level: SimdLevel, width: usize) -> ErrorKernel {
     match scoring {
-        Scoring::Rms => error_kernel_of::<Regression>(training, tier, width),
-        Scoring::Accuracy => error_kernel_of::<Classification>(training, tier, width),
-        Scoring::Classes => error_kernel_of::<Classes>(training, tier, width),
+        Scoring::Rms => error_kernel_of::<Regression>(training, level, width),
+        Scoring::Accuracy => error_kernel_of::<Classification>(training, level, width),
+        Scoring::Classes => error_kernel_of::<Classes>(training, level, width),
     }
 }
 
 #[cfg(feature = "jit")]
-fn error_kernel_of<E: Errors>(training: bool, tier: Tier, width: usize) -> ErrorKernel {
-    if training { error::<E::Train>(tier, width) } else { error::<E::Valid>(tier, width) }
+fn error_kernel_of<E: Errors>(training: bool, level: SimdLevel, width: usize) -> ErrorKernel {
+    if training { error::<E::Train>(level, width) } else { error::<E::Valid>(level, width) }
 }

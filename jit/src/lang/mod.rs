@@ -10,6 +10,7 @@ mod parse;
 mod print;
 mod program;
 mod record;
+mod scoring;
 
 pub use instruction::{Data, Instruction, InstructionError, element_index};
 pub use interface::{CLASSES, Interface, InterfaceError};
@@ -19,3 +20,4 @@ pub use op::{DataKind, Notation, Op, OpInfo, Space};
 pub use parse::{MAX_TEXT_BYTES, ParseError};
 pub use program::{AddressCounts, AddressError, ComponentFunction, MAX_ADDRESSES, MAX_FEATURES, MAX_INSTRUCTIONS, Program};
 pub use record::{InstructionRecord, InstructionRecordError, Number, ProgramRecord, RecordError, RecordId};
+pub use scoring::Scoring;

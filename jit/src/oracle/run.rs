@@ -2,17 +2,18 @@
 
 use super::execute::{Executor, executor};
 use super::memory::Memory;
-use crate::eval::{EvalError, Examples, ScoredEpoch, Scoring, Task, TaskGroup, TaskRecord};
+use super::record::TaskRecord;
 use crate::exec::math;
-use crate::lang::{AddressCounts, CLASSES, ComponentFunction, Instruction, Interface, Program};
+use crate::lang::{AddressCounts, CLASSES, ComponentFunction, Instruction, Interface, Program, Scoring};
+use crate::task::{EvalError, Examples, ScoredEpoch, Task, TaskSet};
 
 /// Runs programs as written on one task at a time; owns the memory, which is reused from run to run.
 ///
 /// ```
-/// use exnihilo_jit::{AddressCounts, Examples, GroupSettings, Program, Scoring, Task, TaskGroup, oracle::Oracle};
+/// use exnihilo_jit::{AddressCounts, Examples, GroupSettings, Program, Scoring, Task, TaskSet, oracle::Oracle};
 /// let examples = || Examples { features: vec![1.0, 2.0], labels: vec![0.0] };
 /// let task = Task { seed: 1, train: examples(), valid: examples(), train_orders: None };
-/// let group = TaskGroup::new(GroupSettings::new(2, Scoring::Rms), vec![task])?;
+/// let group = TaskSet::new(GroupSettings::new(2, Scoring::Rms), vec![task])?;
 /// let run = Oracle::new().run(&Program::default(), &[], &group, 0, AddressCounts::MIN, false)?;
 /// assert_eq!((run.fitness, run.train_steps), (1.0, 1)); // An empty program predicts 0, which is this label.
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -25,7 +26,7 @@ pub struct Oracle {
 /// What became of a program on a task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OracleRun {
-    /// The validation fitness of the best epoch, or of the last one if the group says so, in [0, 1].
+    /// The validation fitness of the best epoch, or of the last one if their settings say so, in [0, 1].
     pub fitness: f64,
     /// Training examples begun, the one that stopped the run included.
     pub train_steps: u64,
@@ -73,29 +74,29 @@ impl Oracle {
         &self.memory
     }
 
-    /// Evaluates `program` as written on task number `task` of `group`. `ordinals` has the number of each instruction among the
+    /// Evaluates `program` as written on task number `task` of `tasks`. `ordinals` has the number of each instruction among the
     /// random ones (Setup, Predict, Learn; anything for the others). The memory has the larger of `counts` and what the program
     /// uses. With `record` the errors of every epoch are returned.
     ///
     /// # Errors
-    /// [`EvalError::Group`] for a memory beyond the group's limit, [`EvalError::Interface`] for a program that writes a label.
+    /// [`EvalError::Group`] for a memory beyond their memory limit, [`EvalError::Interface`] for a program that writes a label.
     ///
     /// # Panics
-    /// If the group has no such task, or `ordinals` is not one number an instruction.
+    /// If there is no such task, or `ordinals` is not one number an instruction.
     pub fn run(
         &mut self,
         program: &Program,
         ordinals: &[u32],
-        group: &TaskGroup,
+        tasks: &TaskSet,
         task: usize,
         counts: AddressCounts,
         record: bool,
     ) -> Result<OracleRun, EvalError> {
-        let mut run = Run::new(&mut self.memory, program, ordinals, group, task, counts)?;
+        let mut run = Run::new(&mut self.memory, program, ordinals, tasks, task, counts)?;
         run.setup();
         let mut result = OracleRun { fitness: 0.0, train_steps: 0, epochs: Vec::new() };
-        for epoch in 0..group.settings().epochs {
-            if group.settings().scored_epoch == ScoredEpoch::Last {
+        for epoch in 0..tasks.settings().epochs {
+            if tasks.settings().scored_epoch == ScoredEpoch::Last {
                 result.fitness = 0.0;
             }
             let mut errors = EpochRecord::default();
@@ -128,11 +129,11 @@ impl Oracle {
         &mut self,
         program: &Program,
         ordinals: &[u32],
-        group: &TaskGroup,
+        tasks: &TaskSet,
         task: usize,
         counts: AddressCounts,
     ) -> Result<TaskRecord, EvalError> {
-        let run = self.run(program, ordinals, group, task, counts, true)?;
+        let run = self.run(program, ordinals, tasks, task, counts, true)?;
         let first = run.epochs.into_iter().next().unwrap_or_default();
         Ok(TaskRecord {
             fitness: run.fitness,
@@ -155,19 +156,19 @@ impl Oracle {
         &mut self,
         program: &Program,
         ordinals: &[u32],
-        group: &TaskGroup,
+        tasks: &TaskSet,
         task: usize,
         train: usize,
         valid: usize,
     ) -> Result<OracleProbe, EvalError> {
-        let mut run = Run::new(&mut self.memory, program, ordinals, group, task, AddressCounts::MIN)?;
+        let mut run = Run::new(&mut self.memory, program, ordinals, tasks, task, AddressCounts::MIN)?;
         run.setup();
         let order = run.task.train_order(0);
         let mut probe = OracleProbe::default();
         let (steps, trained) = run.train(0, &order[..train.min(order.len())], Some(&mut probe.train_errors));
         probe.train_steps = steps;
         if trained {
-            run.validate_first(valid.min(group.valid_examples()), 0, Some(&mut probe.valid_errors));
+            run.validate_first(valid.min(tasks.valid_examples()), 0, Some(&mut probe.valid_errors));
         }
         Ok(probe)
     }
@@ -177,7 +178,7 @@ impl Oracle {
 struct Run<'r> {
     memory: &'r mut Memory,
     execute: Executor,
-    group: &'r TaskGroup,
+    tasks: &'r TaskSet,
     task: &'r Task,
     setup: (&'r [Instruction], &'r [u32]),
     predict: (&'r [Instruction], &'r [u32]),
@@ -189,23 +190,23 @@ impl<'r> Run<'r> {
         memory: &'r mut Memory,
         program: &'r Program,
         ordinals: &'r [u32],
-        group: &'r TaskGroup,
+        tasks: &'r TaskSet,
         task: usize,
         counts: AddressCounts,
     ) -> Result<Run<'r>, EvalError> {
         assert_eq!(ordinals.len(), program.instructions().len(), "one ordinal an instruction");
-        group.interface().check_outputs(program)?;
-        let counts = counts.max(program.address_counts()).max(group.interface().least_counts());
-        group.check_memory(counts)?;
-        memory.reset(group.features(), counts);
+        tasks.interface().check_outputs(program)?;
+        let counts = counts.max(program.address_counts()).max(tasks.interface().least_counts());
+        tasks.check_memory(counts)?;
+        memory.reset(tasks.features(), counts);
         let [setup, predict, learn] = ComponentFunction::ALL.map(|function| program.function(function));
         let (setup_ordinals, ordinals) = ordinals.split_at(setup.len());
         let (predict_ordinals, learn_ordinals) = ordinals.split_at(predict.len());
         Ok(Run {
             memory,
-            execute: executor(group.features()),
-            group,
-            task: &group.tasks()[task],
+            execute: executor(tasks.features()),
+            tasks,
+            task: &tasks.tasks()[task],
             setup: (setup, setup_ordinals),
             predict: (predict, predict_ordinals),
             learn: (learn, learn_ordinals),
@@ -228,7 +229,7 @@ impl<'r> Run<'r> {
         let f = self.memory.features();
         self.memory.vectors_mut()[..f].copy_from_slice(&examples.features[example * f..][..f]);
         let label = examples.labels[example];
-        match self.group.interface() {
+        match self.tasks.interface() {
             Interface::Number => self.memory.scalars_mut()[0] = if labelled { label } else { 0.0 },
             Interface::Classes => {
                 self.memory.scalars_mut()[0] = 0.0;
@@ -243,7 +244,7 @@ impl<'r> Run<'r> {
 
     /// What the prediction becomes between Predict and Learn, and its error.
     fn train_error(&mut self, label: f64) -> f64 {
-        match self.group.settings().scoring {
+        match self.tasks.settings().scoring {
             Scoring::Rms => (label - self.memory.scalars()[1]).abs(),
             Scoring::Accuracy => {
                 let prediction = math::sigmoid(self.memory.scalars()[1]);
@@ -269,7 +270,7 @@ impl<'r> Run<'r> {
 
     /// The error of a prediction in validation.
     fn valid_error(&self, label: f64) -> f64 {
-        let is_right = match self.group.settings().scoring {
+        let is_right = match self.tasks.settings().scoring {
             Scoring::Rms => return (label - self.memory.scalars()[1]).abs(),
             Scoring::Accuracy => (label > 0.5) == (math::sigmoid(self.memory.scalars()[1]) > 0.5),
             Scoring::Classes => {
@@ -283,10 +284,10 @@ impl<'r> Run<'r> {
     /// Trains on the examples in `order`, the first ones of epoch `epoch`. Returns the number of examples begun, and whether all
     /// of them went through.
     fn train(&mut self, epoch: u32, order: &[u32], mut record: Option<&mut Vec<f64>>) -> (u64, bool) {
-        let settings = self.group.settings();
+        let settings = self.tasks.settings();
         let (task, seed) = (self.task, self.task.seed);
         for (position, &example) in order.iter().enumerate() {
-            let (example, step) = (example as usize, self.group.train_step(epoch, position));
+            let (example, step) = (example as usize, self.tasks.train_step(epoch, position));
             self.predict(&task.train, example, step);
             let error = self.train_error(task.train.labels[example]);
             if stops(error, settings.max_abs_error) {
@@ -303,8 +304,8 @@ impl<'r> Run<'r> {
 
     /// The fitness of the validation after epoch `epoch`.
     fn validate(&mut self, epoch: u32, record: Option<&mut Vec<f64>>) -> f64 {
-        let count = self.group.valid_examples();
-        match (self.validate_first(count, epoch, record), self.group.settings().scoring) {
+        let count = self.tasks.valid_examples();
+        match (self.validate_first(count, epoch, record), self.tasks.settings().scoring) {
             (None, _) => 0.0,
             (Some(squares), Scoring::Rms) => math::rms_fitness(squares / count as f64),
             (Some(wrong), Scoring::Accuracy | Scoring::Classes) => 1.0 - wrong / count as f64,
@@ -314,11 +315,11 @@ impl<'r> Run<'r> {
     /// Validates on the first `count` examples. Returns the sum of squared errors (for accuracy and classes the number of wrong ones), or
     /// nothing if one of them ended it.
     fn validate_first(&mut self, count: usize, epoch: u32, mut record: Option<&mut Vec<f64>>) -> Option<f64> {
-        let settings = self.group.settings();
+        let settings = self.tasks.settings();
         let task = self.task;
         let mut squares = 0.0;
         for example in 0..count {
-            self.predict(&task.valid, example, self.group.valid_step(epoch, example));
+            self.predict(&task.valid, example, self.tasks.valid_step(epoch, example));
             let error = self.valid_error(task.valid.labels[example]);
             if stops(error, settings.max_abs_error) {
                 return None;
@@ -377,18 +378,18 @@ fn stops(error: f64, max_abs_error: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::{GroupError, GroupSettings};
     use crate::exec::random::Stream;
     use crate::lang::{Data, Op};
+    use crate::task::{GroupError, GroupSettings};
 
-    fn group(scoring: Scoring, epochs: u32, max_abs_error: f64) -> TaskGroup {
+    fn group(scoring: Scoring, epochs: u32, max_abs_error: f64) -> TaskSet {
         let mut stream = Stream::new(3);
         let mut examples = |count: usize| Examples {
             features: (0..count * 3).map(|_| stream.normal()).collect(),
             labels: (0..count).map(|_| stream.unit().round()).collect(),
         };
         let tasks = (0..2).map(|seed| Task { seed, train: examples(12), valid: examples(8), train_orders: None }).collect();
-        TaskGroup::new(GroupSettings { epochs, max_abs_error, ..GroupSettings::new(3, scoring) }, tasks).expect("a valid group")
+        TaskSet::new(GroupSettings { epochs, max_abs_error, ..GroupSettings::new(3, scoring) }, tasks).expect("a valid group")
     }
 
     /// Predicts by a random walk, so that errors differ from step to step and grow.
@@ -450,7 +451,7 @@ mod tests {
         for limit in [1.5, 4.0, 100.0] {
             let best = group(Scoring::Rms, 3, limit);
             let settings = GroupSettings { scored_epoch: ScoredEpoch::Last, ..*best.settings() };
-            let last = TaskGroup::new(settings, best.tasks().to_vec()).expect("a valid group");
+            let last = TaskSet::new(settings, best.tasks().to_vec()).expect("a valid group");
             for task in 0..2 {
                 let [best, last] = [&best, &last]
                     .map(|group| Oracle::new().run(&program, &ordinals, group, task, AddressCounts::MIN, true).expect("small"));
@@ -467,7 +468,7 @@ mod tests {
     fn a_memory_beyond_the_limit_is_refused() {
         let task = group(Scoring::Rms, 1, 1.0).tasks()[0].clone();
         let settings = GroupSettings { memory_limit: 4_500, ..GroupSettings::new(3, Scoring::Rms) };
-        let group = TaskGroup::new(settings, vec![task]).expect("six copies of 640 bytes of data, and an order");
+        let group = TaskSet::new(settings, vec![task]).expect("six copies of 640 bytes of data, and an order");
         let many = AddressCounts { matrices: 64, ..AddressCounts::MIN };
         let refused = Oracle::new().run(&Program::default(), &[], &group, 0, many, false);
         assert!(matches!(refused, Err(EvalError::Group(GroupError::Memory { what: "program memory", .. }))), "{refused:?}");

@@ -1,15 +1,16 @@
 //! One suite of cases for every backend: a backend joins by one implementation of [`CaseBackend`].
 
-use super::cases::{Case, ExecuteCase, ExecuteOutcome, OpCase};
 use super::compare::{Tolerance, memory_difference};
 use super::differential::{INTERP_WIDTHS, JIT_WIDTHS, checked_worker, evaluation_difference, numbers_difference};
 use super::generate::disguised;
 use super::sensitivity::is_decided_by_last_bits;
+use crate::cases::{Case, ExecuteCase, ExecuteOutcome, OpCase};
 #[cfg(feature = "jit")]
 use crate::compile::CompileError;
-use crate::eval::{Backend, Evaluator, TaskRecord, Worker};
+use crate::eval::{Backend, Evaluator, Worker};
 use crate::exec::random::Stream;
 use crate::lang::Program;
+use crate::oracle::TaskRecord;
 use crate::oracle::{Memory, Oracle, execute};
 
 /// Something that can run cases and show the whole memory afterwards.
@@ -84,7 +85,7 @@ impl WorkerBackend {
     fn check_production(&mut self, case: &ExecuteCase, observed: &[TaskRecord]) -> Result<(), String> {
         let ExecuteCase { program, group, .. } = case;
         let evaluation = match self.width {
-            Some(width) => self.worker.evaluate_with_width(program, group, width),
+            Some(width) => self.worker.testing().evaluate_with_width(program, group, width),
             None => self.worker.evaluate(program, group),
         };
         let evaluation = evaluation.map_err(|error| error.to_string())?;
@@ -95,14 +96,14 @@ impl WorkerBackend {
             return Ok(());
         }
         for examples in [1, 3, 10] {
-            self.worker.prepare(program, group).map_err(|error| error.to_string())?;
-            let probe = self.worker.probe(group, examples, examples);
+            let mut prepared = self.worker.simplify(program, group).map_err(|error| error.to_string())?.decode();
+            let probe = prepared.probe(group, examples, examples);
             for (task, record) in observed.iter().enumerate() {
                 let expected = &record.train_errors[..examples.min(record.train_errors.len())];
                 numbers_difference("training error", expected, probe.train_errors(task))
                     .map_err(|difference| format!("in a probe of {examples} examples, task {task}: {difference}"))?;
             }
-            evaluation_difference(observed, self.worker.run(group)).map_err(|(_, difference)| format!("after a probe: {difference}"))?;
+            evaluation_difference(observed, prepared.run(group)).map_err(|(_, difference)| format!("after a probe: {difference}"))?;
             let other = disguised(program, group.interface(), &mut Stream::new(examples as u64));
             let evaluation = self.worker.evaluate(&other, group).map_err(|error| error.to_string())?;
             evaluation_difference(observed, evaluation).map_err(|(_, difference)| format!("under other names: {difference}"))?;
@@ -128,7 +129,7 @@ impl CaseBackend for WorkerBackend {
     fn run_op(&mut self, case: &OpCase) -> Result<Memory, String> {
         let mut memory = case.initial.clone();
         let program = Program::new(&[case.instruction], &[], &[]);
-        let ran = self.worker.execute_setup(&program, 0, &mut memory).map_err(|error| error.to_string())?;
+        let ran = self.worker.testing().execute_setup(&program, 0, &mut memory).map_err(|error| error.to_string())?;
         self.expect(ran)?;
         Ok(memory)
     }

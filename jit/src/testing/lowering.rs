@@ -3,8 +3,9 @@
 use cranelift_codegen::isa::{Builder, OwnedTargetIsa};
 
 use super::FuzzCase;
-use crate::compile::{Checks, CompileError, Form, target};
-use crate::eval::{Backend, Evaluator, MAX_REGISTER_VECTOR, Worker};
+use crate::compile::MAX_REGISTER_VECTOR;
+use crate::compile::{Checks, CompileError, Form, Target, target};
+use crate::eval::{Backend, Evaluator, Worker};
 
 /// Lanes of the tiles that chains of kernels are lowered for: rows are copied by single lanes, by one pair, by several.
 const CHAIN_TILES: [usize; 3] = [1, 2, 12];
@@ -42,9 +43,10 @@ impl Lowering {
         let registers = (group.features() <= MAX_REGISTER_VECTOR).then_some((Form::Registers, 2, &self.registers));
         let mut codes = Vec::new();
         for (form, tile, isa) in chains.into_iter().chain(registers) {
-            self.worker.prepare(program, group).expect("cases fit their group");
-            codes.push(self.worker.lower(group, form, tile, isa.as_ref())?);
-            codes.push(self.worker.lower_observed((program, *counts), group, form, tile, isa.as_ref())?);
+            let target = Target { form, tile };
+            let mut prepared = self.worker.simplify(program, group).expect("cases fit their group").decode();
+            codes.push(prepared.lower(group, target, isa.as_ref())?);
+            codes.push(self.worker.testing().lower_observed((program, *counts), group, target, isa.as_ref())?);
         }
         Ok(codes)
     }

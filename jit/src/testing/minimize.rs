@@ -1,8 +1,9 @@
 //! A smaller case that still fails: fewer instructions, tasks, examples, epochs and features, plainer numbers.
 
 use super::generate::FuzzCase;
-use crate::eval::{Examples, GroupSettings, Task, TaskGroup};
+use crate::lanes::TaskGroup;
 use crate::lang::{AddressCounts, ComponentFunction, Data, Instruction, Program};
+use crate::task::{Examples, GroupSettings, Task};
 
 /// A case in parts that can be left out.
 #[derive(Clone)]

@@ -4,7 +4,7 @@
 //! program that feeds such values back into themselves (a `tan` of a `tan`, fifty times) magnifies that beyond any tolerance. Whether a
 //! case is of this kind is not declared but measured: the oracle runs it again with every such result nudged by about one unit.
 
-use super::cases::ExecuteCase;
+use crate::cases::ExecuteCase;
 use crate::lang::{ComponentFunction, Data, Instruction, Op, Program};
 use crate::oracle::Oracle;
 

@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use exnihilo::verify::write_case_file;
+use exnihilo_jit::cases::{Case, CaseReader, MAX_LINE_BYTES, execute_case_line};
 use exnihilo_jit::exec::random::key;
 use exnihilo_jit::oracle::Oracle;
-use exnihilo_jit::testing::{Case, CaseReader, Divergence, Family, FuzzCase, MAX_LINE_BYTES, execute_case_line, minimize, oracle_records};
+use exnihilo_jit::testing::{Divergence, Family, FuzzCase, minimize, oracle_records};
 use serde::Serialize;
 
 use super::Work;

@@ -11,7 +11,7 @@ use crate::task::{DataCache, SetName, TaskKind, TaskSpec, build_group};
 impl Scorer {
     /// Makes the memo say of a program what is not so.
     pub(in crate::search) fn poison_memo(&mut self, program: &Program, wrong: KnownRun) {
-        let key = self.workers[0].canonical_key(program, self.tasks.all()).expect("a small program");
+        let key = self.worker.simplify(program, self.tasks.all()).expect("a small program").key();
         self.memo.as_mut().expect("the memo is enabled").insert(key, Known { probe: None, run: Some(wrong) });
     }
 }
@@ -164,17 +164,16 @@ fn a_wrong_run_is_not_remembered() {
         let mut scorer = scorer(backend, settings, true, 1.0);
         let tasks = Arc::clone(&scorer.tasks);
         let (program, other) = (Program::default(), known_program("linear").expect("a known name"));
-        scorer.workers[0].prepare(&other, tasks.all()).expect("a small program");
+        let simplified = scorer.worker.simplify(&other, tasks.all()).expect("a small program");
         let mut candidate = Candidate {
             program: &program,
             individual: 0,
             settings: &scorer.settings,
             tasks: &tasks,
-            workers: &mut scorer.workers,
+            runnable: Runnable::Simplified(Some(simplified)),
             checks: &mut scorer.checks,
             evaluation: &mut scorer.evaluation,
             known: KnownOfStages::default(),
-            prepared: 1,
             has_run_first: false,
             ran_on: None,
         };

@@ -1,6 +1,7 @@
 use std::io::Cursor;
 
-use exnihilo_jit::testing::{Case, CaseReader, FuzzCase, OracleBackend, Verdict, WorkerBackend, check};
+use exnihilo_jit::cases::{Case, CaseReader};
+use exnihilo_jit::testing::{FuzzCase, OracleBackend, Verdict, WorkerBackend, check};
 use exnihilo_jit::{AddressCounts, Evaluator, Examples, GroupSettings, Scoring, Task, known_program};
 
 use super::*;

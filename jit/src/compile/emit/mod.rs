@@ -15,26 +15,27 @@ use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::frame::{self, offset};
-use super::{CodePath, CodePaths, Form, Source, rows_of};
-use crate::exec::chunk::Scoring;
-use crate::exec::layout::{ClassRows, FEATURES_ROW, LABEL_ROW, PREDICTION_ROW, prediction_rows};
-use crate::interp::Step;
-use crate::kernel::{Tier, error_kernel};
+use super::{CodePath, CodePaths, Form, Unit, rows_of};
+use crate::exec::simd::SimdLevel;
+use crate::kernel::error_kernel;
+use crate::lanes::layout::{ClassRows, FEATURES_ROW, LABEL_ROW, PREDICTION_ROW, prediction_rows};
+use crate::lang::Scoring;
 use crate::lang::{CLASSES, ComponentFunction, Interface, Space};
+use crate::plan::Step;
 use rows::Rows;
 
-/// Where in the source a piece of code belongs: instructions by their position in the program, and the code around them.
+/// Where in the unit a piece of code belongs: instructions by their position in the program, and the code around them.
 pub(super) const EVALUATION_LOC: u32 = u32::MAX - 1;
 
 /// About how many vector operations the program unrolls to.
-pub(super) fn operations(source: &Source<'_>) -> usize {
-    let f = source.settings.features;
+pub(super) fn operations(unit: &Unit<'_>) -> usize {
+    let f = unit.settings.features;
     let elements = |space: Space| match space {
-        Space::Vector if source.form == Form::Registers => f,
+        Space::Vector if unit.form == Form::Registers => f,
         _ => 1,
     };
     let of_step = |step: &Step| step.operand_spaces().map(elements).max().unwrap_or(0) + 1;
-    source.code.steps().iter().map(of_step).sum()
+    unit.plan.steps().iter().map(of_step).sum()
 }
 
 /// How memory is accessed: addresses are always valid, though not always aligned to a vector register.
@@ -43,7 +44,7 @@ fn flags() -> MemFlagsData {
 }
 
 struct Emitter<'a, 'f> {
-    source: &'a Source<'a>,
+    unit: &'a Unit<'a>,
     builder: FunctionBuilder<'f>,
     frame: Value,
     /// The memory of the current tile.
@@ -77,15 +78,15 @@ struct Emitter<'a, 'f> {
 /// # Panics
 /// If a step is not for the layout: of code that would touch anything else nothing is made.
 pub(super) fn emit(
-    source: &Source<'_>,
+    unit: &Unit<'_>,
     func: &mut cranelift_codegen::ir::Function,
     context: &mut FunctionBuilderContext,
     frontend: TargetFrontendConfig,
 ) -> CodePaths {
-    source.code.check(source.settings.features, source.layout.rows());
-    let interface = source.settings.scoring.interface();
-    assert!(source.code.interface() == interface && source.layout.interface() == interface, "code for other tasks");
-    assert!(interface == Interface::Number || source.settings.features >= CLASSES, "too few features for classes");
+    unit.plan.check(unit.settings.features, unit.layout.rows());
+    let interface = unit.settings.scoring.interface();
+    assert!(unit.plan.interface() == interface && unit.layout.interface() == interface, "code for other tasks");
+    assert!(interface == Interface::Number || unit.settings.features >= CLASSES, "too few features for classes");
     let mut builder = FunctionBuilder::new(func, context);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
@@ -97,12 +98,12 @@ pub(super) fn emit(
     let operations = builder.ins().load(types::I64, flags(), frame, offset::OPERATIONS);
     let context_value = builder.ins().load(types::I64, flags(), frame, offset::CONTEXT);
     let zero = builder.ins().iconst(types::I64, 0);
-    let mut slots = vec![0; source.code.steps().len()];
-    for (slot, (index, _)) in frame::constant_slots(source.code).enumerate() {
+    let mut slots = vec![0; unit.plan.steps().len()];
+    for (slot, (index, _)) in frame::constant_slots(unit.plan).enumerate() {
         slots[index] = slot as u32 + 1;
     }
     let mut emitter = Emitter {
-        source,
+        unit,
         builder,
         frame,
         memory,
@@ -111,8 +112,8 @@ pub(super) fn emit(
         operations,
         context: context_value,
         slots,
-        rows: Rows::new(source.layout.rows()),
-        facts: row_facts(source),
+        rows: Rows::new(unit.layout.rows()),
+        facts: row_facts(unit),
         features: None,
         label: None,
         step: zero,
@@ -121,12 +122,12 @@ pub(super) fn emit(
         error_signature: None,
         paths: CodePaths::default(),
     };
-    emitter.paths.insert(match source.form {
+    emitter.paths.insert(match unit.form {
         Form::Registers => CodePath::Registers,
-        Form::Chain if source.tile == 1 => CodePath::ChainAlong,
+        Form::Chain if unit.tile == 1 => CodePath::ChainAlong,
         Form::Chain => CodePath::ChainLanes,
     });
-    emitter.paths.insert(if source.observe { CodePath::Observed } else { CodePath::Production });
+    emitter.paths.insert(if unit.observe { CodePath::Observed } else { CodePath::Production });
     let phase = emitter.load_word(offset::PHASE);
     let [setup, examples] = [(); 2].map(|()| emitter.builder.create_block());
     emitter.builder.ins().brif(phase, examples, &[], setup, &[]);
@@ -173,7 +174,7 @@ impl Emitter<'_, '_> {
         self.step = self.builder.ins().iadd(first_step, example);
         let after = self.tiles(&[features, labels], |emitter, values| {
             emitter.example(validates, example, values[0], values[1]);
-            let features = emitter.source.settings.features;
+            let features = emitter.unit.settings.features;
             [features, 1].into_iter().zip(values).map(|(rows, &at)| emitter.after_rows(at, rows)).collect()
         });
         let next = self.add_constant(example, 1);
@@ -193,10 +194,10 @@ impl Emitter<'_, '_> {
         self.builder.switch_to_block(head);
         let params = self.builder.block_params(head).to_vec();
         (self.memory, self.lanes_before) = (params[0], params[1]);
-        self.rows = Rows::new(self.source.layout.rows());
+        self.rows = Rows::new(self.unit.layout.rows());
         let values = body(self, &params[2..]);
         self.builder.set_srcloc(SourceLoc::new(EVALUATION_LOC));
-        let rows = self.source.layout.rows();
+        let rows = self.unit.layout.rows();
         let mut again = vec![self.after_rows(params[0], rows), self.after_rows(params[1], 1)];
         again.extend(&values);
         let more = self.builder.ins().icmp(IntCC::UnsignedLessThan, again[1], lanes);
@@ -210,8 +211,8 @@ impl Emitter<'_, '_> {
     /// One example on one tile, with where its features and labels lie: Predict, then the error and, in training, Learn.
     fn example(&mut self, validates: Value, example: Value, features: Value, labels: Value) {
         self.features = Some(features);
-        if self.source.settings.inputs_in_memory {
-            let rows = self.source.settings.features;
+        if self.unit.settings.inputs_in_memory {
+            let rows = self.unit.settings.features;
             let to = self.row_pointer(FEATURES_ROW, rows);
             self.copy_rows(features, to, rows);
         }
@@ -247,7 +248,7 @@ impl Emitter<'_, '_> {
     /// Sets `s0` to the label that lies there, or to zero.
     fn set_label(&mut self, labels: Option<Value>) {
         self.label = labels;
-        match (self.source.form, labels) {
+        match (self.unit.form, labels) {
             (Form::Registers, Some(labels)) => {
                 let label = self.load_row(labels, 0);
                 self.rows.set(LABEL_ROW, label);
@@ -256,11 +257,11 @@ impl Emitter<'_, '_> {
                 let zero = self.zero();
                 self.rows.set(LABEL_ROW, zero);
             }
-            (Form::Chain, Some(labels)) if self.source.settings.inputs_in_memory => {
+            (Form::Chain, Some(labels)) if self.unit.settings.inputs_in_memory => {
                 let to = self.row_pointer(LABEL_ROW, 1);
                 self.copy_rows(labels, to, 1);
             }
-            (Form::Chain, None) if self.source.settings.inputs_in_memory => {
+            (Form::Chain, None) if self.unit.settings.inputs_in_memory => {
                 let to = self.row_pointer(LABEL_ROW, 1);
                 self.clear_rows(to, 1);
             }
@@ -270,13 +271,13 @@ impl Emitter<'_, '_> {
     }
 
     fn interface(&self) -> Interface {
-        self.source.settings.scoring.interface()
+        self.unit.settings.scoring.interface()
     }
 
     /// Puts the zero label of classes into memory, if somebody looks there.
     fn show_zero_label(&mut self) {
-        if self.source.settings.inputs_in_memory {
-            let f = self.source.settings.features;
+        if self.unit.settings.inputs_in_memory {
+            let f = self.unit.settings.features;
             let to = self.row_pointer(ClassRows::of(f).zero, f);
             self.clear_rows(to, f);
         }
@@ -284,8 +285,8 @@ impl Emitter<'_, '_> {
 
     /// Puts the label of classes into memory, where the error kernel left it in rows of its own, if somebody looks there.
     fn show_label(&mut self) {
-        if self.source.settings.inputs_in_memory {
-            let f = self.source.settings.features;
+        if self.unit.settings.inputs_in_memory {
+            let f = self.unit.settings.features;
             let ClassRows { zero, label, .. } = ClassRows::of(f);
             let [from, to] = [label, zero].map(|row| self.row_pointer(row, f));
             self.copy_rows(from, to, f);
@@ -295,7 +296,7 @@ impl Emitter<'_, '_> {
 
     /// What comes between Predict and Learn, or after Predict: the error, its part of the loss, and the end of lanes beyond the limit.
     fn judge(&mut self, labels: Value, example: Value, training: bool) {
-        if self.source.form == Form::Chain || self.source.settings.scoring != Scoring::Rms {
+        if self.unit.form == Form::Chain || self.unit.settings.scoring != Scoring::Rms {
             return self.judge_by_kernel(labels, example, training);
         }
         self.paths.insert(CodePath::ErrorInline);
@@ -303,7 +304,7 @@ impl Emitter<'_, '_> {
         let prediction = self.get(PREDICTION_ROW);
         let error = self.builder.ins().fsub(label, prediction);
         let error = self.builder.ins().fabs(error);
-        if self.source.observe {
+        if self.unit.observe {
             let errors = self.errors_of(labels);
             self.store_row(error, errors, 0);
         }
@@ -322,7 +323,7 @@ impl Emitter<'_, '_> {
     fn judge_by_kernel(&mut self, labels: Value, example: Value, training: bool) {
         let is_of_classes = self.interface() == Interface::Classes;
         self.paths.insert(if is_of_classes { CodePath::ErrorOfClasses } else { CodePath::ErrorKernel });
-        let features = self.source.settings.features;
+        let features = self.unit.settings.features;
         let (first, count) = prediction_rows(self.interface(), features);
         self.flush(first, count);
         let errors = self.load_word(offset::STEP_ERRORS);
@@ -331,14 +332,14 @@ impl Emitter<'_, '_> {
         let prediction = self.row_pointer(first, written);
         let loss = self.word_plus(offset::LOSS, self.lanes_before);
         let limit = self.builder.ins().load(types::F64, flags(), self.constants, 0);
-        let kernel = error_kernel(self.source.settings.scoring, training, Tier::of_machine(), self.source.tile);
+        let kernel = error_kernel(self.unit.settings.scoring, training, SimdLevel::of_machine(), self.unit.tile);
         let kernel = self.builder.ins().iconst(types::I64, kernel as *const () as i64);
         let signature = self.error_signature();
         let features = self.builder.ins().iconst(types::I64, features as i64);
         let call = self.builder.ins().call_indirect(signature, kernel, &[errors, labels, prediction, loss, limit, features]);
         let beyond = self.builder.inst_results(call)[0];
         self.rows.forget(first, written);
-        if self.source.observe {
+        if self.unit.observe {
             let list = self.errors_of(labels);
             self.copy_rows(errors, list, 1);
         }
@@ -387,7 +388,7 @@ impl Emitter<'_, '_> {
         self.builder.ins().brif(all, go_on, &[], newly, &[]);
 
         self.builder.switch_to_block(newly);
-        let settings = self.source.settings;
+        let settings = self.unit.settings;
         let freezes = if training { settings.freeze_training } else { settings.freeze_validation };
         let left = if freezes {
             let step_errors = self.load_word(offset::STEP_ERRORS);
@@ -434,8 +435,8 @@ impl Emitter<'_, '_> {
 
     /// The steps of one component function.
     fn component(&mut self, function: ComponentFunction) {
-        for index in self.source.code.range(function) {
-            let step = self.source.code.steps()[index];
+        for index in self.unit.plan.range(function) {
+            let step = self.unit.plan.steps()[index];
             self.builder.set_srcloc(SourceLoc::new(step.position));
             if self.in_kernel(&step) {
                 self.kernel_step(index, &step);
@@ -448,12 +449,12 @@ impl Emitter<'_, '_> {
     /// Whether the step is left to its kernel: random draws, functions, matrices; in a chain everything.
     fn in_kernel(&self, step: &Step) -> bool {
         let has_matrix = || step.operand_spaces().any(|space| space == Space::Matrix) && !step.op.writes_one_element();
-        self.source.form == Form::Chain || step.op.is_random() || step.op.is_function() || has_matrix()
+        self.unit.form == Form::Chain || step.op.is_random() || step.op.is_function() || has_matrix()
     }
 
     /// Whether a row's value must be in memory when an example (or Setup) ends.
     fn outlives_example(&self, row: usize) -> bool {
-        self.source.observe || self.facts[row].1
+        self.unit.observe || self.facts[row].1
     }
 
     fn signature(&mut self, params: &[types::Type], returns: &[types::Type]) -> SigRef {
@@ -464,16 +465,16 @@ impl Emitter<'_, '_> {
     }
 }
 
-fn row_facts(source: &Source<'_>) -> Vec<(Space, bool)> {
-    let mut facts = vec![(Space::Scalar, false); source.layout.rows()];
+fn row_facts(unit: &Unit<'_>) -> Vec<(Space, bool)> {
+    let mut facts = vec![(Space::Scalar, false); unit.layout.rows()];
     for space in Space::ALL {
-        for address in (0..crate::lang::MAX_ADDRESSES as u8).filter(|&address| source.layout.has(space, address)) {
-            let live = source.live_before_predict.contains(space, address);
-            facts[rows_of(source.layout, space, address)].fill((space, live));
+        for address in (0..crate::lang::MAX_ADDRESSES as u8).filter(|&address| unit.layout.has(space, address)) {
+            let live = unit.live_before_predict.contains(space, address);
+            facts[rows_of(unit.layout, space, address)].fill((space, live));
         }
     }
-    if source.layout.interface() == Interface::Classes {
-        let f = source.settings.features;
+    if unit.layout.interface() == Interface::Classes {
+        let f = unit.settings.features;
         facts[ClassRows::of(f).label..][..f].fill((Space::Vector, false));
     }
     facts

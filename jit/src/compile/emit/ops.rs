@@ -5,22 +5,23 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 use cranelift_frontend::FunctionBuilder;
 
 use super::{CodePath, Emitter, flags, lane_order, offset};
+use crate::exec::simd::SimdLevel;
 use crate::exec::sum::{Adder, Terms, sum_terms};
-use crate::interp::Step;
-use crate::kernel::{Combined, Kind, Operation, Tier, kernel};
+use crate::kernel::{Combine, Fused, Operation, kernel};
 use crate::lang::Op;
+use crate::plan::Step;
 
 impl Emitter<'_, '_> {
     /// One step on SSA values. All inputs are read before the output is set.
     pub(super) fn inline(&mut self, index: usize, step: &Step) {
-        let f = self.source.settings.features;
+        let f = self.unit.settings.features;
         let (a, b, out) = (step.inputs[0] as usize, step.inputs[1] as usize, step.out as usize);
         let n = step.op.output().map_or(0, |space| space.elements(f));
         let size = step.op.inputs().first().map_or(0, |space| space.elements(f));
         match step.kind {
-            Kind::Op(_) => {}
-            Kind::Scaled(combined) => return self.inline_scaled(step, combined),
-            Kind::Outer(_) => unreachable!("matrices are in memory"),
+            Fused::Op(_) => {}
+            Fused::Scaled(combined) => return self.inline_scaled(step, combined),
+            Fused::Outer(_) => unreachable!("matrices are in memory"),
         }
         let reduces = matches!(step.op, Op::VectorInnerProduct | Op::VectorNorm | Op::VectorMean | Op::VectorStDev);
         self.paths.insert(if reduces { CodePath::InlineReduction } else { CodePath::InlineElements });
@@ -72,16 +73,16 @@ impl Emitter<'_, '_> {
     }
 
     /// A scalar with every element of a vector, and what the products are combined with.
-    fn inline_scaled(&mut self, step: &Step, combined: Combined) {
+    fn inline_scaled(&mut self, step: &Step, combined: Combine) {
         self.paths.insert(CodePath::InlineFused);
         let [factor, vector, other] = step.inputs.map(|row| row as usize);
-        for i in 0..self.source.settings.features {
+        for i in 0..self.unit.settings.features {
             let product = self.multiply_rows(factor, vector + i);
             let other = self.get(other + i);
             let result = match combined {
-                Combined::Sum => self.builder.ins().fadd(product, other),
-                Combined::DiffFrom => self.builder.ins().fsub(other, product),
-                Combined::DiffOf => self.builder.ins().fsub(product, other),
+                Combine::Sum => self.builder.ins().fadd(product, other),
+                Combine::DiffFrom => self.builder.ins().fsub(other, product),
+                Combine::DiffOf => self.builder.ins().fsub(product, other),
             };
             self.set_element(step.out as usize + i, result);
         }
@@ -115,12 +116,12 @@ impl Emitter<'_, '_> {
 
     /// Leaves a step to its kernel: its inputs go to memory, its output is there afterwards.
     pub(super) fn kernel_step(&mut self, index: usize, step: &Step) {
-        let f = self.source.settings.features;
+        let f = self.unit.settings.features;
         let inputs = step.input_count();
         self.paths.insert(match step.kind {
-            Kind::Op(op) if op.is_random() => CodePath::KernelDraw,
-            Kind::Op(_) => CodePath::Kernel,
-            Kind::Scaled(_) | Kind::Outer(_) => CodePath::KernelFused,
+            Fused::Op(op) if op.is_random() => CodePath::KernelDraw,
+            Fused::Op(_) => CodePath::Kernel,
+            Fused::Scaled(_) | Fused::Outer(_) => CodePath::KernelFused,
         });
         for (operand, (first, count)) in step.operand_rows(f).enumerate() {
             if operand < inputs {
@@ -131,7 +132,7 @@ impl Emitter<'_, '_> {
         }
         if step.op.is_random() {
             self.builder.ins().store(flags(), self.step, self.context, offset::STEP_OF_CONTEXT);
-            let keys_before = self.builder.ins().imul_imm_u(self.lanes_before, self.source.code.ordinals().len() as i64);
+            let keys_before = self.builder.ins().imul_imm_u(self.lanes_before, self.unit.plan.ordinals().len() as i64);
             let keys = self.word_plus(offset::KEYS, keys_before);
             self.builder.ins().store(flags(), keys, self.context, offset::KEYS_OF_CONTEXT);
         }
@@ -140,7 +141,7 @@ impl Emitter<'_, '_> {
         let (first, count) = operands.next().expect("a step without output is not executed");
         let out = self.row_pointer(first, count);
         let [a, b, c] = [0, 1, 2].map(|input| read.get(input).copied().unwrap_or(out));
-        let kernel = kernel(step.kind, Tier::of_machine(), self.source.tile, f);
+        let kernel = kernel(step.kind, SimdLevel::of_machine(), self.unit.tile, f);
         let operation = self.add_constant(self.operations, (index * size_of::<Operation>()) as i64);
         let signature = self.kernel_signature();
         let kernel = self.builder.ins().iconst(types::I64, kernel as *const () as i64);

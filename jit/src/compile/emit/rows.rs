@@ -4,7 +4,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{ConstantData, InstBuilder, SigRef, Value, types};
 
 use super::{Block, CodePath, Emitter, block_args, flags};
-use crate::exec::layout::{FEATURES_ROW, LABEL_ROW};
+use crate::lanes::layout::{FEATURES_ROW, LABEL_ROW};
 use crate::lang::Space;
 
 /// The largest F at which loaded vectors keep their registers.
@@ -38,7 +38,7 @@ impl Rows {
 impl Emitter<'_, '_> {
     /// Bytes of so many rows.
     fn row_bytes(&self, rows: usize) -> i32 {
-        i32::try_from(rows * self.source.tile * size_of::<f64>()).expect("MAX_ROWS of 16 lanes are below 2 GiB")
+        i32::try_from(rows * self.unit.tile * size_of::<f64>()).expect("MAX_ROWS of 16 lanes are below 2 GiB")
     }
 
     /// Bytes from the start of memory to the first of some rows that code will access. Every access to memory goes through here, so that
@@ -47,7 +47,7 @@ impl Emitter<'_, '_> {
     /// # Panics
     /// If these are not rows of the layout.
     pub(super) fn row_offset(&self, first: usize, count: usize) -> i32 {
-        let rows = self.source.layout.rows();
+        let rows = self.unit.layout.rows();
         assert!(first + count <= rows, "access to rows {first} to {} of {rows}", first + count);
         self.row_bytes(first)
     }
@@ -69,7 +69,7 @@ impl Emitter<'_, '_> {
         if let Some(values) = self.rows.values[row] {
             return values;
         }
-        let f = self.source.settings.features;
+        let f = self.unit.settings.features;
         let values = match self.features {
             Some(features) if (FEATURES_ROW..FEATURES_ROW + f).contains(&row) => {
                 self.load_row(features, self.row_bytes(row - FEATURES_ROW))
@@ -86,7 +86,7 @@ impl Emitter<'_, '_> {
     fn is_kept(&self, row: usize) -> bool {
         match self.facts[row].0 {
             Space::Scalar => true,
-            Space::Vector => self.source.settings.features <= MAX_KEPT_VECTOR,
+            Space::Vector => self.unit.settings.features <= MAX_KEPT_VECTOR,
             Space::Matrix => false,
         }
     }
@@ -143,7 +143,7 @@ impl Emitter<'_, '_> {
     /// Sets rows to those that lie elsewhere, or to zero.
     fn set_rows(&mut self, from: Option<Value>, to: Value, rows: usize) {
         let bytes = i64::from(self.row_bytes(rows));
-        let piece = if self.source.tile == 1 { types::F64 } else { types::F64X2 };
+        let piece = if self.unit.tile == 1 { types::F64 } else { types::F64X2 };
         let head = self.builder.create_block();
         let at = self.builder.append_block_param(head, types::I64);
         let start = self.builder.ins().iconst(types::I64, 0);
@@ -167,7 +167,7 @@ impl Emitter<'_, '_> {
     }
 
     /// Where an operand of so many rows lies: the example's features or label, or memory. Of features and labels no operand has more rows
-    /// than there are ([`crate::interp::Code::check`]).
+    /// than there are ([`crate::plan::Plan::check`]).
     pub(super) fn base(&mut self, first: usize, count: usize) -> Value {
         match (self.features, self.label) {
             (Some(features), _) if first == FEATURES_ROW => {

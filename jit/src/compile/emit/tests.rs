@@ -1,32 +1,34 @@
-//! What code may touch, seen in the IR.
+//! What plan may touch, seen in the IR.
 
 use cranelift_codegen::ir::{AbiParam, Function, Opcode, Signature, UserFuncName, types};
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::FunctionBuilderContext;
 
-use crate::analysis::{Fusion, Liveness, random_ordinals};
-use crate::compile::{Checks, Form, Source, target};
-use crate::exec::chunk::{RunSettings, Scoring};
-use crate::exec::layout::Layout;
-use crate::interp::{Calls, Code};
+use crate::analysis::{Liveness, random_ordinals};
+use crate::compile::{Checks, Form, Unit, target};
+use crate::interp::Calls;
+use crate::lanes::Layout;
+use crate::lanes::RunSettings;
+use crate::lang::Scoring;
 use crate::lang::{AddressCounts, Interface, Program};
+use crate::plan::{Fusion, Plan};
 use crate::testing::FuzzCase;
 
 const FEATURES: usize = 4;
 
 /// The decoded program and its layout.
-fn decoded(program: &Program, counts: AddressCounts) -> (Code, Layout, Liveness) {
+fn decoded(program: &Program, counts: AddressCounts) -> (Plan, Layout, Liveness) {
     let (mut live, mut ordinals, mut fusion) = (Vec::new(), Vec::new(), Fusion::default());
     let liveness = Liveness::mark(program, Interface::Number, &mut live);
     random_ordinals(program, &live, &mut ordinals);
     fusion.set_none(program);
-    let (mut code, mut layout) = (Code::default(), Layout::default());
+    let (mut plan, mut layout) = (Plan::default(), Layout::default());
     layout.set_full(counts, Interface::Number, FEATURES);
-    code.set(program, &ordinals, &fusion, &layout);
-    (code, layout, liveness)
+    plan.set(program, &ordinals, &fusion, &layout);
+    (plan, layout, liveness)
 }
 
-fn emitted(code: &Code, layout: &Layout, liveness: &Liveness, form: Form) -> Function {
+fn emitted(plan: &Plan, layout: &Layout, liveness: &Liveness, form: Form) -> Function {
     let settings = RunSettings {
         features: FEATURES,
         scoring: Scoring::Rms,
@@ -35,13 +37,13 @@ fn emitted(code: &Code, layout: &Layout, liveness: &Liveness, form: Form) -> Fun
         freeze_validation: true,
         inputs_in_memory: true,
     };
-    let source = Source { code, layout, live_before_predict: liveness.before_predict(), settings, form, tile: 2, observe: true };
+    let unit = Unit { plan, layout, live_before_predict: liveness.before_predict(), settings, form, tile: 2, observe: true };
     let mut signature = Signature::new(CallConv::SystemV);
     signature.params.push(AbiParam::new(types::I64));
     let mut function = Function::with_name_signature(UserFuncName::default(), signature);
     let machine = cranelift_native::builder().expect("tests of native code need a machine that Cranelift knows");
     let isa = target(&machine, form, Checks::Verifier).expect("settings that every machine takes");
-    super::emit(&source, &mut function, &mut FunctionBuilderContext::new(), isa.frontend_config());
+    super::emit(&unit, &mut function, &mut FunctionBuilderContext::new(), isa.frontend_config());
     function
 }
 
@@ -62,26 +64,26 @@ fn smaller() -> Layout {
 #[should_panic(expected = "rows 26 to 42 of 26")]
 fn code_for_a_larger_memory_is_not_made() {
     let (program, counts) = at_the_end();
-    let (code, _, liveness) = decoded(&program, counts);
-    emitted(&code, &smaller(), &liveness, Form::Chain);
+    let (plan, _, liveness) = decoded(&program, counts);
+    emitted(&plan, &smaller(), &liveness, Form::Chain);
 }
 
 #[test]
 #[should_panic(expected = "rows 26 to 42 of 26")]
 fn calls_for_a_larger_memory_are_not_made() {
     let (program, counts) = at_the_end();
-    let (code, ..) = decoded(&program, counts);
-    Calls::default().set(&code, FEATURES, (2, smaller().rows()));
+    let (plan, ..) = decoded(&program, counts);
+    Calls::default().set(&plan, FEATURES, (2, smaller().rows()));
 }
 
-/// Kernels and compiled code share memory and the frame, so no load or store may have a byte order of its own.
+/// Kernels and compiled plan share memory and the frame, so no load or store may have a byte order of its own.
 #[test]
 fn memory_is_accessed_in_the_byte_order_of_the_machine() {
     let mut accesses = 0;
     for case in (0..100).map(FuzzCase::generate) {
-        let (code, layout, liveness) = decoded(&case.program, case.counts);
+        let (plan, layout, liveness) = decoded(&case.program, case.counts);
         for form in [Form::Registers, Form::Chain] {
-            let function = emitted(&code, &layout, &liveness, form);
+            let function = emitted(&plan, &layout, &liveness, form);
             for inst in function.layout.blocks().flat_map(|block| function.layout.block_insts(block)) {
                 let data = function.dfg.insts[inst];
                 let Some(flags) = data.memflags_data(&function.dfg).filter(|_| data.opcode() != Opcode::Bitcast) else { continue };

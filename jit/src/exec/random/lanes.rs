@@ -162,7 +162,7 @@ fn scaled<V: Register>(normal: V, mean: f64, st_dev: f64) -> V {
 mod tests {
     use super::*;
     #[cfg(target_arch = "x86_64")]
-    use crate::exec::simd::{Oct, Quad, SsePair};
+    use crate::exec::simd::{BaselinePair, Oct, Quad};
     use crate::exec::simd::{Pair, Single};
 
     /// Both fills against the draws one by one.
@@ -195,7 +195,7 @@ mod tests {
         check::<Pair>();
         #[cfg(target_arch = "x86_64")]
         {
-            check::<SsePair>();
+            check::<BaselinePair>();
             if is_x86_feature_detected!("avx2") {
                 check::<Quad>();
             }

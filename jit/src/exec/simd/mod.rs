@@ -1,23 +1,28 @@
 //! Registers of f64 lanes: the small trait that every kernel is written against, over 128, 256 and 512 bits.
 //!
 //! A kernel is a generic `#[inline(always)]` function over [`Register`]. It becomes machine code only inside an entry point with the
-//! `#[target_feature]`s of its register type, chosen at run time (`kernel`), so that one binary serves every machine. Outside of such an
+//! `#[target_feature]`s of its register type, chosen at run time ([`SimdLevel`]), so that one binary serves every machine. Outside of such an
 //! entry point the methods still compute the same values where the machine has the instructions, only slowly.
 //!
 //! No operation here contracts a product and a sum, so all registers give the same bits in every lane.
 #![allow(unsafe_code)]
 
 mod aligned;
+mod level;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub(crate) use aligned::AlignedVec;
+pub(crate) use level::{Loops, SimdLevel, by_width, run_loops};
 #[cfg(any(test, not(target_arch = "x86_64")))]
 pub(crate) use portable::Pair;
+/// The register of two lanes that every machine of the compiled target has.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) use portable::Pair as BaselinePair;
 pub(crate) use portable::Single;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Oct, Quad, SsePair};
+pub(crate) use x86::{Oct, Quad, SsePair as BaselinePair};
 
 /// A register of f64 lanes. Methods on bits treat each lane as a 64-bit integer; those integers wrap around.
 ///
@@ -146,7 +151,7 @@ mod tests {
         check::<Pair>();
         #[cfg(target_arch = "x86_64")]
         {
-            check::<SsePair>();
+            check::<BaselinePair>();
             if is_x86_feature_detected!("avx2") {
                 check::<Quad>();
             }

@@ -1,8 +1,9 @@
 //! Where the results of a backend first differ from the oracle's.
 
 use super::super::compare::{Tolerance, memory_difference};
-use crate::eval::{Evaluation, Probe, TaskRecord};
+use crate::eval::{Evaluation, Probe};
 use crate::oracle::OracleProbe;
+use crate::oracle::TaskRecord;
 
 /// A difference, and the task where it is.
 pub(crate) type Difference = (Option<usize>, String);

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::super::generate::FuzzCase;
-use super::super::write::execute_case_line;
 use super::{Difference, Expected};
+use crate::cases::execute_case_line;
 use crate::lang::ComponentFunction;
 
 /// A backend that does not give what the oracle gives.

@@ -11,12 +11,14 @@ mod report;
 use std::collections::BTreeSet;
 
 use super::generate::{Family, FuzzCase, disguised};
-use super::liveness::{live_instructions_by_paths, ordinals_by_definition};
 use crate::analysis::{Canonicalizer, Liveness, simplify_for};
-use crate::eval::{Backend, EvalError, Evaluation, Evaluator, TaskRecord, Worker};
+use crate::cases::{live_instructions_by_paths, ordinals_by_definition};
+use crate::eval::{Backend, Evaluation, Evaluator, Worker};
 use crate::exec::random::{Stream, key};
 use crate::lang::{Interface, Program};
 use crate::oracle::Oracle;
+use crate::oracle::TaskRecord;
+use crate::task::EvalError;
 use compare::{Difference, errors_difference, probe_difference};
 pub(super) use compare::{evaluation_difference, numbers_difference, records_difference};
 pub use divergence::Divergence;
@@ -213,15 +215,15 @@ impl Fuzzer {
         };
         let refused = |error: EvalError| ("interp".to_owned(), (None, format!("refused: {error}")));
 
-        self.interp.prepare(program, group).map_err(refused)?;
+        let mut prepared = self.interp.simplify(program, group).map_err(refused)?.decode();
         self.report.cases += 1;
-        let probe = self.interp.probe(group, train, valid);
+        let probe = prepared.probe(group, train, valid);
         let oracle = &mut self.oracle;
         let expected_probe = |task| oracle.probe(program, &expected.ordinals, group, task, train, valid).map_err(|error| error.to_string());
         probe_difference(probe, group.tasks().len(), expected_probe).map_err(failed("interp, probe"))?;
 
         self.report.cases += 1;
-        evaluation_difference(&expected.records, self.interp.run(group)).map_err(failed("interp, after a probe"))?;
+        evaluation_difference(&expected.records, prepared.run(group)).map_err(failed("interp, after a probe"))?;
 
         let other = disguised(program, group.interface(), &mut stream);
         self.report.cases += 1;
@@ -253,7 +255,7 @@ impl Fuzzer {
             (format!("{backend}, simplified{lanes}"), difference)
         };
         let evaluation = match width {
-            Some(width) => worker.evaluate_with_width(&case.program, &case.group, width),
+            Some(width) => worker.testing().evaluate_with_width(&case.program, &case.group, width),
             None => worker.evaluate(&case.program, &case.group),
         };
         let evaluation = evaluation.map_err(|error| failed((None, format!("refused: {error}"))))?;
@@ -289,7 +291,7 @@ pub fn oracle_records(
     oracle: &mut Oracle,
     program: &Program,
     counts: crate::lang::AddressCounts,
-    group: &crate::eval::TaskGroup,
+    group: &crate::lanes::TaskGroup,
 ) -> Result<(Vec<TaskRecord>, Vec<u32>), EvalError> {
     let ordinals = ordinals_by_definition(program, group.interface());
     let records = (0..group.tasks().len()).map(|task| oracle.record(program, &ordinals, group, task, counts));
@@ -353,7 +355,8 @@ fn is_replaced(worker: &Worker, backend: Backend, ran: Backend) -> Result<bool, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Case, CaseReader, OracleBackend, Verdict, check};
+    use crate::cases::{Case, CaseReader};
+    use crate::testing::{OracleBackend, Verdict, check};
 
     /// A divergence carries all that is needed to commit it as a case, and the oracle meets that case.
     #[test]

@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use super::super::generate::SPECIAL_NUMBERS;
 use super::Difference;
 use crate::analysis::CanonicalKey;
-use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup, Worker};
+use crate::eval::Worker;
 use crate::exec::random::Stream;
+use crate::lanes::TaskGroup;
+use crate::lang::Scoring;
 use crate::lang::{CLASSES, Interface, Program};
+use crate::task::{Examples, GroupSettings, Task};
 
 /// The most answers that are remembered.
 const CAPACITY: usize = 100_000;
@@ -35,9 +38,10 @@ impl Remembered {
         let of_kind: Vec<usize> = (0..self.groups.len()).filter(|&index| self.groups[index].interface() == interface).collect();
         let index = of_kind[number as usize % of_kind.len()];
         let group = &self.groups[index];
-        let key = worker.canonical_key(program, group).map_err(|error| (None, error.to_string()))?;
-        worker.prepare_simplified(group);
-        let evaluation = worker.run(group);
+        let mut simplified = worker.simplify(program, group).map_err(|error| (None, error.to_string()))?;
+        let key = simplified.key();
+        let mut prepared = simplified.decode();
+        let evaluation = prepared.run(group);
         let answer: Answer = (evaluation.task_fitness.iter().map(|fitness| fitness.to_bits()).collect(), evaluation.train_steps);
         match self.answers.get(&(key, index)) {
             Some(remembered) if *remembered == answer => Ok(true),

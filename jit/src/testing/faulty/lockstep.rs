@@ -1,11 +1,14 @@
 //! Evaluation of all tasks of a group in lock step, instruction by instruction: what backends with lanes do, written plainly.
 
 use super::super::generate::FuzzCase;
-use crate::eval::{Examples, Scoring, TaskGroup, TaskRecord};
 use crate::exec::math;
 use crate::exec::random::{DrawKey, StepDraws};
+use crate::lanes::TaskGroup;
+use crate::lang::Scoring;
 use crate::lang::{CLASSES, ComponentFunction, Instruction, Interface};
+use crate::oracle::TaskRecord;
 use crate::oracle::{Memory, class_of, softmax};
+use crate::task::Examples;
 
 /// One instruction at one step.
 #[derive(Clone, Copy)]

@@ -5,8 +5,8 @@ mod contraction;
 mod lockstep;
 
 use super::generate::FuzzCase;
-use crate::eval::TaskRecord;
 use crate::lang::{Instruction, Op, Space};
+use crate::oracle::TaskRecord;
 use crate::oracle::{Memory, execute};
 use lockstep::{Call, Execute};
 

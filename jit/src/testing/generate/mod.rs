@@ -11,8 +11,8 @@ mod values;
 
 use arbitrary::Unstructured;
 
-use crate::eval::TaskGroup;
 use crate::exec::random::{Stream, key, mix};
+use crate::lanes::TaskGroup;
 use crate::lang::{AddressCounts, CLASSES, ComponentFunction, Instruction, Interface, Program};
 use choices::Choices;
 pub use disguise::disguised;
@@ -105,8 +105,8 @@ const RELATIVES: u64 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::Scoring;
     use crate::lang::Op;
+    use crate::lang::Scoring;
     use std::collections::BTreeSet;
 
     /// A generator that misses something makes the fuzzer blind to it.

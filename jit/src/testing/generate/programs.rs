@@ -334,8 +334,11 @@ fn into_prediction(interface: Interface, space: Space, address: u8) -> Option<In
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::{Backend, Combine, Evaluator, Examples, GroupSettings, Scoring, Task, TaskGroup};
+    use crate::eval::{Backend, Combine, Evaluator};
     use crate::exec::random::Stream;
+    use crate::lanes::TaskGroup;
+    use crate::lang::Scoring;
+    use crate::task::{Examples, GroupSettings, Task};
 
     /// The start of the mutations must be a model that learns what a linear one cannot.
     #[test]

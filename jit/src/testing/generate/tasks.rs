@@ -2,9 +2,11 @@
 
 use super::choices::Choices;
 use super::values::SPECIAL_NUMBERS;
-use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
 use crate::exec::random::Stream;
+use crate::lanes::TaskGroup;
+use crate::lang::Scoring;
 use crate::lang::{AddressCounts, CLASSES, ComponentFunction, Instruction, Interface, Op, Program};
+use crate::task::{Examples, GroupSettings, Task};
 
 /// Elements that one backend may compute on one case, about (ten times as many on a long one); examples, tasks and features are cut
 /// down to it.

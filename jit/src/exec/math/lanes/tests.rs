@@ -3,7 +3,7 @@
 use crate::exec::math::{self, lanes};
 use crate::exec::random::Stream;
 #[cfg(target_arch = "x86_64")]
-use crate::exec::simd::{Oct, Quad, SsePair};
+use crate::exec::simd::{BaselinePair, Oct, Quad};
 use crate::exec::simd::{Pair, Register, Single};
 
 /// A function in both forms.
@@ -71,7 +71,7 @@ fn registers<F: Function>() -> Vec<(&'static str, Map)> {
     let mut maps: Vec<(&'static str, Map)> = vec![("Single", map::<F, Single>), ("Pair", map::<F, Pair>)];
     #[cfg(target_arch = "x86_64")]
     {
-        maps.push(("SsePair", map::<F, SsePair>));
+        maps.push(("BaselinePair", map::<F, BaselinePair>));
         if is_x86_feature_detected!("avx2") {
             // SAFETY: the machine has the instructions.
             maps.push(("Quad", |from, to| unsafe { map_quad::<F>(from, to) }));

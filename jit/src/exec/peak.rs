@@ -1,10 +1,10 @@
 //! What the arithmetic units of this machine can do at most, measured: the yardstick beside every measured time.
+#![allow(unsafe_code)]
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use super::tier::{Loops, Tier, run_loops};
-use crate::exec::simd::Register;
+use super::simd::{Loops, Register, SimdLevel, run_loops};
 
 /// Registers that are added to, and as many that are multiplied: independent of each other, more than latency times units of any machine,
 /// and with the two constants few enough for 16 registers.
@@ -53,8 +53,8 @@ impl Peak {
 fn independent(width: usize) -> (f64, usize) {
     let mut pass = Pass { step: black_box(STEP), factor: black_box(FACTOR), result: 0.0, lanes: 1 };
     let seconds = best_of(|| {
-        // SAFETY: the code works on registers alone, and this tier's are the machine's.
-        unsafe { run_loops::<Independent>(Tier::of_machine(), width, &mut pass) };
+        // SAFETY: the code works on registers alone, and this level's are the machine's.
+        unsafe { run_loops::<Independent>(SimdLevel::of_machine(), width, &mut pass) };
         black_box(pass.result);
     });
     ((2 * CHAINS * ROUNDS * pass.lanes) as f64 / seconds, pass.lanes)

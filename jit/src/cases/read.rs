@@ -5,11 +5,13 @@
 //! `CLASSES`: labels are then the numbers of ten classes, the program answers in `v2`, and errors are the largest of ten in training, 0
 //! or 1 in validation.
 
-use super::liveness::ordinals_by_definition;
+use super::ordinals::ordinals_by_definition;
 use super::record::{CaseRecord, EvalType, ExecuteRecord, MemoryRecord, OpRecord, TaskOfCase};
-use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
+use crate::lanes::TaskGroup;
+use crate::lang::Scoring;
 use crate::lang::{AddressCounts, Instruction, MAX_FEATURES, Number, Program, ProgramRecord};
 use crate::oracle::Memory;
+use crate::task::{Examples, GroupSettings, Task};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

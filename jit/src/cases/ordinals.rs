@@ -95,10 +95,12 @@ fn followers(function: ComponentFunction) -> &'static [ComponentFunction] {
 mod tests {
     use super::*;
     use crate::analysis::simplify_for;
-    use crate::eval::{Examples, GroupSettings, Scoring, Task, TaskGroup};
     use crate::exec::random::Stream;
+    use crate::lanes::TaskGroup;
+    use crate::lang::Scoring;
     use crate::lang::{AddressCounts, Data, DataKind, Instruction, Op};
     use crate::oracle::Oracle;
+    use crate::task::{Examples, GroupSettings, Task};
 
     /// Few addresses, so that most instructions touch what others touch.
     fn random_instruction(stream: &mut Stream, interface: Interface) -> Instruction {

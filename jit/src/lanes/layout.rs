@@ -11,7 +11,7 @@ use crate::lang::{AddressCounts, ComponentFunction, Interface, MAX_ADDRESSES, Pr
 
 /// Row offsets of the addresses of one program.
 #[derive(Clone, Debug)]
-pub struct Layout {
+pub(crate) struct Layout {
     features: usize,
     interface: Interface,
     rows: usize,
@@ -29,7 +29,7 @@ impl Default for Layout {
 
 impl Layout {
     /// Lays out every address of `counts`, used or not.
-    pub fn set_full(&mut self, counts: AddressCounts, interface: Interface, features: usize) {
+    pub(crate) fn set_full(&mut self, counts: AddressCounts, interface: Interface, features: usize) {
         self.clear(interface, features);
         for space in Space::ALL {
             for address in 0..counts.of(space) {
@@ -39,7 +39,7 @@ impl Layout {
     }
 
     /// Lays out only the addresses that `program` uses; `keeps_output` says of each of its instructions whether its output is one.
-    pub fn set_used(&mut self, program: &Program, interface: Interface, features: usize, keeps_output: impl Fn(usize) -> bool) {
+    pub(crate) fn set_used(&mut self, program: &Program, interface: Interface, features: usize, keeps_output: impl Fn(usize) -> bool) {
         self.clear(interface, features);
         for (position, instruction) in program.instructions().iter().enumerate() {
             let output = instruction.writes().filter(|_| keeps_output(position));
@@ -77,34 +77,34 @@ impl Layout {
     }
 
     /// F.
-    pub const fn features(&self) -> usize {
+    pub(crate) const fn features(&self) -> usize {
         self.features
     }
 
     /// The kind of tasks that it is for.
-    pub const fn interface(&self) -> Interface {
+    pub(crate) const fn interface(&self) -> Interface {
         self.interface
     }
 
     /// How many rows the addresses take.
-    pub const fn rows(&self) -> usize {
+    pub(crate) const fn rows(&self) -> usize {
         self.rows
     }
 
     /// Whether the address is laid out.
-    pub const fn has(&self, space: Space, address: u8) -> bool {
+    pub(crate) const fn has(&self, space: Space, address: u8) -> bool {
         self.first_row[space as usize][address as usize] != ABSENT
     }
 
     /// The first row of an address that is laid out.
     #[inline]
-    pub const fn row(&self, space: Space, address: u8) -> usize {
+    pub(crate) const fn row(&self, space: Space, address: u8) -> usize {
         self.first_row[space as usize][address as usize] as usize
     }
 
     /// The first row of an address that is laid out, for instructions of `function` that read it.
     #[inline]
-    pub fn row_to_read(&self, function: ComponentFunction, space: Space, address: u8) -> usize {
+    pub(crate) fn row_to_read(&self, function: ComponentFunction, space: Space, address: u8) -> usize {
         if self.interface == Interface::Classes && function == ComponentFunction::Learn && (space, address) == self.interface.label() {
             return ClassRows::of(self.features).label;
         }
@@ -114,17 +114,17 @@ impl Layout {
 
 /// The first rows of what an evaluation with classes sets and reads, F rows each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClassRows {
+pub(crate) struct ClassRows {
     /// `v1` as Setup and Predict see it.
-    pub zero: usize,
+    pub(crate) zero: usize,
     /// `v2`.
-    pub prediction: usize,
+    pub(crate) prediction: usize,
     /// `v1` as Learn sees it; it follows the prediction.
-    pub label: usize,
+    pub(crate) label: usize,
 }
 
 /// The rows that an evaluation needs, whatever the program: those of what it sets and reads.
-pub const fn least_rows(interface: Interface, features: usize) -> usize {
+pub(crate) const fn least_rows(interface: Interface, features: usize) -> usize {
     match interface {
         Interface::Number => FEATURES_ROW + features,
         Interface::Classes => ClassRows::of(features).label + features,
@@ -132,7 +132,7 @@ pub const fn least_rows(interface: Interface, features: usize) -> usize {
 }
 
 /// The first row of the prediction, and how many it has.
-pub const fn prediction_rows(interface: Interface, features: usize) -> (usize, usize) {
+pub(crate) const fn prediction_rows(interface: Interface, features: usize) -> (usize, usize) {
     match interface {
         Interface::Number => (PREDICTION_ROW, 1),
         Interface::Classes => (ClassRows::of(features).prediction, features),
@@ -141,18 +141,18 @@ pub const fn prediction_rows(interface: Interface, features: usize) -> (usize, u
 
 impl ClassRows {
     /// Where they are at this feature size.
-    pub const fn of(features: usize) -> ClassRows {
+    pub(crate) const fn of(features: usize) -> ClassRows {
         let first = if features.is_multiple_of(8) { 8 } else { FEATURES_ROW };
         ClassRows { zero: first + features, prediction: first + 2 * features, label: first + 3 * features }
     }
 }
 
 /// The row of the label.
-pub const LABEL_ROW: usize = 0;
+pub(crate) const LABEL_ROW: usize = 0;
 /// The row of the prediction.
-pub const PREDICTION_ROW: usize = 1;
+pub(crate) const PREDICTION_ROW: usize = 1;
 /// The first row of the features.
-pub const FEATURES_ROW: usize = 2;
+pub(crate) const FEATURES_ROW: usize = 2;
 
 #[cfg(test)]
 mod tests {

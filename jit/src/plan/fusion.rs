@@ -3,12 +3,12 @@
 //! `t = s * v` and `t = outer(v, w)`, then `x = y + t`, `y - t` or `t - y`. The result has the same bits, since the fused form rounds the
 //! product as the single one does; the product needs no memory. Production only: whoever looks at memory sees every instruction alone.
 
-use super::liveness::Liveness;
+use crate::analysis::Liveness;
 use crate::lang::{ComponentFunction, Instruction, Op, Program, Space};
 
 /// What becomes of an instruction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// It runs as it is.
     #[default]
     Alone,
@@ -20,13 +20,13 @@ pub enum Role {
 
 /// The roles of a program's instructions; keeps its buffer from program to program.
 #[derive(Clone, Debug, Default)]
-pub struct Fusion {
+pub(crate) struct Fusion {
     roles: Vec<Role>,
 }
 
 impl Fusion {
     /// Finds the pairs of a program.
-    pub fn set(&mut self, program: &Program, liveness: &Liveness) {
+    pub(crate) fn set(&mut self, program: &Program, liveness: &Liveness) {
         self.set_none(program);
         let mut start = 0;
         for function in ComponentFunction::ALL {
@@ -44,13 +44,13 @@ impl Fusion {
     }
 
     /// Every instruction of the program alone.
-    pub fn set_none(&mut self, program: &Program) {
+    pub(crate) fn set_none(&mut self, program: &Program) {
         self.roles.clear();
         self.roles.resize(program.instructions().len(), Role::Alone);
     }
 
     /// One role an instruction, in order.
-    pub fn roles(&self) -> &[Role] {
+    pub(crate) fn roles(&self) -> &[Role] {
         &self.roles
     }
 }

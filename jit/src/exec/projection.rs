@@ -3,11 +3,11 @@
 //! The limit: one product and one sum for each input and feature of each example, in registers of `lanes` f64. A CIFAR-10 pair of 9,000
 //! images of 3,072 numbers, projected to 16, is 0.44 G products and as many sums: 55 M of each on eight lanes, some 15 ms where a core
 //! starts one of both each cycle.
+#![allow(unsafe_code)]
 
 use std::marker::PhantomData;
 
-use super::tier::{Loops, Tier, run_loops};
-use crate::exec::simd::{AlignedVec, Register};
+use super::simd::{AlignedVec, Loops, Register, SimdLevel, run_loops};
 
 /// Examples that go through the matrix side by side, so that its weights are loaded once for all of them: as many as keep their sums,
 /// the weights and one input in 16 registers, with two registers a row of weights.
@@ -33,10 +33,10 @@ impl Projection {
         let inputs = matrix.len() / features;
         assert!(inputs > 0 && matrix.len() == inputs * features, "{} numbers are not rows of {features}", matrix.len());
         // Two registers, so that an input that is loaded serves two products.
-        let width = match Tier::of_machine() {
-            Tier::Baseline => 4,
-            Tier::Avx512 if features > 8 => 16,
-            Tier::Avx2 | Tier::Avx512 => 8,
+        let width = match SimdLevel::of_machine() {
+            SimdLevel::Baseline => 4,
+            SimdLevel::Avx512 if features > 8 => 16,
+            SimdLevel::Avx2 | SimdLevel::Avx512 => 8,
         };
         let mut panels = AlignedVec::zeros(features.div_ceil(width) * width * inputs);
         for (input, row) in matrix.chunks_exact(features).enumerate() {
@@ -61,7 +61,7 @@ impl Projection {
             for (numbers, example) in block.chunks_exact_mut(inputs).zip(examples.by_ref()) {
                 assert_eq!(example.len(), inputs, "numbers of an example");
                 // SAFETY: the registers of this width are the machine's.
-                unsafe { run_loops::<Convert<X>>(Tier::of_machine(), width, &mut (example, numbers)) };
+                unsafe { run_loops::<Convert<X>>(SimdLevel::of_machine(), width, &mut (example, numbers)) };
                 count += 1;
             }
             if count == 0 {
@@ -72,7 +72,7 @@ impl Projection {
             for (panel, weights) in self.panels.chunks_exact(inputs * width).enumerate() {
                 let mut pass = Pass { weights, block: &block, sums: &mut sums };
                 // SAFETY: the rows of the panel have the registers of this width, which are the machine's.
-                unsafe { run_loops::<Panel>(Tier::of_machine(), width, &mut pass) };
+                unsafe { run_loops::<Panel>(SimdLevel::of_machine(), width, &mut pass) };
                 let first = panel * width;
                 let columns = width.min(features - first);
                 for (example, sums) in sums.chunks_exact(width).take(count).enumerate() {

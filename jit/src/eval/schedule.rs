@@ -1,28 +1,26 @@
 //! The life of a program on a group, chunk by chunk: Setup, epochs of training and validation, fitness.
 
-use super::evaluation::{Evaluation, Probe, TaskRecord};
-use super::lane_data::{ChunkData, Chunking};
-use super::task::{ScoredEpoch, TaskGroup};
-use crate::exec::chunk::{Block, Chunk, Engine, Scoring};
-use crate::exec::layout::Layout;
+use super::evaluation::{Evaluation, Probe};
 use crate::exec::math;
 use crate::exec::simd::AlignedVec;
-use crate::lang::{AddressCounts, Space};
-use crate::oracle::Memory;
+use crate::lanes::{Block, Chunk, ChunkData, ChunkSpan, Chunking, Engine, Layout, TaskGroup};
+use crate::lang::{AddressCounts, Scoring, Space};
+use crate::oracle::{Memory, TaskRecord};
+use crate::task::ScoredEpoch;
 
 /// The shape of one program's memory on chunks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChunkShape<'a> {
     pub(crate) chunking: Chunking,
     pub(crate) rows: usize,
-    pub(crate) spare_rows: usize,
+    pub(crate) scratch_rows: usize,
     /// Ordinals of the random instructions that run.
     pub(crate) ordinals: &'a [u32],
 }
 
-/// Buffers of a drive, reused.
+/// The chunks of a group of tasks, and the buffers that go with them; reused from program to program.
 #[derive(Debug, Default)]
-pub(crate) struct DriveScratch {
+pub(crate) struct Schedule {
     /// One for each chunk of tasks, as far as they were needed.
     chunks: Vec<Chunk>,
     features: AlignedVec,
@@ -31,9 +29,9 @@ pub(crate) struct DriveScratch {
 }
 
 /// One chunk of tasks at work.
-struct Part<'a> {
+struct ChunkRun<'a> {
     chunk: &'a mut Chunk,
-    first_task: usize,
+    span: ChunkSpan,
     data: &'a ChunkData,
     features: &'a mut AlignedVec,
     labels: &'a mut AlignedVec,
@@ -43,23 +41,23 @@ struct Part<'a> {
 /// How many examples of a shuffled epoch are gathered at a time.
 const GATHER: usize = 64;
 
-impl DriveScratch {
-    /// The chunks of a group, each with its first task and how many tasks are in it.
-    fn parts<'a>(&'a mut self, group: &'a TaskGroup, chunking: Chunking, mut each: impl FnMut(Part<'_>, usize)) {
+impl Schedule {
+    /// Runs each chunk of a group; tells how many tasks are in it.
+    fn each_chunk<'a>(&'a mut self, group: &'a TaskGroup, chunking: Chunking, mut each: impl FnMut(ChunkRun<'_>, usize)) {
         let tasks = group.tasks().len();
-        for (number, (first_task, width, tile)) in chunking.chunks(tasks).enumerate() {
+        for (number, span) in chunking.chunks(tasks).enumerate() {
             if self.chunks.len() == number {
                 self.chunks.push(Chunk::default());
             }
-            let part = Part {
+            let run = ChunkRun {
                 chunk: &mut self.chunks[number],
-                first_task,
-                data: group.chunk_data(first_task, width, tile),
+                span,
+                data: group.chunk_data(span),
                 features: &mut self.features,
                 labels: &mut self.labels,
                 errors: &mut self.errors,
             };
-            each(part, width.min(tasks - first_task));
+            each(run, span.width.min(tasks - span.first_task));
         }
     }
 
@@ -79,8 +77,8 @@ impl DriveScratch {
         if let Some((records, ..)) = &mut records {
             records.clear();
         }
-        self.parts(group, shape.chunking, |mut part, lanes| {
-            let first_task = part.first_task;
+        self.each_chunk(group, shape.chunking, |mut run, lanes| {
+            let first_task = run.span.first_task;
             out.task_fitness.resize(first_task + lanes, 0.0);
             let mut record = records.as_mut().map(|(records, layout, counts)| {
                 records.resize_with(first_task + lanes, TaskRecord::default);
@@ -88,18 +86,18 @@ impl DriveScratch {
             });
             let recording = record.as_mut().map(|(record, ..)| &mut **record);
             if probed.is_some() {
-                part.chunk.restore();
+                run.chunk.restore_snapshot();
             } else {
-                part.begin(engine, group, shape);
+                run.begin(engine, group, shape);
             }
-            part.run(engine, group, probed.unwrap_or(0), &mut out.task_fitness[first_task..], recording);
-            out.train_steps += (0..lanes).map(|lane| part.chunk.begun(lane)).sum::<u64>();
+            run.run(engine, group, probed.unwrap_or(0), &mut out.task_fitness[first_task..], recording);
+            out.train_steps += (0..lanes).map(|lane| run.chunk.steps_begun(lane)).sum::<u64>();
             if let Some((record, layout, counts)) = record {
-                part.chunk.thaw_all();
+                run.chunk.thaw_all();
                 for (lane, record) in record.iter_mut().enumerate() {
                     record.memory = Memory::new(group.features(), counts);
-                    read_lane(part.chunk, lane, layout, &mut record.memory);
-                    record.train_steps = part.chunk.begun(lane);
+                    read_lane(run.chunk, lane, layout, &mut record.memory);
+                    record.train_steps = run.chunk.steps_begun(lane);
                     record.fitness = out.task_fitness[first_task + lane];
                 }
             }
@@ -107,13 +105,14 @@ impl DriveScratch {
     }
 
     /// Runs Setup on a memory that holds anything, whose addresses are those of the program's layout.
+    #[cfg(feature = "testing")]
     pub(crate) fn setup_only(&mut self, engine: &mut dyn Engine, shape: ChunkShape<'_>, layout: &Layout, seed: u64, memory: &mut Memory) {
         if self.chunks.is_empty() {
             self.chunks.push(Chunk::default());
         }
         let chunk = &mut self.chunks[0];
-        let (_, width, tile) = shape.chunking.chunks(2).next().expect("a chunk for two tasks");
-        chunk.reset(width, tile, shape.rows, shape.spare_rows);
+        let ChunkSpan { width, tile, .. } = shape.chunking.chunks(2).next().expect("a chunk for two tasks");
+        chunk.reset(width, tile, shape.rows, shape.scratch_rows);
         chunk.set_keys(shape.ordinals, |_| seed);
         for_each_address(memory.counts(), |space, address| {
             let elements = memory.elements_mut(space, address);
@@ -125,7 +124,7 @@ impl DriveScratch {
     }
 
     /// Runs Setup, the first `train` training examples and, on tasks that did not stop, the first `valid` validation examples.
-    /// Returns how many training examples are done: [`DriveScratch::run`] can go on from there.
+    /// Returns how many training examples are done: [`Schedule::run`] can go on from there.
     pub(crate) fn probe(
         &mut self,
         engine: &mut dyn Engine,
@@ -136,25 +135,25 @@ impl DriveScratch {
     ) -> usize {
         let (train, valid) = (train.min(group.train_examples()), valid.min(group.valid_examples()));
         out.begin(group.tasks().len());
-        self.parts(group, shape.chunking, |mut part, lanes| {
-            part.begin(engine, group, shape);
-            let records = part.first_task..part.first_task + lanes;
-            part.train(engine, group, 0, 0..train, Some(&mut out.records[records.clone()]));
-            part.chunk.keep();
-            if !part.chunk.all_stopped() {
-                part.validate(engine, group, 0, valid, Some(&mut out.records[records]));
+        self.each_chunk(group, shape.chunking, |mut run, lanes| {
+            run.begin(engine, group, shape);
+            let records = run.span.first_task..run.span.first_task + lanes;
+            run.train(engine, group, 0, 0..train, Some(&mut out.records[records.clone()]));
+            run.chunk.take_snapshot();
+            if !run.chunk.all_stopped() {
+                run.validate(engine, group, 0, valid, Some(&mut out.records[records]));
             }
-            out.train_steps += (0..lanes).map(|lane| part.chunk.begun(lane)).sum::<u64>();
+            out.train_steps += (0..lanes).map(|lane| run.chunk.steps_begun(lane)).sum::<u64>();
         });
         train
     }
 }
 
-impl Part<'_> {
+impl ChunkRun<'_> {
     /// Zero memory, then Setup.
     fn begin(&mut self, engine: &mut dyn Engine, group: &TaskGroup, shape: ChunkShape<'_>) {
-        self.chunk.reset(self.data.width, self.data.tile, shape.rows, shape.spare_rows);
-        self.chunk.set_keys(shape.ordinals, |lane| group.lane_task(self.first_task, lane).seed);
+        self.chunk.reset(self.span.width, self.span.tile, shape.rows, shape.scratch_rows);
+        self.chunk.set_keys(shape.ordinals, |lane| self.span.task(group, lane).seed);
         engine.setup(self.chunk);
     }
 
@@ -195,7 +194,7 @@ impl Part<'_> {
         examples: std::ops::Range<usize>,
         mut record: Option<&mut [TaskRecord]>,
     ) {
-        let (width, f) = (self.data.width, group.features());
+        let (span, width, f) = (self.span, self.span.width, group.features());
         let data = &self.data.train;
         let orders = group.train_orders(epoch);
         let mut done = examples.start;
@@ -210,10 +209,10 @@ impl Part<'_> {
                 Some(orders) => {
                     self.features.resize(now * f * width);
                     self.labels.resize(now * width);
-                    let tile = self.data.tile;
-                    let first = |example: usize, lane: usize| ChunkData::first_feature(width, tile, f, example, lane);
+                    let tile = span.tile;
+                    let first = |example: usize, lane: usize| ChunkData::first_feature(span, f, example, lane);
                     for lane in 0..width {
-                        let order = &orders[(self.first_task + lane).min(orders.len() - 1)][done..done + now];
+                        let order = &orders[(span.first_task + lane).min(orders.len() - 1)][done..done + now];
                         for (to, &from) in order.iter().enumerate() {
                             let (target, source) = (first(to, lane), first(from as usize, lane));
                             for feature in 0..f {
@@ -232,7 +231,7 @@ impl Part<'_> {
             engine.train(self.chunk, block, errors);
             self.chunk.count_steps(now);
             for (lane, record) in record.iter_mut().flat_map(|records| records.iter_mut()).enumerate() {
-                let listed = self.chunk.begun(lane) as usize - usize::from(self.chunk.has_stopped(lane));
+                let listed = self.chunk.steps_begun(lane) as usize - usize::from(self.chunk.has_stopped(lane));
                 let new = listed - record.train_errors.len();
                 record.train_errors.extend((0..new).map(|example| self.errors[example * width + lane]));
             }
@@ -242,7 +241,7 @@ impl Part<'_> {
 
     /// Validates on the first `count` examples.
     fn validate(&mut self, engine: &mut dyn Engine, group: &TaskGroup, epoch: u32, count: usize, record: Option<&mut [TaskRecord]>) {
-        let (width, data) = (self.data.width, &self.data.valid);
+        let (width, data) = (self.span.width, &self.data.valid);
         let block = Block { features: &data.features, labels: &data.labels, count, first_step: group.valid_step(epoch, 0) };
         self.chunk.begin_validation();
         let errors = record.is_some().then(|| {

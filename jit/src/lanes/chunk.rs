@@ -2,32 +2,9 @@
 
 use std::ops::Range;
 
-use super::random::DrawKey;
-use super::simd::AlignedVec;
-use crate::lang::Interface;
-
-/// How the predictions on a task are scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scoring {
-    /// Regression: fitness falls with the root mean squared error.
-    Rms,
-    /// Binary classification: labels are 0 or 1, the prediction goes through a sigmoid.
-    Accuracy,
-    /// Classification into [`CLASSES`](crate::lang::CLASSES) classes: labels are their numbers, the prediction is a vector that goes through
-    /// a softmax.
-    Classes,
-}
-
-impl Scoring {
-    /// The addresses through which programs meet tasks that are scored so.
-    pub const fn interface(self) -> Interface {
-        match self {
-            Scoring::Rms | Scoring::Accuracy => Interface::Number,
-            Scoring::Classes => Interface::Classes,
-        }
-    }
-}
+use crate::exec::random::DrawKey;
+use crate::exec::simd::AlignedVec;
+use crate::lang::Scoring;
 
 /// What an engine needs to know about a group and an evaluation.
 #[derive(Clone, Copy, Debug)]
@@ -89,8 +66,8 @@ pub(crate) struct Chunk {
     rows: usize,
     memory: AlignedVec,
     /// The memory at the end of a probe's training.
-    kept: AlignedVec,
-    spare: AlignedVec,
+    snapshot: AlignedVec,
+    scratch: AlignedVec,
     /// `[tile][random instruction][lane of the tile]`.
     keys: Vec<DrawKey>,
     /// Lanes whose training has stopped, for good.
@@ -101,8 +78,8 @@ pub(crate) struct Chunk {
     stopped_at: Vec<u64>,
     loss: AlignedVec,
     /// Training steps begun, by lane.
-    begun: Vec<u64>,
-    /// Lanes whose last step is in `begun`.
+    steps_begun: Vec<u64>,
+    /// Lanes whose last step is in `steps_begun`.
     counted: Vec<bool>,
     frozen: Vec<Option<Vec<f64>>>,
 }
@@ -122,21 +99,21 @@ pub(crate) struct ChunkPointers {
 
 impl Chunk {
     /// Makes it a chunk of `width` lanes in tiles of `tile`, with zeroed memory of `rows` rows, and nothing stopped. Its keys are still those of before.
-    pub(crate) fn reset(&mut self, width: usize, tile: usize, rows: usize, spare_rows: usize) {
+    pub(crate) fn reset(&mut self, width: usize, tile: usize, rows: usize, scratch_rows: usize) {
         fn refill<T: Clone>(buffer: &mut Vec<T>, len: usize, value: T) {
             buffer.clear();
             buffer.resize(len, value);
         }
         (self.width, self.tile, self.rows) = (width, tile, rows);
         self.memory.set_zeros(rows * width);
-        if self.spare.len() < spare_rows * tile {
-            self.spare.set_zeros(spare_rows * tile);
+        if self.scratch.len() < scratch_rows * tile {
+            self.scratch.set_zeros(scratch_rows * tile);
         }
         refill(&mut self.stopped, width, 0);
         refill(&mut self.failed, width, 0);
         refill(&mut self.stopped_at, width, 0);
         self.loss.set_zeros(width);
-        refill(&mut self.begun, width, 0);
+        refill(&mut self.steps_begun, width, 0);
         refill(&mut self.counted, width, false);
         refill(&mut self.frozen, width, None);
     }
@@ -165,19 +142,19 @@ impl Chunk {
         &mut self.memory
     }
 
-    /// Memory, spare rows and draw keys.
+    /// Memory, scratch rows and draw keys.
     pub(crate) fn parts(&mut self) -> (&mut [f64], &mut [f64], &[DrawKey]) {
-        (&mut self.memory, &mut self.spare, &self.keys)
+        (&mut self.memory, &mut self.scratch, &self.keys)
     }
 
-    /// Keeps the memory as it is now for [`Chunk::restore`].
-    pub(crate) fn keep(&mut self) {
-        self.kept.copy_from(&self.memory);
+    /// Keeps the memory as it is now for [`Chunk::restore_snapshot`].
+    pub(crate) fn take_snapshot(&mut self) {
+        self.snapshot.copy_from(&self.memory);
     }
 
-    /// Goes back to the memory that was kept; what a validation since then found is forgotten.
-    pub(crate) fn restore(&mut self) {
-        self.memory.copy_from(&self.kept);
+    /// Goes back to the memory of the snapshot; what a validation since then found is forgotten.
+    pub(crate) fn restore_snapshot(&mut self) {
+        self.memory.copy_from(&self.snapshot);
         self.frozen.fill(None);
     }
 
@@ -251,17 +228,17 @@ impl Chunk {
     pub(crate) fn count_steps(&mut self, count: usize) {
         for lane in 0..self.width {
             if self.stopped[lane] == 0 {
-                self.begun[lane] += count as u64;
+                self.steps_begun[lane] += count as u64;
             } else if !self.counted[lane] {
-                self.begun[lane] += self.stopped_at[lane] + 1;
+                self.steps_begun[lane] += self.stopped_at[lane] + 1;
                 self.counted[lane] = true;
             }
         }
     }
 
     /// Training steps that the lane began.
-    pub(crate) fn begun(&self, lane: usize) -> u64 {
-        self.begun[lane]
+    pub(crate) fn steps_begun(&self, lane: usize) -> u64 {
+        self.steps_begun[lane]
     }
 
     /// Begins a validation: zero losses, and only stopped lanes do not count.

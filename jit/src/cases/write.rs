@@ -1,9 +1,12 @@
 //! Cases in the format of case files, from programs and tasks at hand.
 
 use super::record::{CaseRecord, EvalType, ExecuteRecord, ExpectRecord, InfoRecord, MemoryRecord, TaskOfCase};
-use crate::eval::{Examples, Scoring, Task, TaskGroup, TaskRecord};
+use crate::lanes::TaskGroup;
+use crate::lang::Scoring;
 use crate::lang::{AddressCounts, Number, Program, ProgramRecord};
 use crate::oracle::Memory;
+use crate::oracle::TaskRecord;
+use crate::task::{Examples, Task};
 
 /// One line of a case file (without its end): `program` as written, with a memory of `counts`, on the tasks `tasks` of `group`
 /// gives `expected`, one record a task.
@@ -94,10 +97,10 @@ fn numbers(values: &[f64]) -> Vec<Number> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cases::{Case, CaseReader};
-    use super::super::compare::{Tolerance, memory_difference};
-    use super::super::generate::FuzzCase;
+    use super::super::read::{Case, CaseReader};
     use super::*;
+    use crate::testing::FuzzCase;
+    use crate::testing::{Tolerance, memory_difference};
 
     /// What is written is read back as the same program, task and outcome, special numbers included.
     #[test]
@@ -105,7 +108,7 @@ mod tests {
         for seed in 0..40 {
             let FuzzCase { program, counts, group, .. } = FuzzCase::generate(seed);
             let mut memory = Memory::new(group.features(), counts);
-            memory.scalars_mut().copy_from_slice(&super::super::SPECIAL_NUMBERS[..usize::from(counts.scalars)]);
+            memory.scalars_mut().copy_from_slice(&crate::testing::SPECIAL_NUMBERS[..usize::from(counts.scalars)]);
             let record = |task: usize| TaskRecord {
                 fitness: 0.25,
                 train_errors: vec![0.1, -0.0],
