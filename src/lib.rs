@@ -22,15 +22,24 @@
 //! Whole programs are in the folder `examples`: `search` (with a callback), `own_data` (programs on own data), and in the crate
 //! `exnihilo-jit` `native_code` (a program is compiled and called).
 //!
-//! | module | what |
+//! The rooms, from the lowest up; each uses only those before it, and the crate [`exnihilo_jit`] below them:
+//!
+//! | folder | what |
 //! |---|---|
+//! | [`text`] | numbers and names as people read them |
+//! | [`stats`] | effects and confidence intervals |
 //! | [`task`] | groups of tasks from descriptions, images and tables |
-//! | [`experiment`] | everything that decides the result of a search; presets; run directories |
-//! | [`search`] | evolution, checkpoints, comparison of search methods |
-//! | [`transfer`] | found programs at full dimension, with tuned constants |
-//! | [`verify`] | the oracle confirms what a search says |
 //! | [`limit`] | what the arithmetic of a program takes at least |
-//! | [`text`] | numbers as people read them |
+//! | [`experiment`] | everything that decides the result of a search; presets |
+//! | [`verify`] | the oracle confirms what a search says |
+//! | [`search`] | evolution, checkpoints, comparison of search methods |
+//! | [`run`] | the record of a run: its directory, its events, what they tell |
+//! | [`tune`] | the constants of programs, tuned on a benchmark of fresh tasks |
+//! | [`ablation`] | what a change does to a program's fitness |
+//! | [`explain`] | what each line of a program is for |
+//! | [`transfer`] | found programs at full dimension, with tuned constants |
+//! | [`export`] | programs in other languages |
+//! | [`report`] | pages about runs, and the server that shows them live |
 #![forbid(unsafe_code)]
 
 pub mod ablation;
@@ -39,8 +48,11 @@ pub mod explain;
 pub mod export;
 pub mod limit;
 pub mod report;
+pub mod run;
 pub mod search;
+pub mod stats;
 pub mod task;
 pub mod text;
 pub mod transfer;
+pub mod tune;
 pub mod verify;

@@ -188,7 +188,11 @@ fn programs_of_runs_with_classes_are_for_tasks_with_classes() {
     folder.file("elsewhere.az", &softmax);
     assert_ne!(folder.done(&["simplify", "elsewhere.az"]).stdout, softmax);
     let reduced = folder.done(&["simplify", "run/best.az", "--approximate", "0.02", "--seeds", "1", "--json"]).events();
-    assert!(reduced.last().expect("events")["panel"].as_str().is_some_and(|panel| panel.starts_with("1 x 2 digits tasks (F = 16, 50/58")));
+    assert!(
+        reduced.last().expect("events")["benchmark"]
+            .as_str()
+            .is_some_and(|benchmark| benchmark.starts_with("1 x 2 digits tasks (F = 16, 50/58"))
+    );
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use exnihilo_jit::{EvalError, Program};
 
-use super::effect::{Effect, mean};
-use super::panel::Panel;
-use super::tuning::{Tuned, Tuner};
+use crate::stats::{Effect, mean};
+use crate::tune::{Benchmark, Tuned, Tuner};
 
 /// A program as it was, and what it is worth: what changes do is measured against it.
 ///
 /// ```
-/// use exnihilo::ablation::{Line, Original, Panel, Tuner, without};
+/// use exnihilo::ablation::{Line, Original, without};
+/// use exnihilo::tune::{Benchmark, Tuner};
 /// use exnihilo::task::{DataCache, TaskKind, TaskSpec};
 /// use exnihilo_jit::{ComponentFunction, Program};
 ///
@@ -18,8 +18,8 @@ use super::tuning::{Tuned, Tuner};
 ///     def Learn():\n  s4 = s0 - s1\n  s4 = s4 * s2\n  s4 = s4 * s3\n  v2 = s4 * v0\n  v1 = v1 + v2\n".parse()?;
 /// let data = DataCache::new();
 /// let spec = TaskSpec::new(TaskKind::Linear);
-/// let (panel, tuning) = (Panel::new(&spec, &[0, 1], 1, &data)?, Panel::new(&spec, &[2, 3], 1, &data)?);
-/// let original = Original::new(&program, &panel, Some(Tuner::new(&tuning, 100, 0)), |_| {})?;
+/// let (benchmark, tuning) = (Benchmark::new(&spec, &[0, 1], 1, &data)?, Benchmark::new(&spec, &[2, 3], 1, &data)?);
+/// let original = Original::new(&program, &benchmark, Some(Tuner::new(&tuning, 100, 0)), |_| {})?;
 /// let scaling = Line { function: ComponentFunction::Learn, index: 1 };
 /// let changed = original.measure(&[without(&program, &[scaling])], |_| {})?.remove(0);
 /// assert!(changed.effect.mean < -0.9, "with the constants as they are");
@@ -28,7 +28,7 @@ use super::tuning::{Tuned, Tuner};
 /// ```
 #[derive(Debug)]
 pub struct Original<'a> {
-    panel: &'a Panel,
+    benchmark: &'a Benchmark,
     tuner: Option<Tuner<'a>>,
     fitness: Vec<f64>,
     tuned: Option<(Tuned, Vec<f64>)>,
@@ -57,20 +57,25 @@ pub struct Changed {
 }
 
 impl<'a> Original<'a> {
-    /// Measures a program on the panel; with a tuner, with its constants tuned as well. `observe` is told of trials as by [`Tuner::tune`].
+    /// Measures a program on the benchmark; with a tuner, with its constants tuned as well. `observe` is told of trials as by [`Tuner::tune`].
     ///
     /// # Errors
-    /// As [`Panel::fitness`].
-    pub fn new(program: &Program, panel: &'a Panel, tuner: Option<Tuner<'a>>, observe: impl FnMut(u32)) -> Result<Original<'a>, EvalError> {
-        let fitness = panel.fitness(program)?;
+    /// As [`Benchmark::fitness`].
+    pub fn new(
+        program: &Program,
+        benchmark: &'a Benchmark,
+        tuner: Option<Tuner<'a>>,
+        observe: impl FnMut(u32),
+    ) -> Result<Original<'a>, EvalError> {
+        let fitness = benchmark.fitness(program)?;
         let tuned = tuner.map(|tuner| tuner.tune(program, observe)).transpose()?;
-        let tuned = tuned.map(|tuned| panel.fitness(&tuned.program).map(|fitness| (tuned, fitness))).transpose()?;
-        Ok(Original { panel, tuner, fitness, tuned })
+        let tuned = tuned.map(|tuned| benchmark.fitness(&tuned.program).map(|fitness| (tuned, fitness))).transpose()?;
+        Ok(Original { benchmark, tuner, fitness, tuned })
     }
 
     /// The tasks that it is measured on.
-    pub const fn panel(&self) -> &'a Panel {
-        self.panel
+    pub const fn benchmark(&self) -> &'a Benchmark {
+        self.benchmark
     }
 
     /// What tunes constants, if they are tuned.
@@ -92,14 +97,14 @@ impl<'a> Original<'a> {
     /// other. `observe` is told of trials as by [`Tuner::tune`].
     ///
     /// # Errors
-    /// As [`Panel::fitness`], of the first such program.
+    /// As [`Benchmark::fitness`], of the first such program.
     pub fn measure(&self, changed: &[Program], mut observe: impl FnMut(u32)) -> Result<Vec<Changed>, EvalError> {
-        let measured = changed.iter().zip(self.panel.fitness_of(changed)?);
+        let measured = changed.iter().zip(self.benchmark.fitness_of(changed)?);
         let one = |(program, fitness): (&Program, Vec<f64>)| {
             let tuned = match (&self.tuner, &self.tuned) {
                 (Some(tuner), Some((_, original))) => {
                     let tuned = tuner.tune(program, &mut observe)?;
-                    let fitness = self.panel.fitness(&tuned.program)?;
+                    let fitness = self.benchmark.fitness(&tuned.program)?;
                     Some(TunedChange { tuned, fitness: mean(&fitness), effect: Effect::of(original, &fitness) })
                 }
                 _ => None,
@@ -123,9 +128,9 @@ mod tests {
     const NORMALIZED: &str = "def Setup():\n  s2 = 0.9\ndef Predict():\n  s1 = dot(v0, v1)\ndef Learn():\n  s3 = s0 - s1\n  v2 = s3 * v0\n  \
                               s4 = norm(v2)\n  s4 = 1 / s4\n  v2 = s4 * v2\n  v2 = s2 * v2\n  v1 = v1 + v2\n";
 
-    fn panel(seeds: &[u64], threads: usize) -> Panel {
+    fn benchmark(seeds: &[u64], threads: usize) -> Benchmark {
         let spec = TaskSpec { train: Some(300), valid: Some(20), tasks: 3, ..TaskSpec::new(TaskKind::Linear) };
-        Panel::new(&spec, seeds, threads, &DataCache::new()).expect("small tasks")
+        Benchmark::new(&spec, seeds, threads, &DataCache::new()).expect("small tasks")
     }
 
     #[test]
@@ -134,7 +139,7 @@ mod tests {
         let explanation = Explanation::of(&program, Interface::Number);
         let of_kind = |kind| knocked_out(&program, explanation.idioms().iter().find(|idiom| idiom.kind == kind).expect("it has one"));
         let changed = [IdiomKind::GradientNormalization, IdiomKind::GradientStep].map(of_kind);
-        let (measured, tuning) = (panel(&[1, 2], 2), panel(&[3, 4], 2));
+        let (measured, tuning) = (benchmark(&[1, 2], 2), benchmark(&[3, 4], 2));
         let original = Original::new(&program, &measured, Some(Tuner::new(&tuning, 100, 1)), |_| {}).expect("a small program");
         let [normalization, step] = original.measure(&changed, |_| {}).expect("small programs").try_into().expect("two of them");
         let tuned = normalization.tuned.expect("there is a tuner");
@@ -148,7 +153,7 @@ mod tests {
         let program: Program = NORMALIZED.parse().expect("a program");
         let line = Line { function: ComponentFunction::Learn, index: 4 };
         let changed = [without(&program, &[line])];
-        let (measured, tuning) = (panel(&[1, 2], 1), panel(&[3, 4], 1));
+        let (measured, tuning) = (benchmark(&[1, 2], 1), benchmark(&[3, 4], 1));
         let tuner = Tuner::new(&tuning, 60, 7);
         let original = Original::new(&program, &measured, Some(tuner), |_| {}).expect("a small program");
         let found = original.measure(&changed, |_| {}).expect("a small program").remove(0);

@@ -6,10 +6,10 @@ use exnihilo_jit::analysis::Canonicalizer;
 use exnihilo_jit::{Instruction, Program, simplify_for};
 
 use super::change::{Change, changes};
-use super::effect::{Effect, mean};
 use super::error::AblationError;
 use super::line::Line;
-use super::panel::Panel;
+use crate::stats::{Effect, mean};
+use crate::tune::Benchmark;
 
 /// The most instructions of a program that is reduced: the time taken grows with the cube of their number.
 pub const MOST_INSTRUCTIONS: usize = 500;
@@ -34,28 +34,28 @@ pub struct Reduced {
 }
 
 /// Takes instructions out of a program one after another, each time that which costs the least fitness, as long as the mean fitness on the
-/// panel is not more than `epsilon` below that of `program`. Of equals the one goes that leaves the fewest instructions, then the first.
+/// benchmark is not more than `epsilon` below that of `program`. Of equals the one goes that leaves the fewest instructions, then the first.
 /// `observe` is told each step.
 ///
 /// The result depends on the program and the tasks, not on the number of threads.
 ///
 /// # Errors
 /// A program that is too long or cannot run on the tasks.
-pub fn reduce(program: &Program, panel: &Panel, epsilon: f64, mut observe: impl FnMut(&Reduced)) -> Result<Program, AblationError> {
-    let interface = panel.interface();
+pub fn reduce(program: &Program, benchmark: &Benchmark, epsilon: f64, mut observe: impl FnMut(&Reduced)) -> Result<Program, AblationError> {
+    let interface = benchmark.interface();
     let mut current = simplify_for(program, interface);
     let count = current.instructions().len();
     if count > MOST_INSTRUCTIONS {
         return Err(AblationError::Length { count, limit: MOST_INSTRUCTIONS });
     }
-    let original = panel.fitness(program)?;
+    let original = benchmark.fitness(program)?;
     let least = mean(&original) - epsilon;
     let mut before = original.clone();
-    while let Some(mut reduced) = best_change(&current, &before, panel)? {
+    while let Some(mut reduced) = best_change(&current, &before, benchmark)? {
         if reduced.fitness < least {
             break;
         }
-        let fitness = panel.fitness(&reduced.program)?;
+        let fitness = benchmark.fitness(&reduced.program)?;
         reduced.total = Effect::of(&original, &fitness);
         observe(&reduced);
         (current, before) = (reduced.program, fitness);
@@ -64,9 +64,9 @@ pub fn reduce(program: &Program, panel: &Panel, epsilon: f64, mut observe: impl 
 }
 
 /// The change that leaves the highest mean fitness, none if there is nothing to change. Its `total` is against `before` too.
-fn best_change(current: &Program, before: &[f64], panel: &Panel) -> Result<Option<Reduced>, AblationError> {
-    let interface = panel.interface();
-    let features = panel.groups()[0].features();
+fn best_change(current: &Program, before: &[f64], benchmark: &Benchmark) -> Result<Option<Reduced>, AblationError> {
+    let interface = benchmark.interface();
+    let features = benchmark.groups()[0].features();
     let mut canonicalizer = Canonicalizer::default();
     // Many changes leave the same live instructions, which need to run once.
     let (mut programs, mut known, mut all) = (Vec::new(), HashMap::new(), Vec::new());
@@ -81,7 +81,7 @@ fn best_change(current: &Program, before: &[f64], panel: &Panel) -> Result<Optio
         });
         all.push((line, change, index));
     }
-    let fitness = panel.fitness_of(&programs)?;
+    let fitness = benchmark.fitness_of(&programs)?;
     let means: Vec<f64> = fitness.iter().map(|fitness| mean(fitness)).collect();
     let size = |index: usize| programs[index].instructions().len();
     // The first of equals: `max_by` would take the last.
@@ -103,14 +103,14 @@ mod tests {
     use super::*;
     use crate::task::{DataCache, TaskKind, TaskSpec};
 
-    fn panel(threads: usize) -> Panel {
+    fn benchmark(threads: usize) -> Benchmark {
         let spec = TaskSpec { train: Some(200), valid: Some(20), tasks: 4, ..TaskSpec::new(TaskKind::Linear) };
-        Panel::new(&spec, &[1, 2], threads, &DataCache::new()).expect("small tasks")
+        Benchmark::new(&spec, &[1, 2], threads, &DataCache::new()).expect("small tasks")
     }
 
     fn steps(program: &Program, epsilon: f64, threads: usize) -> (Program, Vec<Reduced>) {
         let mut steps = Vec::new();
-        let reduced = reduce(program, &panel(threads), epsilon, |step| steps.push(step.clone())).expect("a small program");
+        let reduced = reduce(program, &benchmark(threads), epsilon, |step| steps.push(step.clone())).expect("a small program");
         (reduced, steps)
     }
 
@@ -127,7 +127,7 @@ mod tests {
         let (reduced, steps) = steps(&padded(), 0.02, 1);
         let linear = known_program("linear").expect("a known name");
         assert!(reduced.instructions().len() <= linear.instructions().len(), "{reduced}");
-        let [before, after] = [&padded(), &reduced].map(|program| mean(&panel(1).fitness(program).expect("small")));
+        let [before, after] = [&padded(), &reduced].map(|program| mean(&benchmark(1).fitness(program).expect("small")));
         assert!(after >= before - 0.02, "{before} {after}");
         let last = steps.last().expect("something went");
         assert_eq!((&last.program, last.fitness), (&reduced, after));
@@ -137,8 +137,8 @@ mod tests {
         assert!(steps.iter().all(|step| step.total.mean >= -0.02));
         // Nothing more can go.
         assert!(steps.windows(2).all(|pair| pair[1].program.instructions().len() < pair[0].program.instructions().len()));
-        for (_, _, changed) in changes(&reduced, panel(1).interface()) {
-            assert!(mean(&panel(1).fitness(&changed).expect("small")) < before - 0.02, "{changed}");
+        for (_, _, changed) in changes(&reduced, benchmark(1).interface()) {
+            assert!(mean(&benchmark(1).fitness(&changed).expect("small")) < before - 0.02, "{changed}");
         }
     }
 
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(reduced, Program::default());
         assert_eq!(steps(&Program::default(), 1.0, 1), (Program::default(), Vec::new()));
         let long = format!("def Predict():\n{}", "  s1 = s1 + s2\n".repeat(MOST_INSTRUCTIONS + 1));
-        let error = reduce(&long.parse().expect("a program"), &panel(1), 0.1, |_| {}).expect_err("it is refused").to_string();
+        let error = reduce(&long.parse().expect("a program"), &benchmark(1), 0.1, |_| {}).expect_err("it is refused").to_string();
         assert!(error.contains("501 live instructions") && error.contains("at most 500"), "{error}");
     }
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
-use exnihilo::ablation::{Panel, Tuner};
 use exnihilo::experiment::{Experiment, ExperimentError, TaskSets};
 use exnihilo::task::{DataCache, Pair, SetName, TaskError, TaskKind, TaskSpec, build_group};
 use exnihilo::text::printable_path;
+use exnihilo::tune::{Benchmark, Tuner};
 use exnihilo_jit::{Backend, GroupSettings, Interface, Scoring, TaskGroup, known_program, no_native_code};
 
 use super::failure::Failure;
@@ -176,14 +176,14 @@ impl TuneArgs {
     ///
     /// # Errors
     /// As [`PanelPlan::build`].
-    pub(super) fn panel(self, plan: &PanelPlan, threads: usize, data: &DataCache) -> Result<Option<Panel>, Failure> {
+    pub(super) fn benchmark(self, plan: &PanelPlan, threads: usize, data: &DataCache) -> Result<Option<Benchmark>, Failure> {
         let build = |_| Ok(plan.build(TUNING_ROUND, threads, data)?.on_backend(Backend::Jit));
         self.tune.map(build).transpose()
     }
 
-    /// What tunes constants on a panel of [`TuneArgs::panel`].
-    pub(super) fn tuner<'a>(self, plan: &PanelPlan, panel: Option<&'a Panel>) -> Option<Tuner<'a>> {
-        panel.zip(self.tune).map(|(panel, trials)| Tuner::new(panel, trials, plan.first_seed(TUNING_ROUND)))
+    /// What tunes constants on a benchmark of [`TuneArgs::benchmark`].
+    pub(super) fn tuner<'a>(self, plan: &PanelPlan, benchmark: Option<&'a Benchmark>) -> Option<Tuner<'a>> {
+        benchmark.zip(self.tune).map(|(benchmark, trials)| Tuner::new(benchmark, trials, plan.first_seed(TUNING_ROUND)))
     }
 }
 
@@ -271,10 +271,10 @@ impl PanelPlan {
     ///
     /// # Errors
     /// Sizes that cannot be, data that cannot be read, threads that cannot be started.
-    pub(super) fn build(&self, round: u64, threads: usize, data: &DataCache) -> Result<Panel, Failure> {
+    pub(super) fn build(&self, round: u64, threads: usize, data: &DataCache) -> Result<Benchmark, Failure> {
         let first = self.first_seed(round);
         let seeds: Vec<u64> = (0..self.seeds).map(|seed| first.wrapping_add(seed)).collect();
-        Ok(Panel::new(&self.spec, &seeds, threads, data)?)
+        Ok(Benchmark::new(&self.spec, &seeds, threads, data)?)
     }
 
     /// The first task seed of a round; those of its other sets follow.
@@ -288,8 +288,8 @@ impl PanelPlan {
     }
 
     /// The tasks of a round in words: how many, which, and where their description comes from.
-    pub(super) fn describe(&self, panel: &Panel, round: u64) -> String {
-        let group = &panel.groups()[0];
+    pub(super) fn describe(&self, benchmark: &Benchmark, round: u64) -> String {
+        let group = &benchmark.groups()[0];
         let first = self.first_seed(round);
         let seeds =
             if self.seeds == 1 { format!("seed {first}") } else { format!("seeds {first} to {}", first.wrapping_add(self.seeds - 1)) };

@@ -1,6 +1,5 @@
 //! `compare`: success rates of search methods at equal budget.
 
-mod interval;
 mod report;
 mod result;
 

@@ -11,7 +11,8 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use exnihilo::experiment::{Experiment, RunDirectory};
+use exnihilo::experiment::Experiment;
+use exnihilo::run::RunDirectory;
 use exnihilo::search::{Search, SearchOptions};
 
 use super::Exit;

@@ -7,10 +7,11 @@ mod read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use exnihilo::ablation::{MOST_INSTRUCTIONS, Original, Panel};
+use exnihilo::ablation::{MOST_INSTRUCTIONS, Original};
 use exnihilo::explain::Explanation;
 use exnihilo::task::DataCache;
 use exnihilo::text::printable_path;
+use exnihilo::tune::Benchmark;
 use exnihilo_jit::rewrite::rewrite;
 use exnihilo_jit::{Interface, Program};
 use serde::Serialize;
@@ -62,7 +63,7 @@ pub(super) struct Explain {
     #[command(flatten)]
     tune: TuneArgs,
     #[command(flatten)]
-    panel: PanelArgs,
+    benchmark: PanelArgs,
     #[command(flatten)]
     threads: ThreadArgs,
     /// Print one JSON object a line
@@ -104,7 +105,7 @@ pub(super) fn too_long(path: &Path, count: usize) -> String {
 impl Explain {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let program = programs::read_program(&self.program)?;
-        let plan = self.panel.plan(&self.program)?;
+        let plan = self.benchmark.plan(&self.program)?;
         let interface = plan.interface();
         interface.check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", printable_path(&self.program))))?;
         let explained = if self.as_written { program.clone() } else { rewrite(&program, interface).program };
@@ -115,11 +116,11 @@ impl Explain {
             programs::note_if_nothing_matters(&explained, interface);
         }
         // What cannot be measured is refused before anything is shown.
-        let panels = if self.measures(&explained)? { Some(self.panels(&plan)?) } else { None };
+        let benchmarks = if self.measures(&explained)? { Some(self.benchmarks(&plan)?) } else { None };
         let mut pace = Pace::new(self.programs(&explanation), self.tune.tune.unwrap_or(0), self.is_silent());
-        let original = panels.as_ref().map(|(panel, tuning)| {
+        let original = benchmarks.as_ref().map(|(benchmark, tuning)| {
             let tuner = self.tune.tuner(&plan, tuning.as_ref());
-            Original::new(&explained, panel, tuner, |trials| pace.done(trials))
+            Original::new(&explained, benchmark, tuner, |trials| pace.done(trials))
         });
         let original = original.transpose()?;
         read::show(&explanation, left_out, self.json)?;
@@ -135,8 +136,8 @@ impl Explain {
             if let (Some(name), Some(host)) = (&self.knock_in, &host) {
                 measured.knock_in(&name.display().to_string(), host)?;
             }
-            (tasks, fitness) = (original.panel().tasks(), Some(original.fitness()));
-            tuning_tasks = panels.as_ref().and_then(|(_, tuning)| tuning.as_ref()).map(Panel::tasks);
+            (tasks, fitness) = (original.benchmark().tasks(), Some(original.fitness()));
+            tuning_tasks = benchmarks.as_ref().and_then(|(_, tuning)| tuning.as_ref()).map(Benchmark::tasks);
             tuned = original.tuned().map(|(tuned, fitness)| TunedEvent::new(tuned, fitness, None));
         }
         if self.json {
@@ -182,18 +183,18 @@ impl Explain {
     }
 
     /// Fresh tasks to measure on, and others to tune constants on, where they are tuned.
-    fn panels(&self, plan: &PanelPlan) -> Result<(Panel, Option<Panel>), Failure> {
+    fn benchmarks(&self, plan: &PanelPlan) -> Result<(Benchmark, Option<Benchmark>), Failure> {
         if !self.is_silent() {
             note("making fresh tasks (--seeds and --tasks say how many)");
         }
         let (data, threads) = (DataCache::new(), self.threads.count());
-        let panel = plan.build(0, threads, &data)?;
-        let tuning = self.tune.panel(plan, threads, &data)?;
+        let benchmark = plan.build(0, threads, &data)?;
+        let tuning = self.tune.benchmark(plan, threads, &data)?;
         if !self.is_silent() {
-            note(&plan.describe(&panel, 0));
+            note(&plan.describe(&benchmark, 0));
             tuning.iter().for_each(|tuning| note(&format!("constants are tuned on {}", plan.describe(tuning, TUNING_ROUND))));
         }
-        Ok((panel, tuning))
+        Ok((benchmark, tuning))
     }
 
     /// How many programs are measured: the whole one, the changed ones, and what idioms are put into.

@@ -3,9 +3,11 @@
 use std::io;
 
 use exnihilo::ablation::AblationError;
-use exnihilo::experiment::{ExperimentError, RunDirectoryError};
+use exnihilo::experiment::ExperimentError;
+use exnihilo::run::RunDirectoryError;
 use exnihilo::search::SearchError;
 use exnihilo::task::TaskError;
+use exnihilo::tune::BenchmarkError;
 use exnihilo_jit::EvalError;
 
 use super::Exit;
@@ -131,9 +133,15 @@ impl From<RunDirectoryError> for Failure {
 
 impl From<AblationError> for Failure {
     fn from(error: AblationError) -> Failure {
+        Failure::Failed(error.into())
+    }
+}
+
+impl From<BenchmarkError> for Failure {
+    fn from(error: BenchmarkError) -> Failure {
         match error {
-            AblationError::Task(error) => error.into(),
-            AblationError::Memory { .. } => Failure::Usage(error.into()),
+            BenchmarkError::Task(error) => error.into(),
+            BenchmarkError::Memory { .. } => Failure::Usage(error.into()),
             _ => Failure::Failed(error.into()),
         }
     }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use exnihilo::ablation::{self, Changed, MOST_INSTRUCTIONS, Original};
+use exnihilo::ablation::{Changed, MOST_INSTRUCTIONS, Original};
 use exnihilo::explain::{Explanation, Idiom, knocked_out};
 use exnihilo::report::{Effect, Effects, Page, ReportError, RunRecord};
+use exnihilo::stats;
 use exnihilo::task::DataCache;
 use exnihilo::text::{grouped, printable_name, printable_path};
 use exnihilo_jit::Program;
@@ -127,11 +128,11 @@ impl Report {
             return Ok(None);
         }
         let (data, threads) = (DataCache::new(), self.threads.count());
-        let panel = plan.build(0, threads, &data)?;
-        let tuning = self.tune.panel(&plan, threads, &data)?;
+        let benchmark = plan.build(0, threads, &data)?;
+        let tuning = self.tune.benchmark(&plan, threads, &data)?;
         let mut pace = Pace::new(1 + idioms.len(), self.tune.tune.unwrap_or(0), self.json);
         let tuner = self.tune.tuner(&plan, tuning.as_ref());
-        let original = Original::new(&program, &panel, tuner, |trials| pace.done(trials))?;
+        let original = Original::new(&program, &benchmark, tuner, |trials| pace.done(trials))?;
         let changed: Vec<Program> = idioms.iter().map(|idiom| knocked_out(&program, idiom)).collect();
         let changed = original.measure(&changed, |trials| pace.done(trials))?;
         let tuned = original.tuned().zip(tuning.as_ref()).map_or_else(String::new, |((_, fitness), tuning)| {
@@ -145,7 +146,7 @@ impl Report {
         let text = format!(
             "The change of mean fitness where a part of the program is left out, with its 95 % interval: {}, where the whole program has \
              {:.6}{tuned}. Lines are counted as in the simplified program",
-            plan.describe(&panel, 0),
+            plan.describe(&benchmark, 0),
             original.fitness(),
         );
         // What stands between backticks is code on the page.
@@ -168,7 +169,7 @@ const TITLE: &str = "Knock-outs";
 fn effects(program: &Program, idiom: &Idiom, changed: &Changed) -> impl Iterator<Item = Effect> {
     let name = format!("{} ({})", idiom.kind.words(), at_lines(&idiom.lines));
     let lines: Vec<String> = idiom.lines.iter().map(|&line| format!("{}: {}", line + 1, program.instructions()[line])).collect();
-    let effect = move |name, ablation::Effect { mean, low, high }, is_beside| {
+    let effect = move |name, stats::Effect { mean, low, high }, is_beside| {
         // They are not told twice.
         let lines = if is_beside { Vec::new() } else { lines.clone() };
         Effect { name, mean, low, high, lines, is_beside }

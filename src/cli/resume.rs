@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use exnihilo::experiment::{Experiment, RunDirectory};
+use exnihilo::experiment::Experiment;
+use exnihilo::run::RunDirectory;
 use exnihilo::search::{Checkpoint, CheckpointError, Limits, Search, SearchOptions};
 use exnihilo::text::printable_path;
 use serde::Deserialize;

@@ -5,7 +5,8 @@ mod report;
 use std::path::PathBuf;
 
 use clap::Args;
-use exnihilo::ablation::{self, Reduced, mean};
+use exnihilo::ablation::{self, Reduced};
+use exnihilo::stats::mean;
 use exnihilo::task::DataCache;
 use exnihilo::text::printable_path;
 use exnihilo_jit::Program;
@@ -46,7 +47,7 @@ pub(super) struct Simplify {
     #[arg(long)]
     steps: bool,
     #[command(flatten)]
-    panel: PanelArgs,
+    benchmark: PanelArgs,
     #[command(flatten)]
     threads: ThreadArgs,
     /// Print one JSON object a line: each step, and in the end both programs
@@ -68,7 +69,7 @@ fn parse_epsilon(text: &str) -> Result<f64, String> {
 impl Simplify {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let program = programs::read_program(&self.program)?;
-        let plan = self.panel.plan(&self.program)?;
+        let plan = self.benchmark.plan(&self.program)?;
         let name = self.program.display().to_string();
         plan.interface().check_outputs(&program).map_err(|error| Failure::failed(format!("{}: {error}", printable_path(&self.program))))?;
         programs::note_if_nothing_matters(&program, plan.interface());
@@ -86,9 +87,9 @@ impl Simplify {
     fn reduce(&self, epsilon: f64, program: &Program, exact: &Program, plan: &PanelPlan, report: &mut Report) -> Result<(), Failure> {
         let speaks = !self.quiet && !self.json;
         let (data, threads) = (DataCache::new(), self.threads.count());
-        let panel = plan.build(0, threads, &data)?;
-        let original = panel.fitness(program)?;
-        let tasks = plan.describe(&panel, 0);
+        let benchmark = plan.build(0, threads, &data)?;
+        let original = benchmark.fitness(program)?;
+        let tasks = plan.describe(&benchmark, 0);
         if speaks {
             note(&tasks);
             note(&format!(
@@ -98,7 +99,7 @@ impl Simplify {
             ));
         }
         let mut told = Ok(());
-        let reduced = ablation::reduce(exact, &panel, epsilon, |step: &Reduced| {
+        let reduced = ablation::reduce(exact, &benchmark, epsilon, |step: &Reduced| {
             if speaks {
                 note(&report::step_line(step));
             }
@@ -108,16 +109,16 @@ impl Simplify {
         // What went may leave more that goes without a change.
         let rest = rewrite(&reduced, plan.interface());
         report.exact(&rest)?;
-        let first = Confirmed::new(plan.first_seed(0), &original, &panel.fitness(&rest.program)?);
-        drop(panel);
-        let panel = plan.build(1, threads, &data)?;
-        let second = Confirmed::new(plan.first_seed(1), &panel.fitness(program)?, &panel.fitness(&rest.program)?);
+        let first = Confirmed::new(plan.first_seed(0), &original, &benchmark.fitness(&rest.program)?);
+        drop(benchmark);
+        let benchmark = plan.build(1, threads, &data)?;
+        let second = Confirmed::new(plan.first_seed(1), &benchmark.fitness(program)?, &benchmark.fitness(&rest.program)?);
         if speaks {
             for line in report::comparison(epsilon, &first, &second) {
                 note(&line);
             }
         }
-        report.reduced(epsilon, tasks, panel.tasks(), first, second);
+        report.reduced(epsilon, tasks, benchmark.tasks(), first, second);
         Ok(())
     }
 }

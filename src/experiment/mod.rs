@@ -8,7 +8,6 @@ mod mutations;
 mod paper;
 mod populations;
 mod presets;
-mod run_directory;
 mod scale;
 mod settings;
 mod validate;
@@ -24,7 +23,6 @@ pub use mutations::{MutationKind, Mutations};
 pub use paper::PaperScale;
 pub use populations::Populations;
 pub use presets::{PRESETS, Preset};
-pub use run_directory::{RunDirectory, RunDirectoryError};
 pub use scale::Scaled;
 pub use settings::{
     BudgetSettings, CheckpointSettings, ConstantFactor, FecSettings, FunctionSettings, HurdleSettings, MemoSettings, Method,

@@ -2,7 +2,7 @@
 //! changed programs that show what each of these is worth.
 //!
 //! [`Graph`] and [`Explanation`] are made from a program alone. [`knocked_out`], [`knock_in`] and [`Constant`] make programs whose effect
-//! an [`ablation::Panel`](crate::ablation::Panel) measures. Nothing here knows of commands.
+//! an [`Benchmark`](crate::tune::Benchmark) measures. Nothing here knows of commands.
 
 mod explanation;
 mod facts;
@@ -11,7 +11,6 @@ mod idiom;
 mod knock_in;
 mod knock_out;
 mod role;
-mod sensitivity;
 
 pub use explanation::Explanation;
 pub use graph::{Address, Edge, EdgeKind, Graph, Node, Read, Source};
@@ -19,4 +18,3 @@ pub use idiom::{Idiom, IdiomKind, Through};
 pub use knock_in::{NoPlace, knock_in};
 pub use knock_out::knocked_out;
 pub use role::{Parameter, Role};
-pub use sensitivity::{Constant, FACTORS};

@@ -72,8 +72,8 @@ fn net(units: u8) -> Program {
 mod tests {
     use exnihilo_jit::{Backend, Combine, Evaluator, Examples, GroupSettings, Scoring, Stream, Task, TaskGroup};
 
-    use super::super::knobs::Knobs;
     use super::*;
+    use crate::tune::TunableConstants;
 
     /// Classes that a function of two standard normal features tells apart.
     fn group(is_first: impl Fn(f64, f64) -> bool) -> TaskGroup {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     fn accuracy(program: &Program, factors: &[f64], group: &TaskGroup) -> f64 {
-        let program = Knobs::of_equal(program).scaled(program, factors);
+        let program = TunableConstants::of_equal(program).scaled(program, factors);
         Evaluator::new(Backend::Interp).worker().evaluate(&program, group).expect("a small program").fitness(Combine::Mean)
     }
 
@@ -112,10 +112,10 @@ mod tests {
 
     #[test]
     fn hyperparameters_of_the_models_are_few_whatever_their_size() {
-        assert_eq!(Knobs::of_equal(&logistic()).count(), 1);
+        assert_eq!(TunableConstants::of_equal(&logistic()).count(), 1);
         for units in [1, 16, MOST_UNITS] {
             let program = Net::Units(units).program().expect("a network");
-            assert_eq!(Knobs::of_equal(&program).count(), 3, "learning rate and two standard deviations");
+            assert_eq!(TunableConstants::of_equal(&program).count(), 3, "learning rate and two standard deviations");
             assert_eq!(exnihilo_jit::simplify(&program), program, "nothing in it is idle");
         }
         assert_eq!((Net::None.program(), Net::Full.program()), (None, known_program("net")));

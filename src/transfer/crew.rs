@@ -105,8 +105,8 @@ impl Crew {
 mod tests {
     use exnihilo_jit::{Examples, GroupSettings, Scoring, Task, known_program};
 
-    use super::super::knobs::Knobs;
     use super::*;
+    use crate::tune::TunableConstants;
 
     #[test]
     fn programs_that_differ_in_constants_share_their_code() {
@@ -117,9 +117,9 @@ mod tests {
         let task = Task { seed: 1, train: part(10), valid: part(5), train_orders: None };
         let group = TaskGroup::new(GroupSettings::new(3, Scoring::Accuracy), vec![task]).expect("a valid group");
         let program = known_program("linear").expect("a known name");
-        let knobs = Knobs::each(&program);
+        let constants = TunableConstants::each(&program);
         let mut crew = Crew::new(Backend::Jit, 2).expect("two threads");
-        let trial = |trial: usize| knobs.scaled(&program, &knobs.factors(1, trial as u32));
+        let trial = |trial: usize| constants.scaled(&program, &constants.factors(1, trial as u32));
         let fitness = crew.fitness(40, trial, &group).expect("a small program");
         assert_eq!((fitness.len(), crew.train_steps()), (40, 400));
         assert!((1..=2).contains(&crew.counters().compiled), "once a worker: {:?}", crew.counters());

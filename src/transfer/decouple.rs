@@ -22,7 +22,7 @@ use exnihilo_jit::{
     simplify,
 };
 
-use super::knobs::LARGEST_FACTOR;
+use crate::tune::LARGEST_FACTOR;
 
 /// A hyperparameter that a program computes.
 #[derive(Clone, Debug, PartialEq, Eq)]

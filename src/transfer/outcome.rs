@@ -5,8 +5,8 @@ use std::time::Duration;
 use exnihilo_jit::{Instruction, Program};
 
 use super::decouple::Valued;
-use super::knobs::Place;
 use crate::task::Pair;
+use crate::tune::Place;
 
 /// What a row of the result stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use super::baselines::{Net, logistic};
 use super::crew::Crew;
 use super::decouple::{self, Valued};
 use super::error::TransferError;
-use super::knobs::Knobs;
 use super::outcome::{Constant, Outcome, PairScore, Role, Row, mean_of};
 use crate::task::{DataCache, ImageSet, Pair, Part, PixelTask, SetName, task_seed};
+use crate::tune::TunableConstants;
 
 /// Everything that a transfer's result depends on besides the program, and how to run it.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ struct Entrant {
     role: Role,
     title: String,
     program: Program,
-    knobs: Knobs,
+    constants: TunableConstants,
     decoupled: Vec<Valued>,
     /// By pair, then trial.
     scores: Vec<Vec<f64>>,
@@ -126,14 +126,14 @@ impl Entrant {
 
     /// The program of a trial.
     fn trial(&self, seed: u64, trial: u32) -> Program {
-        self.knobs.scaled(&self.program, &self.knobs.factors(seed, trial))
+        self.constants.scaled(&self.program, &self.constants.factors(seed, trial))
     }
 
     /// The row of a trial, not yet tested.
     fn row(&self, settings: &TransferSettings, trial: u32) -> Row {
-        let factors = self.knobs.factors(settings.seed, trial);
-        let program = self.knobs.scaled(&self.program, &factors);
-        let constants = self.knobs.groups().iter().zip(factors).map(|(group, factor)| {
+        let factors = self.constants.factors(settings.seed, trial);
+        let program = self.constants.scaled(&self.program, &factors);
+        let constants = self.constants.groups().iter().zip(factors).map(|(group, factor)| {
             let place = group[0];
             Constant { place, instruction: program.function(place.function)[place.position], factor }
         });
@@ -285,22 +285,22 @@ impl Transfer {
 
     /// The program and the baselines, none of them tuned.
     fn entrants(&self, title: &str, simplified: &Program) -> Vec<Entrant> {
-        let entrant = |role, title: String, program: Program, knobs| Entrant {
+        let entrant = |role, title: String, program: Program, constants| Entrant {
             role,
             title,
             program,
-            knobs,
+            constants,
             decoupled: Vec::new(),
             scores: Vec::new(),
         };
-        let mut entrants = vec![entrant(Role::Tuned, title.to_owned(), simplified.clone(), Knobs::each(simplified))];
+        let mut entrants = vec![entrant(Role::Tuned, title.to_owned(), simplified.clone(), TunableConstants::each(simplified))];
         let logistic = logistic();
-        let knobs = Knobs::of_equal(&logistic);
-        entrants.push(entrant(Role::Logistic, "logistic regression".to_owned(), logistic, knobs));
+        let constants = TunableConstants::of_equal(&logistic);
+        entrants.push(entrant(Role::Logistic, "logistic regression".to_owned(), logistic, constants));
         if let Some(net) = self.settings.net.program() {
             let units = if let Net::Units(units) = self.settings.net { units.into() } else { self.features() };
-            let knobs = Knobs::of_equal(&net);
-            entrants.push(entrant(Role::Net, format!("two-layer net, {units} hidden"), net, knobs));
+            let constants = TunableConstants::of_equal(&net);
+            entrants.push(entrant(Role::Net, format!("two-layer net, {units} hidden"), net, constants));
         }
         entrants
     }
@@ -346,7 +346,7 @@ fn variants(found: &Entrant, group: &TaskGroup, crew: &mut Crew) -> Result<Vec<E
         Entrant {
             role: Role::Decoupled,
             title: format!("{} without {}", found.title, names.join(", ")),
-            knobs: Knobs::each(&program),
+            constants: TunableConstants::each(&program),
             program,
             decoupled,
             scores: Vec::new(),

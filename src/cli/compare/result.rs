@@ -8,9 +8,9 @@ use exnihilo::text::{grouped, printable_name};
 use exnihilo_jit::{Backend, SEMANTICS_VERSION, simplify};
 use serde::Serialize;
 
-use super::interval::{CONFIDENCE, Interval, rate_ratio, share};
 use super::{Compare, Failure};
 use crate::cli::output::{print_event, print_text};
+use exnihilo::stats::{CONFIDENCE, Interval, rate_ratio, share};
 
 /// One method.
 #[derive(Serialize)]

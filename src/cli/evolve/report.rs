@@ -4,7 +4,8 @@ use std::io::IsTerminal;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use exnihilo::experiment::{Experiment, RunDirectory};
+use exnihilo::experiment::Experiment;
+use exnihilo::run::RunDirectory;
 use exnihilo::search::{Famous, HallOfFame, Improvement, Limits, Milestone, ProgramHash, Progress, Report, SearchOptions, Tiers};
 use exnihilo::text::{grouped, span};
 use exnihilo_jit::lang::RecordId;

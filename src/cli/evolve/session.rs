@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
-use exnihilo::experiment::{Experiment, RunDirectory};
+use exnihilo::experiment::Experiment;
 use exnihilo::report::Server;
+use exnihilo::run::RunDirectory;
 use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
 use exnihilo::text::{printable_name, printable_path};
 use exnihilo::verify::DEFAULT_RATE;

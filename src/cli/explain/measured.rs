@@ -1,8 +1,10 @@
 //! What the parts of a program are worth on fresh tasks.
 
-use exnihilo::ablation::{Changed, Effect, Line, Original, Tuned, Tuner, mean, without};
-use exnihilo::explain::{Constant, Explanation, FACTORS, Idiom, IdiomKind, knock_in, knocked_out};
+use exnihilo::ablation::{Changed, Line, Original, without};
+use exnihilo::explain::{Explanation, Idiom, IdiomKind, knock_in, knocked_out};
+use exnihilo::stats::{Effect, mean};
 use exnihilo::text::{grouped, printable_name};
+use exnihilo::tune::{Constant, FACTORS, Tuned, Tuner};
 use exnihilo_jit::Program;
 use serde::Serialize;
 
@@ -135,14 +137,14 @@ impl Measured<'_> {
         if self.json {
             return Ok(());
         }
-        let (fitness, tasks) = (self.original.fitness(), self.original.panel().tasks());
+        let (fitness, tasks) = (self.original.fitness(), self.original.benchmark().tasks());
         let (Some((tuned, best)), Some(tuner)) = (self.original.tuned(), self.original.tuner()) else {
             let heading = if has_parts { " Without a part, the mean change and its 95 % interval:" } else { "" };
             return print_line(&format!("\nFitness {fitness:.6} on {tasks} fresh tasks.{heading}"));
         };
         print_line(&format!(
             "\nFitness {fitness:.6} on {tasks} fresh tasks; with its constants tuned on {} others, {best:.6} ({}):",
-            tuner.panel().tasks(),
+            tuner.benchmark().tasks(),
             trials(tuned, tuner)
         ))?;
         let mut lines: Vec<usize> = tuned.constants.iter().map(|constant| constant.place.line(&tuned.program)).collect();
@@ -215,7 +217,7 @@ impl Measured<'_> {
     /// Puts every idiom into another program.
     pub(super) fn knock_in(&mut self, into: &str, host: &Explanation) -> Result<(), Failure> {
         let tuner = self.original.tuner().copied();
-        let original = Original::new(host.program(), self.original.panel(), tuner, |trials| self.pace.done(trials))?;
+        let original = Original::new(host.program(), self.original.benchmark(), tuner, |trials| self.pace.done(trials))?;
         let (fitness_before, shown) = (original.fitness(), printable_name(into));
         let tuned_fitness_before = original.tuned().map(|(_, fitness)| fitness);
         match (original.tuned(), tuner) {
@@ -274,7 +276,7 @@ impl Measured<'_> {
         }
         for constant in constants {
             let changed = FACTORS.map(|factor| constant.scaled(self.program(), factor));
-            let fitness: Vec<f64> = self.original.panel().fitness_of(&changed)?.iter().map(|fitness| mean(fitness)).collect();
+            let fitness: Vec<f64> = self.original.benchmark().fitness_of(&changed)?.iter().map(|fitness| mean(fitness)).collect();
             let part = constant.part.name();
             if self.json {
                 let points = FACTORS.into_iter().zip(fitness).map(|(factor, fitness)| Point { factor, fitness }).collect();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use exnihilo::ablation::{Change, Effect, Line, Reduced, mean};
+use exnihilo::ablation::{Change, Line, Reduced};
+use exnihilo::stats::{Effect, mean};
 use exnihilo::text::printable_name;
 use exnihilo_jit::rewrite::{Reason, Rewritten, Step};
 use exnihilo_jit::{Program, Space};
@@ -55,7 +56,7 @@ struct ReducedEvent<'a> {
 struct Approximate {
     epsilon: f64,
     /// The tasks in words.
-    panel: String,
+    benchmark: String,
     /// How many there are, of each of the two sets.
     tasks: usize,
     /// On the tasks that decided.
@@ -143,12 +144,12 @@ impl Report {
     }
 
     /// What all steps that may change results came to.
-    pub(super) fn reduced(&mut self, epsilon: f64, panel: String, tasks: usize, decided: Confirmed, confirmed: Confirmed) {
-        self.comment(&panel);
+    pub(super) fn reduced(&mut self, epsilon: f64, benchmark: String, tasks: usize, decided: Confirmed, confirmed: Confirmed) {
+        self.comment(&benchmark);
         for line in comparison(epsilon, &decided, &confirmed) {
             self.comment(&line);
         }
-        self.approximate = Some(Approximate { epsilon, panel, tasks, decided, confirmed, within: within(epsilon, &confirmed) });
+        self.approximate = Some(Approximate { epsilon, benchmark, tasks, decided, confirmed, within: within(epsilon, &confirmed) });
     }
 
     /// What goes to stdout in the end.

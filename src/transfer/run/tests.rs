@@ -78,7 +78,7 @@ fn the_earliest_of_the_best_trials_is_chosen_by_the_mean_over_pairs() {
         role: Role::Tuned,
         title: String::new(),
         program: Program::default(),
-        knobs: Knobs::default(),
+        constants: TunableConstants::default(),
         decoupled: Vec::new(),
         scores,
     };

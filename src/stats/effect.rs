@@ -3,8 +3,7 @@
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// The confidence of every interval.
-pub const CONFIDENCE: f64 = 0.95;
+use super::CONFIDENCE;
 
 /// What a change does to the fitness: the mean over tasks of the changed program's fitness less the original's, and the interval that
 /// holds the true mean with a confidence of 95 % (Student's t over the differences).

@@ -5,14 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use exnihilo_jit::{Backend, EvalError, Evaluator, GroupSettings, Interface, Program, TaskGroup, Worker};
 use rayon::prelude::*;
 
-use super::effect::Effect;
-use super::error::AblationError;
+use super::error::BenchmarkError;
+use crate::stats::Effect;
 use crate::task::{DataCache, SetName, TaskError, TaskSpec, build_group};
 
 /// Tasks that no search sees, one group for each task seed, and threads to evaluate programs on all of them. Fitness values are in the
 /// order of the seeds and of the tasks of each, whatever the number of threads.
 #[derive(Debug)]
-pub struct Panel {
+pub struct Benchmark {
     groups: Vec<TaskGroup>,
     interface: Interface,
     evaluator: Evaluator,
@@ -21,13 +21,13 @@ pub struct Panel {
     idle: Mutex<Vec<Worker>>,
 }
 
-impl Panel {
+impl Benchmark {
     /// The tasks that the command `eval` has with these seeds.
     ///
     /// # Errors
     /// Tasks that cannot be made or are too large together, no seed, threads that cannot be started.
-    pub fn new(spec: &TaskSpec, seeds: &[u64], threads: usize, data: &DataCache) -> Result<Panel, AblationError> {
-        let (&first, rest) = seeds.split_first().ok_or(AblationError::NoTasks)?;
+    pub fn new(spec: &TaskSpec, seeds: &[u64], threads: usize, data: &DataCache) -> Result<Benchmark, BenchmarkError> {
+        let (&first, rest) = seeds.split_first().ok_or(BenchmarkError::NoTasks)?;
         let make = |seed| build_group(spec, SetName::Eval, seed, 0, data);
         let group = make(first)?;
         // The sets are alike; so all of them are refused when the first is there.
@@ -35,12 +35,12 @@ impl Panel {
         let examples = (group.train_examples() + group.valid_examples()) * group.tasks().len();
         let needed = 8 * examples as u128 * (group.features() as u128 + 1) * seeds.len() as u128;
         if needed > limit as u128 {
-            return Err(AblationError::Memory { seeds: seeds.len(), needed, limit });
+            return Err(BenchmarkError::Memory { seeds: seeds.len(), needed, limit });
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         let rest: Vec<Result<TaskGroup, TaskError>> = pool.install(|| rest.par_iter().map(|&seed| make(seed)).collect());
         let groups = std::iter::once(Ok(group)).chain(rest).collect::<Result<_, _>>()?;
-        Ok(Panel::with_pool(groups, pool))
+        Ok(Benchmark::with_pool(groups, pool))
     }
 
     /// These tasks.
@@ -50,24 +50,24 @@ impl Panel {
     ///
     /// # Panics
     /// If the groups have different interfaces.
-    pub fn of_groups(groups: Vec<TaskGroup>, threads: usize) -> Result<Panel, AblationError> {
+    pub fn of_groups(groups: Vec<TaskGroup>, threads: usize) -> Result<Benchmark, BenchmarkError> {
         if groups.is_empty() {
-            return Err(AblationError::NoTasks);
+            return Err(BenchmarkError::NoTasks);
         }
-        Ok(Panel::with_pool(groups, rayon::ThreadPoolBuilder::new().num_threads(threads).build()?))
+        Ok(Benchmark::with_pool(groups, rayon::ThreadPoolBuilder::new().num_threads(threads).build()?))
     }
 
-    fn with_pool(groups: Vec<TaskGroup>, pool: rayon::ThreadPool) -> Panel {
+    fn with_pool(groups: Vec<TaskGroup>, pool: rayon::ThreadPool) -> Benchmark {
         let interface = groups[0].interface();
         assert!(groups.iter().all(|group| group.interface() == interface), "tasks of one kind");
-        Panel { groups, interface, evaluator: Evaluator::new(Backend::Auto), pool, idle: Mutex::default() }
+        Benchmark { groups, interface, evaluator: Evaluator::new(Backend::Auto), pool, idle: Mutex::default() }
     }
 
     /// The same with programs executed on `backend`, which never changes results. Otherwise each is compiled where that pays for it alone:
     /// for many that differ in constants only, which share their code, [`Backend::Jit`] is faster.
     #[must_use]
-    pub fn on_backend(self, backend: Backend) -> Panel {
-        Panel { evaluator: Evaluator::new(backend), idle: Mutex::default(), ..self }
+    pub fn on_backend(self, backend: Backend) -> Benchmark {
+        Benchmark { evaluator: Evaluator::new(backend), idle: Mutex::default(), ..self }
     }
 
     /// The tasks, a group for each seed.
@@ -97,7 +97,7 @@ impl Panel {
     /// The fitness of several programs on every task, side by side.
     ///
     /// # Errors
-    /// As [`Panel::fitness`], of the first such program.
+    /// As [`Benchmark::fitness`], of the first such program.
     pub fn fitness_of(&self, programs: &[Program]) -> Result<Vec<Vec<f64>>, EvalError> {
         let groups = self.groups.len();
         let on_groups: Vec<Result<Vec<f64>, EvalError>> = self.pool.install(|| {
@@ -111,10 +111,10 @@ impl Panel {
         Ok(all)
     }
 
-    /// What a change does: `original` is what [`Panel::fitness`] gives for the program before it.
+    /// What a change does: `original` is what [`Benchmark::fitness`] gives for the program before it.
     ///
     /// # Errors
-    /// As [`Panel::fitness`].
+    /// As [`Benchmark::fitness`].
     ///
     /// # Panics
     /// If `original` is not one value a task.
@@ -122,13 +122,13 @@ impl Panel {
         Ok(Effect::of(original, &self.fitness(changed)?))
     }
 
-    /// What each of several changes does, side by side, as [`Panel::effect`].
+    /// What each of several changes does, side by side, as [`Benchmark::effect`].
     ///
     /// # Errors
-    /// As [`Panel::fitness`], of the first such program.
+    /// As [`Benchmark::fitness`], of the first such program.
     ///
     /// # Panics
-    /// As [`Panel::effect`].
+    /// As [`Benchmark::effect`].
     pub fn effects(&self, original: &[f64], changed: &[Program]) -> Result<Vec<Effect>, EvalError> {
         Ok(self.fitness_of(changed)?.iter().map(|changed| Effect::of(original, changed)).collect())
     }
@@ -147,16 +147,18 @@ impl Panel {
 mod tests {
     use exnihilo_jit::{Combine, known_program};
 
-    use super::super::{Line, Tuner, mean, without};
+    use super::super::Tuner;
     use super::*;
+    use crate::ablation::{Line, without};
+    use crate::stats::mean;
     use crate::task::TaskKind;
 
     fn spec() -> TaskSpec {
         TaskSpec { train: Some(60), valid: Some(10), tasks: 3, ..TaskSpec::new(TaskKind::Affine) }
     }
 
-    fn panel(seeds: &[u64], threads: usize) -> Panel {
-        Panel::new(&spec(), seeds, threads, &DataCache::new()).expect("small tasks")
+    fn benchmark(seeds: &[u64], threads: usize) -> Benchmark {
+        Benchmark::new(&spec(), seeds, threads, &DataCache::new()).expect("small tasks")
     }
 
     #[test]
@@ -171,13 +173,13 @@ mod tests {
             expected.extend_from_slice(&evaluation.task_fitness);
         }
         for threads in [1, 3] {
-            let panel = panel(&[7, 3], threads);
-            assert_eq!((panel.tasks(), panel.groups().len(), panel.interface()), (6, 2, Interface::Number));
+            let benchmark = benchmark(&[7, 3], threads);
+            assert_eq!((benchmark.tasks(), benchmark.groups().len(), benchmark.interface()), (6, 2, Interface::Number));
             let programs = [program.clone(), Program::default(), program.clone()];
-            let all = panel.fitness_of(&programs).expect("small programs");
+            let all = benchmark.fitness_of(&programs).expect("small programs");
             assert_eq!((&all[0], &all[2]), (&expected, &expected));
             assert_ne!(all[1], expected);
-            assert_eq!(panel.fitness(&program), Ok(expected.clone()));
+            assert_eq!(benchmark.fitness(&program), Ok(expected.clone()));
         }
     }
 
@@ -186,30 +188,30 @@ mod tests {
         if exnihilo_jit::no_native_code().is_some() {
             return;
         }
-        let panel = panel(&[1, 2, 3], 2).on_backend(Backend::Jit);
-        let compiled = |panel: &Panel| -> u64 {
-            panel.idle.lock().expect("no evaluation panicked").iter().map(|worker| worker.counters().compiled).sum()
+        let benchmark = benchmark(&[1, 2, 3], 2).on_backend(Backend::Jit);
+        let compiled = |benchmark: &Benchmark| -> u64 {
+            benchmark.idle.lock().expect("no evaluation panicked").iter().map(|worker| worker.counters().compiled).sum()
         };
         let program = known_program("affine").expect("a known name");
-        let tuned = Tuner::new(&panel, 200, 1).tune(&program, |_| {}).expect("a small program");
-        assert!((1..=2).contains(&compiled(&panel)), "once a worker: {}", compiled(&panel));
-        panel.fitness(&known_program("linear").expect("a known name")).expect("a small program");
-        assert!(compiled(&panel) > 1, "another program is other code");
-        let interpreted = Tuner::new(&self::panel(&[1, 2, 3], 1).on_backend(Backend::Interp), 200, 1).tune(&program, |_| {});
+        let tuned = Tuner::new(&benchmark, 200, 1).tune(&program, |_| {}).expect("a small program");
+        assert!((1..=2).contains(&compiled(&benchmark)), "once a worker: {}", compiled(&benchmark));
+        benchmark.fitness(&known_program("linear").expect("a known name")).expect("a small program");
+        assert!(compiled(&benchmark) > 1, "another program is other code");
+        let interpreted = Tuner::new(&self::benchmark(&[1, 2, 3], 1).on_backend(Backend::Interp), 200, 1).tune(&program, |_| {});
         assert_eq!(interpreted, Ok(tuned));
     }
 
     #[test]
     fn changes_have_the_effect_of_their_programs() {
         let program = known_program("affine").expect("a known name");
-        let panel = panel(&[0, 1], 2);
-        let original = panel.fitness(&program).expect("a small program");
+        let benchmark = benchmark(&[0, 1], 2);
+        let original = benchmark.fitness(&program).expect("a small program");
         let changed: Vec<Program> = Line::all(&program).map(|(line, _)| without(&program, &[line])).collect();
-        let effects = panel.effects(&original, &changed).expect("small programs");
-        assert_eq!(panel.effect(&original, &changed[0]), Ok(effects[0]));
-        assert_eq!(panel.effect(&original, &program), Ok(Effect { mean: 0.0, low: 0.0, high: 0.0 }));
+        let effects = benchmark.effects(&original, &changed).expect("small programs");
+        assert_eq!(benchmark.effect(&original, &changed[0]), Ok(effects[0]));
+        assert_eq!(benchmark.effect(&original, &program), Ok(Effect { mean: 0.0, low: 0.0, high: 0.0 }));
         for (effect, changed) in effects.iter().zip(&changed) {
-            let difference = mean(&panel.fitness(changed).expect("a small program")) - mean(&original);
+            let difference = mean(&benchmark.fitness(changed).expect("a small program")) - mean(&original);
             assert!((effect.mean - difference).abs() < 1e-12 && effect.low <= effect.mean && effect.mean <= effect.high, "{effect:?}");
         }
     }
@@ -217,14 +219,14 @@ mod tests {
     #[test]
     fn what_cannot_be_measured_is_refused() {
         let refusal =
-            |spec: &TaskSpec, seeds: &[u64]| Panel::new(spec, seeds, 1, &DataCache::new()).expect_err("it is refused").to_string();
+            |spec: &TaskSpec, seeds: &[u64]| Benchmark::new(spec, seeds, 1, &DataCache::new()).expect_err("it is refused").to_string();
         assert!(refusal(&spec(), &[]).contains("at least one seed"));
         assert!(refusal(&TaskSpec { train: Some(0), ..spec() }, &[1]).contains("`train` is 0"));
         let large = TaskSpec { features: Some(64), train: Some(100_000), valid: Some(1), tasks: 1, ..TaskSpec::new(TaskKind::Linear) };
         assert!(refusal(&large, &(0..100).collect::<Vec<_>>()).contains("the examples of 100 sets of tasks"));
         let writes_label: Program = "def Learn():\n  v1 = v0 + v0\n".parse().expect("a program");
         let classes = TaskSpec { classes: Some(10), tasks: 1, ..TaskSpec::new(TaskKind::Digits) };
-        let panel = Panel::new(&classes, &[1], 1, &DataCache::new()).expect("small tasks");
-        assert!(panel.fitness(&writes_label).is_err());
+        let benchmark = Benchmark::new(&classes, &[1], 1, &DataCache::new()).expect("small tasks");
+        assert!(benchmark.fitness(&writes_label).is_err());
     }
 }

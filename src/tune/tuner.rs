@@ -14,9 +14,9 @@ use exnihilo_jit::exec::math;
 use exnihilo_jit::exec::random::{key, purpose};
 use exnihilo_jit::{EvalError, Program, Stream, simplify_for};
 
-use super::effect::mean;
-use super::panel::Panel;
-use crate::transfer::{Knobs, LARGEST_FACTOR, Place};
+use super::benchmark::Benchmark;
+use super::tunable_constants::{LARGEST_FACTOR, Place, TunableConstants};
+use crate::stats::mean;
 
 /// How many trials are made and evaluated side by side.
 pub const ROUND: u32 = 32;
@@ -27,21 +27,21 @@ const STEPS: [f64; 2] = [0.05, 3.0];
 /// Tunes the constants of programs, each with the same number of trials on the same tasks.
 ///
 /// ```
-/// use exnihilo::ablation::{Panel, Tuner};
+/// use exnihilo::tune::{Benchmark, Tuner};
 /// use exnihilo::task::{DataCache, TaskKind, TaskSpec};
 /// use exnihilo_jit::{Program, known_program};
 ///
 /// let program = known_program("linear").expect("a program of that name");
 /// let slow: Program = program.to_string().replace("s2 = 0.01", "s2 = 0.0002").parse()?;
-/// let panel = Panel::new(&TaskSpec::new(TaskKind::Linear), &[5, 6], 1, &DataCache::new())?;
-/// let tuned = Tuner::new(&panel, 100, 0).tune(&slow, |_| {})?;
+/// let benchmark = Benchmark::new(&TaskSpec::new(TaskKind::Linear), &[5, 6], 1, &DataCache::new())?;
+/// let tuned = Tuner::new(&benchmark, 100, 0).tune(&slow, |_| {})?;
 /// assert!(tuned.before < 0.9 && tuned.after > 0.99);
 /// assert!(tuned.constants[0].factor > 10.0, "its learning rate was too small");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Tuner<'a> {
-    panel: &'a Panel,
+    benchmark: &'a Benchmark,
     trials: u32,
     seed: u64,
 }
@@ -76,8 +76,8 @@ impl<'a> Tuner<'a> {
 
     /// Tunes on these tasks, which should not be those that the programs are measured on afterwards. The factors of a trial depend on
     /// `seed` and on the trials before it. Trial 0 is one of the `trials`.
-    pub const fn new(panel: &'a Panel, trials: u32, seed: u64) -> Tuner<'a> {
-        Tuner { panel, trials, seed }
+    pub const fn new(benchmark: &'a Benchmark, trials: u32, seed: u64) -> Tuner<'a> {
+        Tuner { benchmark, trials, seed }
     }
 
     /// The trials of each program.
@@ -86,8 +86,8 @@ impl<'a> Tuner<'a> {
     }
 
     /// The tasks that programs are tuned on.
-    pub const fn panel(&self) -> &'a Panel {
-        self.panel
+    pub const fn benchmark(&self) -> &'a Benchmark {
+        self.benchmark
     }
 
     /// Tunes a program; the earliest of equally good trials wins. `observe` is told how many trials are done, after each round.
@@ -95,19 +95,19 @@ impl<'a> Tuner<'a> {
     /// Where nothing is left to find (no constant, or the highest fitness that there is) the rest of the trials is left out.
     ///
     /// # Errors
-    /// As [`Panel::fitness`].
+    /// As [`Benchmark::fitness`].
     pub fn tune(&self, program: &Program, mut observe: impl FnMut(u32)) -> Result<Tuned, EvalError> {
-        let program = simplify_for(program, self.panel.interface());
-        let knobs = Knobs::each(&program);
-        let before = mean(&self.panel.fitness(&program)?);
-        let mut best = Best { trial: 0, logs: vec![0.0; knobs.count()], fitness: before };
+        let program = simplify_for(program, self.benchmark.interface());
+        let constants = TunableConstants::each(&program);
+        let before = mean(&self.benchmark.fitness(&program)?);
+        let mut best = Best { trial: 0, logs: vec![0.0; constants.count()], fitness: before };
         let mut next = 1;
-        while next < self.trials && knobs.count() > 0 && best.fitness < 1.0 {
+        while next < self.trials && constants.count() > 0 && best.fitness < 1.0 {
             let round = next..(next + ROUND).min(self.trials);
             let logs: Vec<Vec<f64>> = round.clone().map(|trial| self.draw(trial, &best.logs)).collect();
-            let programs: Vec<Program> = logs.iter().map(|logs| knobs.scaled(&program, &factors(logs))).collect();
+            let programs: Vec<Program> = logs.iter().map(|logs| constants.scaled(&program, &factors(logs))).collect();
             next = round.end;
-            for ((trial, logs), fitness) in round.zip(logs).zip(self.panel.fitness_of(&programs)?) {
+            for ((trial, logs), fitness) in round.zip(logs).zip(self.benchmark.fitness_of(&programs)?) {
                 let fitness = mean(&fitness);
                 if fitness > best.fitness {
                     best = Best { trial, logs, fitness };
@@ -116,9 +116,9 @@ impl<'a> Tuner<'a> {
             observe(next);
         }
         let factors = factors(&best.logs);
-        let constants = knobs.groups().iter().zip(&factors).map(|(group, &factor)| TunedConstant { place: group[0], factor });
-        let (constants, program) = (constants.collect(), knobs.scaled(&program, &factors));
-        Ok(Tuned { program, trial: best.trial, constants, before, after: best.fitness })
+        let tuned = constants.groups().iter().zip(&factors).map(|(group, &factor)| TunedConstant { place: group[0], factor });
+        let (tuned, program) = (tuned.collect(), constants.scaled(&program, &factors));
+        Ok(Tuned { program, trial: best.trial, constants: tuned, before, after: best.fitness })
     }
 
     /// The logarithms of the factors of a trial, made of the best before it.
@@ -164,9 +164,9 @@ mod tests {
     use super::*;
     use crate::task::{DataCache, TaskKind, TaskSpec};
 
-    fn panel(threads: usize) -> Panel {
+    fn benchmark(threads: usize) -> Benchmark {
         let spec = TaskSpec { features: Some(4), train: Some(100), valid: Some(10), tasks: 3, ..TaskSpec::new(TaskKind::TwoLayer) };
-        Panel::new(&spec, &[1, 2], threads, &DataCache::new()).expect("small tasks")
+        Benchmark::new(&spec, &[1, 2], threads, &DataCache::new()).expect("small tasks")
     }
 
     fn net() -> Program {
@@ -175,35 +175,35 @@ mod tests {
 
     #[test]
     fn tuned_programs_are_at_least_as_good_and_the_best_of_their_trials() {
-        let panel = panel(2);
-        let fitness = |program: &Program| mean(&panel.fitness(program).expect("a small program"));
+        let benchmark = benchmark(2);
+        let fitness = |program: &Program| mean(&benchmark.fitness(program).expect("a small program"));
         let mut last = fitness(&net());
         for trials in [1, 2, 40, 200] {
-            let tuned = Tuner::new(&panel, trials, 5).tune(&net(), |_| {}).expect("a small program");
+            let tuned = Tuner::new(&benchmark, trials, 5).tune(&net(), |_| {}).expect("a small program");
             assert_eq!((tuned.before, tuned.after), (fitness(&net()), fitness(&tuned.program)), "{trials} trials");
             assert!(tuned.after >= last && tuned.trial < trials, "{trials} trials: {tuned:?}");
             assert_eq!(tuned.trial == 0, tuned.after == tuned.before);
             last = tuned.after;
         }
         assert!(last > fitness(&net()) + 0.1, "{last}");
-        let as_it_is = Tuner::new(&panel, 1, 5).tune(&net(), |_| {}).expect("a small program");
+        let as_it_is = Tuner::new(&benchmark, 1, 5).tune(&net(), |_| {}).expect("a small program");
         assert_eq!((as_it_is.program, as_it_is.constants.len()), (net(), 3));
         assert!(as_it_is.constants.iter().all(|constant| constant.factor == 1.0));
     }
 
     #[test]
     fn the_result_depends_on_the_seed_and_not_on_threads() {
-        let tuned = |threads, seed| Tuner::new(&panel(threads), 100, seed).tune(&net(), |_| {}).expect("a small program");
+        let tuned = |threads, seed| Tuner::new(&benchmark(threads), 100, seed).tune(&net(), |_| {}).expect("a small program");
         assert_eq!(tuned(1, 3), tuned(3, 3));
         assert_ne!(tuned(1, 3).program, tuned(1, 4).program);
     }
 
     #[test]
     fn trials_are_told_round_by_round_and_end_where_nothing_is_left_to_find() {
-        let panel = panel(1);
+        let benchmark = benchmark(1);
         let told = |program: &Program, trials| {
             let mut told = Vec::new();
-            Tuner::new(&panel, trials, 1).tune(program, |done| told.push(done)).expect("a small program");
+            Tuner::new(&benchmark, trials, 1).tune(program, |done| told.push(done)).expect("a small program");
             told
         };
         assert_eq!(told(&net(), 70), [33, 65, 70]);
@@ -211,7 +211,7 @@ mod tests {
         let constant: Program = "def Setup():\n  s5 = 0.5\ndef Predict():\n  s1 = mean(v0)\n".parse().expect("a program");
         assert!(told(&constant, 1_000).is_empty(), "s5 is dead, and there is no other");
         let linear = TaskSpec { train: Some(500), valid: Some(10), tasks: 2, ..TaskSpec::new(TaskKind::Linear) };
-        let linear = Panel::new(&linear, &[1], 1, &DataCache::new()).expect("small tasks");
+        let linear = Benchmark::new(&linear, &[1], 1, &DataCache::new()).expect("small tasks");
         let exact = known_program("linear").expect("a known name").to_string().replace("0.01", "0.02").parse().expect("a program");
         let mut rounds = 0;
         let tuned = Tuner::new(&linear, Tuner::MOST_TRIALS, 1).tune(&exact, |_| rounds += 1).expect("a small program");
@@ -221,8 +221,8 @@ mod tests {
 
     #[test]
     fn factors_stay_in_their_range_and_each_trial_changes_something() {
-        let panel = panel(1);
-        let tuner = Tuner::new(&panel, 2, 9);
+        let benchmark = benchmark(1);
+        let tuner = Tuner::new(&benchmark, 2, 9);
         let end = math::log(LARGEST_FACTOR);
         let best = [end, 0.5, -end, 0.0, 1.0];
         let (mut alone, mut near, mut anew) = (0, 0, 0);

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use exnihilo_jit::{Program, SEMANTICS_VERSION};
 use serde::Deserialize;
 
-use super::Experiment;
+use crate::experiment::{Experiment, ExperimentError};
 use crate::text::printable_path;
 
 /// The most runs of one experiment and seed that get a directory of their own by default.
@@ -56,7 +56,7 @@ pub enum RunDirectoryError {
     },
     /// An experiment that TOML cannot hold.
     #[error(transparent)]
-    Experiment(#[from] super::ExperimentError),
+    Experiment(#[from] ExperimentError),
 }
 
 /// The directory of one run: `experiment.toml`, `events.jsonl`, checkpoints, `hall_of_fame.jsonl`, and in the end `best.az`, `best_simplified.az` and

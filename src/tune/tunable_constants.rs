@@ -11,7 +11,7 @@ pub const LARGEST_FACTOR: f64 = 1_000.0;
 
 /// Which constant of an instruction is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
+pub enum ConstantPart {
     /// The value of a scalar, or of an element of a vector or matrix.
     Value,
     /// The lower end of a uniform distribution.
@@ -24,36 +24,36 @@ pub enum Part {
     StDev,
 }
 
-impl Part {
+impl ConstantPart {
     /// The name in output.
     pub const fn name(self) -> &'static str {
         match self {
-            Part::Value => "value",
-            Part::Low => "low",
-            Part::High => "high",
-            Part::Mean => "mean",
-            Part::StDev => "st_dev",
+            ConstantPart::Value => "value",
+            ConstantPart::Low => "low",
+            ConstantPart::High => "high",
+            ConstantPart::Mean => "mean",
+            ConstantPart::StDev => "st_dev",
         }
     }
 
     /// The constant itself; none where the instruction has no such constant.
     fn of(self, data: Data) -> Option<f64> {
         match (self, data) {
-            (Part::Value, Data::ScalarConst(value)) => Some(value),
-            (Part::Value, Data::VectorConst { value, .. } | Data::MatrixConst { value, .. }) => Some(value.into()),
-            (Part::Low, Data::Uniform { low, .. }) => Some(low.into()),
+            (ConstantPart::Value, Data::ScalarConst(value)) => Some(value),
+            (ConstantPart::Value, Data::VectorConst { value, .. } | Data::MatrixConst { value, .. }) => Some(value.into()),
+            (ConstantPart::Low, Data::Uniform { low, .. }) => Some(low.into()),
             // What is not a range is the constant `low`, and its other end means nothing.
-            (Part::High, Data::Uniform { low, high }) if low < high => Some(high.into()),
-            (Part::Mean, Data::Gaussian { mean, .. }) => Some(mean.into()),
-            (Part::StDev, Data::Gaussian { st_dev, .. }) => Some(st_dev.into()),
+            (ConstantPart::High, Data::Uniform { low, high }) if low < high => Some(high.into()),
+            (ConstantPart::Mean, Data::Gaussian { mean, .. }) => Some(mean.into()),
+            (ConstantPart::StDev, Data::Gaussian { st_dev, .. }) => Some(st_dev.into()),
             _ => None,
         }
     }
 
-    const ALL: [Part; 5] = [Part::Value, Part::Low, Part::High, Part::Mean, Part::StDev];
+    const ALL: [ConstantPart; 5] = [ConstantPart::Value, ConstantPart::Low, ConstantPart::High, ConstantPart::Mean, ConstantPart::StDev];
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for ConstantPart {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.pad(self.name())
     }
@@ -67,7 +67,7 @@ pub struct Place {
     /// The instruction, from 0.
     pub position: usize,
     /// Which of its constants.
-    pub part: Part,
+    pub part: ConstantPart,
 }
 
 impl Place {
@@ -80,20 +80,20 @@ impl Place {
 
 /// What is tuned of a program: groups of constants, those of a group by a common factor.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Knobs {
+pub struct TunableConstants {
     groups: Vec<Vec<Place>>,
 }
 
-impl Knobs {
+impl TunableConstants {
     /// Every constant by itself, but those that no factor changes (0, infinities, NaN, the unused end of a range that is none).
     /// Index fractions say where, not how much, and are none of them.
-    pub fn each(program: &Program) -> Knobs {
-        Knobs { groups: constants(program).map(|(place, ..)| vec![place]).collect() }
+    pub fn each(program: &Program) -> TunableConstants {
+        TunableConstants { groups: constants(program).map(|(place, ..)| vec![place]).collect() }
     }
 
     /// Equal constants of the same op together: for programs that repeat an instruction for each of several like parts, as the
     /// hidden units of a network are.
-    pub fn of_equal(program: &Program) -> Knobs {
+    pub fn of_equal(program: &Program) -> TunableConstants {
         let mut names = Vec::new();
         let mut groups: Vec<Vec<Place>> = Vec::new();
         for (place, instruction, value) in constants(program) {
@@ -106,7 +106,7 @@ impl Knobs {
                 }
             }
         }
-        Knobs { groups }
+        TunableConstants { groups }
     }
 
     /// How many factors there are.
@@ -132,7 +132,7 @@ impl Knobs {
     /// a range are put in order, so that it stays one.
     ///
     /// # Panics
-    /// If the factors are not one a group, or the knobs are those of another program.
+    /// If the factors are not one a group, or the constants are those of another program.
     pub fn scaled(&self, program: &Program, factors: &[f64]) -> Program {
         assert_eq!(factors.len(), self.groups.len(), "one factor a group");
         let mut scaled = program.clone();
@@ -163,7 +163,7 @@ fn constants(program: &Program) -> impl Iterator<Item = (Place, Instruction, f64
         program.function(function).iter().enumerate().map(move |(position, instruction)| (function, position, *instruction))
     });
     positions.flat_map(|(function, position, instruction)| {
-        Part::ALL.into_iter().filter_map(move |part| {
+        ConstantPart::ALL.into_iter().filter_map(move |part| {
             let value = part.of(instruction.data()).filter(|value| value.is_finite() && *value != 0.0)?;
             Some((Place { function, position, part }, instruction, value))
         })
@@ -171,16 +171,16 @@ fn constants(program: &Program) -> impl Iterator<Item = (Place, Instruction, f64
 }
 
 /// The same constants with one changed by a function of it and the largest finite value of its type.
-fn with(data: Data, part: Part, change: impl Fn(f64, f64) -> f64) -> Data {
+fn with(data: Data, part: ConstantPart, change: impl Fn(f64, f64) -> f64) -> Data {
     let change_f32 = |value: f32| change(value.into(), f32::MAX.into()) as f32;
     match (part, data) {
-        (Part::Value, Data::ScalarConst(value)) => Data::ScalarConst(change(value, f64::MAX)),
-        (Part::Value, Data::VectorConst { index, value }) => Data::VectorConst { index, value: change_f32(value) },
-        (Part::Value, Data::MatrixConst { row, column, value }) => Data::MatrixConst { row, column, value: change_f32(value) },
-        (Part::Low, Data::Uniform { low, high }) => Data::Uniform { low: change_f32(low), high },
-        (Part::High, Data::Uniform { low, high }) => Data::Uniform { low, high: change_f32(high) },
-        (Part::Mean, Data::Gaussian { mean, st_dev }) => Data::Gaussian { mean: change_f32(mean), st_dev },
-        (Part::StDev, Data::Gaussian { mean, st_dev }) => Data::Gaussian { mean, st_dev: change_f32(st_dev) },
+        (ConstantPart::Value, Data::ScalarConst(value)) => Data::ScalarConst(change(value, f64::MAX)),
+        (ConstantPart::Value, Data::VectorConst { index, value }) => Data::VectorConst { index, value: change_f32(value) },
+        (ConstantPart::Value, Data::MatrixConst { row, column, value }) => Data::MatrixConst { row, column, value: change_f32(value) },
+        (ConstantPart::Low, Data::Uniform { low, high }) => Data::Uniform { low: change_f32(low), high },
+        (ConstantPart::High, Data::Uniform { low, high }) => Data::Uniform { low, high: change_f32(high) },
+        (ConstantPart::Mean, Data::Gaussian { mean, st_dev }) => Data::Gaussian { mean: change_f32(mean), st_dev },
+        (ConstantPart::StDev, Data::Gaussian { mean, st_dev }) => Data::Gaussian { mean, st_dev: change_f32(st_dev) },
         _ => unreachable!("a place names a constant that its instruction has"),
     }
 }
@@ -202,49 +202,49 @@ mod tests {
 
     #[test]
     fn every_constant_but_places_zeros_and_what_is_not_finite_is_a_knob() {
-        let knobs = Knobs::each(&program());
-        let parts: Vec<(usize, &str)> = knobs.groups().iter().map(|group| (group[0].position, group[0].part.name())).collect();
+        let constants = TunableConstants::each(&program());
+        let parts: Vec<(usize, &str)> = constants.groups().iter().map(|group| (group[0].position, group[0].part.name())).collect();
         assert_eq!(parts, [(0, "value"), (1, "value"), (2, "value"), (3, "low"), (3, "high"), (4, "st_dev"), (5, "low"), (0, "value")]);
-        assert_eq!(Knobs::each(&Program::default()).count(), 0);
+        assert_eq!(TunableConstants::each(&Program::default()).count(), 0);
     }
 
     #[test]
     fn factors_scale_what_they_belong_to_and_nothing_else() {
-        let knobs = Knobs::each(&program());
-        let scaled = knobs.scaled(&program(), &[2.0, 10.0, 100.0, 1.0, 3.0, 1e300, 0.5, 4.0]);
+        let constants = TunableConstants::each(&program());
+        let scaled = constants.scaled(&program(), &[2.0, 10.0, 100.0, 1.0, 3.0, 1e300, 0.5, 4.0]);
         let expected = "def Setup():\n  s2 = 1.0\n  v2[0.25] = -30.0\n  m1[0.5, 0.75] = 200.0\n  v1 = uniform(-1.0, 6.0)\n  \
                         s3 = gaussian(0.0, 3.4028235e38)\n  v3 = uniform(1.0, -1.0)\ndef Predict():\n  s4 = inf\ndef Learn():\n  s5 = 2.0\n  s6 = 0.0\n";
         assert_eq!(scaled.to_string(), expected);
-        assert_eq!(knobs.scaled(&program(), &knobs.factors(7, 0)), program());
+        assert_eq!(constants.scaled(&program(), &constants.factors(7, 0)), program());
     }
 
     #[test]
     fn a_range_stays_a_range() {
         let program: Program = "def Setup():\n  v1 = uniform(1.0, 2.0)\n".parse().expect("a program");
-        let scaled = Knobs::each(&program).scaled(&program, &[100.0, 1.0]);
+        let scaled = TunableConstants::each(&program).scaled(&program, &[100.0, 1.0]);
         assert_eq!(scaled.to_string(), "def Setup():\n  v1 = uniform(2.0, 100.0)\ndef Predict():\ndef Learn():\n");
     }
 
     #[test]
     fn equal_constants_of_one_op_can_be_tied() {
-        let knobs = Knobs::of_equal(&program());
-        assert_eq!(knobs.count(), 7);
-        assert_eq!(knobs.groups()[0].iter().map(|place| place.function.name()).collect::<Vec<_>>(), ["Setup", "Learn"]);
-        let scaled = knobs.scaled(&program(), &[2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]).to_string();
+        let constants = TunableConstants::of_equal(&program());
+        assert_eq!(constants.count(), 7);
+        assert_eq!(constants.groups()[0].iter().map(|place| place.function.name()).collect::<Vec<_>>(), ["Setup", "Learn"]);
+        let scaled = constants.scaled(&program(), &[2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]).to_string();
         assert!(scaled.contains("s2 = 1.0") && scaled.contains("s5 = 1.0"), "{scaled}");
     }
 
     #[test]
     fn factors_are_log_uniform_and_a_function_of_seed_and_trial() {
-        let knobs = Knobs::each(&program());
-        let all: Vec<f64> = (1..2_000).flat_map(|trial| knobs.factors(3, trial)).collect();
+        let constants = TunableConstants::each(&program());
+        let all: Vec<f64> = (1..2_000).flat_map(|trial| constants.factors(3, trial)).collect();
         assert!(all.iter().all(|factor| (1.0 / LARGEST_FACTOR..=LARGEST_FACTOR).contains(factor)));
         let below = |bound: f64| all.iter().filter(|&&factor| factor < bound).count() as f64 / all.len() as f64;
         for (bound, share) in [(0.01, 1.0 / 6.0), (0.1, 2.0 / 6.0), (1.0, 0.5), (100.0, 5.0 / 6.0)] {
             assert!((below(bound) - share).abs() < 0.02, "{} below {bound}", below(bound));
         }
-        assert_eq!(knobs.factors(3, 5), knobs.factors(3, 5));
-        assert_ne!(knobs.factors(3, 5), knobs.factors(3, 6));
-        assert_ne!(knobs.factors(3, 5), knobs.factors(4, 5));
+        assert_eq!(constants.factors(3, 5), constants.factors(3, 5));
+        assert_ne!(constants.factors(3, 5), constants.factors(3, 6));
+        assert_ne!(constants.factors(3, 5), constants.factors(4, 5));
     }
 }

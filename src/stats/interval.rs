@@ -2,8 +2,7 @@
 
 use statrs::function::beta::beta_reg;
 
-/// The confidence of every interval.
-pub(super) const CONFIDENCE: f64 = 0.95;
+use super::CONFIDENCE;
 
 /// The two-sided quantile of the standard normal distribution for that confidence.
 const NORMAL_QUANTILE: f64 = 1.959_963_984_540_054;
@@ -13,13 +12,15 @@ const MOST_EXACT: u64 = 100_000;
 
 /// A range that holds the true value with the confidence stated, at least.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Interval {
-    pub(super) low: f64,
-    pub(super) high: f64,
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
 }
 
 /// The Clopper-Pearson interval of a share of which `successes` of `trials` independent trials are evidence; of no trials, none.
-pub(super) fn share(successes: u64, trials: u64) -> Option<Interval> {
+pub fn share(successes: u64, trials: u64) -> Option<Interval> {
     if trials == 0 {
         return None;
     }
@@ -37,7 +38,7 @@ pub(super) fn share(successes: u64, trials: u64) -> Option<Interval> {
 /// The interval of the ratio of two rates of events, `(events, exposure)` each, by the conditional binomial test: given how many events
 /// there are in all, the share of the first is binomial if both are Poisson. Without any event there is none; the upper end may be
 /// infinite.
-pub(super) fn rate_ratio(first: (u64, u64), second: (u64, u64)) -> Option<Interval> {
+pub fn rate_ratio(first: (u64, u64), second: (u64, u64)) -> Option<Interval> {
     let share = share(first.0, first.0 + second.0)?;
     let exposure = second.1 as f64 / first.1 as f64;
     let ratio = |share: f64| if share < 1.0 { share / (1.0 - share) * exposure } else { f64::INFINITY };

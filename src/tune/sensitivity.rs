@@ -2,7 +2,7 @@
 
 use exnihilo_jit::{Data, Program};
 
-use crate::transfer::{ConstantPart, Knobs};
+use super::tunable_constants::{ConstantPart, TunableConstants};
 
 /// The factors of a curve, ascending.
 pub const FACTORS: [f64; 10] = [0.0, 0.1, 0.3, 0.5, 0.8, 1.0, 1.25, 2.0, 3.3, 10.0];
@@ -24,8 +24,8 @@ impl Constant {
     /// All of a program, in its order: those that a factor changes, so no zeros, infinities or NaN. Elements of vectors and matrices are
     /// not among them.
     pub fn all(program: &Program) -> Vec<Constant> {
-        let knobs = Knobs::each(program);
-        let constants = knobs.groups().iter().enumerate().filter_map(|(knob, group)| {
+        let constants = TunableConstants::each(program);
+        let constants = constants.groups().iter().enumerate().filter_map(|(knob, group)| {
             let place = group[0];
             let line = place.line(program);
             let value = match (program.instructions()[line].data(), place.part) {
@@ -46,10 +46,10 @@ impl Constant {
     /// # Panics
     /// If the constant is that of another program.
     pub fn scaled(&self, program: &Program, factor: f64) -> Program {
-        let knobs = Knobs::each(program);
-        let mut factors = vec![1.0; knobs.count()];
+        let constants = TunableConstants::each(program);
+        let mut factors = vec![1.0; constants.count()];
         factors[self.knob] = factor;
-        knobs.scaled(program, &factors)
+        constants.scaled(program, &factors)
     }
 }
 
