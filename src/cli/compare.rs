@@ -136,7 +136,7 @@ impl Compare {
                 let (event, failure) = difference::conclude(&difference, std::path::Path::new(""));
                 if self.json {
                     // The failure is of more weight than a closed stdout.
-                    let _ = print_event_line(&event);
+                    let _ = print_event_line(&event.line());
                 }
                 return Err(failure);
             }

@@ -2,29 +2,16 @@
 
 use std::path::Path;
 
+use exnihilo::run::event::{self, RunEvent};
 use exnihilo::text::printable_path;
 use exnihilo::verify::Difference;
-use serde::Serialize;
 
 use super::failure::Failure;
-use super::output::{event_line, shell_word};
-
-/// As an event.
-#[derive(Serialize)]
-struct DifferenceEvent<'a> {
-    subject: &'a str,
-    fitness: f64,
-    train_steps: u64,
-    oracle_fitness: f64,
-    oracle_train_steps: u64,
-    difference: &'a str,
-    program: String,
-    file: Option<String>,
-}
+use super::output::shell_word;
 
 /// Writes the case file of a difference into `folder`. Returns the event, and the failure with its message: that stands even where
 /// the file cannot be written.
-pub(super) fn conclude(difference: &Difference, folder: &Path) -> (String, Failure) {
+pub(super) fn conclude(difference: &Difference, folder: &Path) -> (RunEvent, Failure) {
     let (file, ending) = match difference.write_case_file(folder) {
         Ok(path) => {
             let ending = format!(
@@ -37,20 +24,7 @@ pub(super) fn conclude(difference: &Difference, folder: &Path) -> (String, Failu
         }
         Err(error) => (None, format!("the case file cannot be written into {}: {error}", printable_path(folder))),
     };
-    let Difference { subject, found, expected, detail, program, .. } = difference;
-    let event = event_line(
-        "difference",
-        &DifferenceEvent {
-            subject,
-            fitness: found.fitness,
-            train_steps: found.train_steps,
-            oracle_fitness: expected.fitness,
-            oracle_train_steps: expected.train_steps,
-            difference: detail,
-            program: program.to_string(),
-            file,
-        },
-    );
+    let event = RunEvent::Difference(event::Difference::new(difference, file));
     (event, Failure::Difference(anyhow::Error::msg(format!("{difference}{ending}"))))
 }
 
@@ -81,7 +55,7 @@ mod tests {
         for name in ["difference.jsonl", "difference-2.jsonl"] {
             let (event, failure) = conclude(&difference, folder.path());
             let file = folder.path().join(name);
-            let event: serde_json::Value = serde_json::from_str(&event).expect("JSON");
+            let event: serde_json::Value = serde_json::from_str(&event.line()).expect("JSON");
             assert_eq!((&event["event"], &event["subject"], &event["fitness"]), (&"difference".into(), &"memo".into(), &0.25.into()));
             assert_eq!(event["file"], file.to_str().expect("plain"));
             let Failure::Difference(ref message) = failure else { panic!("{failure:?}") };
@@ -100,7 +74,7 @@ mod tests {
     fn it_stands_where_the_file_cannot_be_written() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (event, failure) = conclude(&difference(), &folder.path().join("nowhere"));
-        assert!(event.contains("\"file\":null"), "{event}");
+        assert!(event.line().contains("\"file\":null"), "{event:?}");
         assert!(matches!(&failure, Failure::Difference(error) if error.to_string().contains("cannot be written")), "{failure:?}");
         assert_eq!(failure.report(), 3);
     }

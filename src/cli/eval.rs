@@ -113,7 +113,7 @@ impl Eval {
             Err(ListError::Difference { name, difference }) => {
                 let (event, failure) = difference::conclude(&difference, Path::new(""));
                 if self.json {
-                    print_event_line(&event)?;
+                    print_event_line(&event.line())?;
                 }
                 return Err(failure.at(name));
             }

@@ -1,6 +1,5 @@
 //! `evolve`: the main job.
 
-mod baselines;
 pub(super) mod changes;
 mod report;
 mod result;
@@ -12,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use exnihilo::experiment::Experiment;
-use exnihilo::run::RunDirectory;
+use exnihilo::run::{Recorder, RunDirectory};
 use exnihilo::search::{Search, SearchOptions};
 
 use super::Exit;
@@ -80,7 +79,8 @@ impl Evolve {
         let server = self.run.server()?;
         let directory = self.directory(&experiment)?;
         let telling = self.run.telling();
-        Session { search, experiment, seed: self.seed, options, directory, begins_with: "start", note: None, telling, server }.run()
+        let recorder = Recorder::start(directory, &experiment, self.seed, &options);
+        Session { search, experiment, seed: self.seed, options, recorder, note: None, telling, server }.run()
     }
 
     /// The experiment with everything that was said of it on the command line.

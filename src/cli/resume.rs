@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use exnihilo::experiment::Experiment;
-use exnihilo::run::RunDirectory;
+use exnihilo::run::event::Done;
+use exnihilo::run::{Recorder, RunDirectory};
 use exnihilo::search::{Checkpoint, CheckpointError, Limits, Search, SearchOptions};
 use exnihilo::text::printable_path;
-use serde::Deserialize;
 
 use super::Exit;
 use super::evolve::session::{self, RunArgs, Session};
@@ -34,12 +34,6 @@ pub(super) struct Resume {
     directory: PathBuf,
     #[command(flatten)]
     run: RunArgs,
-}
-
-/// What an earlier part of the run came to.
-#[derive(Deserialize)]
-struct EarlierResult {
-    individuals: u64,
 }
 
 impl Resume {
@@ -73,7 +67,8 @@ impl Resume {
         let note = Some(format!("going on after {individuals} individuals, {seconds:.0} s"));
         let search = Search::resume(checkpoint, options.clone())?;
         let (telling, server) = (self.run.telling(), self.run.server()?);
-        Session { search, experiment, seed, options, directory: Some(directory), begins_with: "resume", note, telling, server }.run()
+        let recorder = Recorder::resume(directory, &experiment, seed, &options);
+        Session { search, experiment, seed, options, recorder, note, telling, server }.run()
     }
 
     /// The limits of the run from now on.
@@ -111,8 +106,8 @@ impl Resume {
         let Ok(files) = fs::read_dir(&self.directory) else { return false };
         files.flatten().any(|file| {
             let is_result = file.file_name().to_str().is_some_and(|name| name.starts_with("result") && name.ends_with(".json"));
-            let read = || serde_json::from_slice::<EarlierResult>(&fs::read(file.path()).ok()?).ok();
-            is_result && read().is_some_and(|result| result.individuals == individuals)
+            let read = || serde_json::from_slice::<Done>(&fs::read(file.path()).ok()?).ok();
+            is_result && read().is_some_and(|result| result.individuals == Some(individuals))
         })
     }
 }

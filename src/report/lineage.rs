@@ -10,8 +10,8 @@ use std::path::Path;
 
 use exnihilo_jit::{Interface, Program, simplify_for};
 
-use super::event::MilestoneProgram;
 use super::run_record::Milestone;
+use crate::run::event;
 use crate::search::ProgramHash;
 
 /// The most steps that are shown.
@@ -54,7 +54,7 @@ pub(super) fn program_of(path: &Path, milestone: &Milestone) -> Result<Program, 
         Ok::<_, std::io::Error>(line)
     };
     let line = read().map_err(|error| refused(error.to_string()))?;
-    let MilestoneProgram { program } = serde_json::from_slice(&line).map_err(|error| refused(error.to_string()))?;
+    let event::Milestone { program, .. } = serde_json::from_slice(&line).map_err(|error| refused(error.to_string()))?;
     let program: Program = program.parse().map_err(|error: exnihilo_jit::ParseError| refused(error.to_string()))?;
     if ProgramHash::of(&program) == milestone.hash {
         Ok(program)

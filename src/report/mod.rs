@@ -7,7 +7,6 @@ mod chart;
 mod comparison;
 mod diff;
 mod effects;
-mod event;
 mod html;
 mod lineage;
 mod page;

@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use exnihilo_jit::rewrite::rewrite;
-use exnihilo_jit::{Interface, Program, ProgramRecord};
+use exnihilo_jit::{Interface, Program};
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::event::{Difference, Event, FamousRecord, Outcome, Part, Progress};
 use super::lineage::{self, Ancestry};
 use super::table::drawable;
 use super::thinned::Thinned;
 use crate::experiment::Experiment;
+use crate::run::event::{self, Difference, Done, Progress, Start};
+use crate::run::{HallRecord, RunEvent};
 use crate::search::{ProgramHash, Tiers};
 use crate::text::{grouped, printable_path};
 
@@ -156,7 +157,7 @@ struct Events {
     offset: u64,
     line: u64,
     tail: Vec<u8>,
-    parts: Vec<Part>,
+    parts: Vec<Start>,
     part_count: u64,
     samples: Thinned<Sample>,
     progress: Progress,
@@ -167,12 +168,12 @@ struct Events {
     origins: Vec<String>,
     difference: Option<Difference>,
     /// Of the last part, if it has ended.
-    ended: Option<Outcome>,
+    ended: Option<Done>,
     notes: Notes,
 }
 
 impl Events {
-    const fn new() -> Events {
+    fn new() -> Events {
         Events {
             offset: 0,
             line: 0,
@@ -180,17 +181,7 @@ impl Events {
             parts: Vec::new(),
             part_count: 0,
             samples: Thinned::new(MOST_SAMPLES),
-            progress: Progress {
-                individuals: 0,
-                elapsed_seconds: None,
-                train_steps: 0,
-                best_fitness: None,
-                mean_fitness: None,
-                select_fitness: None,
-                tiers: None,
-                experiments: 0,
-                best_program: None,
-            },
+            progress: Progress::default(),
             best_told: None,
             milestones: Vec::new(),
             milestones_left_out: 0,
@@ -264,16 +255,16 @@ impl Events {
         (!is_passed).then_some(best)
     }
 
-    fn take_in(&mut self, event: Event, offset: u64, bytes: u64) {
+    fn take_in(&mut self, event: RunEvent, offset: u64, bytes: u64) {
         match event {
-            Event::Start(part) | Event::Resume(part) => {
+            RunEvent::Start(part) | RunEvent::Resume(part) => {
                 self.part_count += 1;
                 self.ended = None;
                 if self.parts.len() < MOST_PARTS {
                     self.parts.push(part);
                 }
             }
-            Event::Progress(progress) => {
+            RunEvent::Progress(progress) => {
                 if let Some(seconds) = progress.elapsed_seconds.and_then(drawable) {
                     let [best, mean, select] =
                         [progress.best_fitness, progress.mean_fitness, progress.select_fitness].map(|fitness| fitness.and_then(drawable));
@@ -285,15 +276,15 @@ impl Events {
                 }
                 self.progress = Progress { best_program: None, ..progress };
             }
-            Event::Milestone(milestone) => self.take_in_milestone(milestone, false, offset, bytes),
-            Event::Improvement(milestone) => self.take_in_milestone(milestone, true, offset, bytes),
-            Event::Difference(difference) => self.difference = Some(difference),
-            Event::Done(outcome) => self.ended = Some(*outcome),
-            Event::Other => {}
+            RunEvent::Milestone(milestone) => self.take_in_milestone(milestone, false, offset, bytes),
+            RunEvent::Improvement(improvement) => self.take_in_milestone(improvement.milestone, true, offset, bytes),
+            RunEvent::Difference(difference) => self.difference = Some(difference),
+            RunEvent::Done(outcome) => self.ended = Some(*outcome),
+            RunEvent::Checkpoint(_) | RunEvent::Other => {}
         }
     }
 
-    fn take_in_milestone(&mut self, told: super::event::Milestone, is_improvement: bool, offset: u64, bytes: u64) {
+    fn take_in_milestone(&mut self, told: event::Milestone, is_improvement: bool, offset: u64, bytes: u64) {
         let (hash, fitness) = (ProgramHash::from_hex(&told.hash), told.search_fitness.and_then(drawable));
         let (Some(hash), Some(fitness)) = (hash, fitness) else {
             let line = self.line;
@@ -310,7 +301,7 @@ impl Events {
             self.origins.push(told.origin.chars().take(LONGEST_NOTE).collect());
             self.origins.len() - 1
         });
-        let super::event::Milestone { experiment, island, individual, task_set, milestone: name, mutations, .. } = told;
+        let event::Milestone { experiment, island, individual, task_set, milestone: name, mutations, .. } = told;
         let before = told.before.map(|before| (before.island, before.milestone));
         self.milestones.push(Milestone {
             experiment,
@@ -359,7 +350,7 @@ pub struct RunRecord {
     settings: Option<String>,
     experiment: Option<Experiment>,
     events: Events,
-    result: Option<Outcome>,
+    result: Option<Done>,
     hall: Hall,
     file_notes: Notes,
     is_at_work: bool,
@@ -462,7 +453,7 @@ impl RunRecord {
             return;
         }
         let read = |text: String| {
-            let outcome: Outcome = object(text.as_bytes()).map_err(|problem| format!("is no result: {problem}"))?;
+            let outcome: Done = object(text.as_bytes()).map_err(|problem| format!("is no result: {problem}"))?;
             if outcome.program.is_some() { Ok(outcome) } else { Err("is no result: it has no program".to_owned()) }
         };
         match read_text(&path, MOST_FILE_BYTES).and_then(read) {
@@ -569,7 +560,7 @@ impl RunRecord {
     }
 
     /// Its last part, as it began.
-    pub(super) fn part(&self) -> Option<&Part> {
+    pub(super) fn part(&self) -> Option<&Start> {
         self.events.parts.last()
     }
 
@@ -600,13 +591,13 @@ impl RunRecord {
     }
 
     /// What its last part came to, if it came to its end.
-    pub(super) const fn ended(&self) -> Option<&Outcome> {
+    pub(super) const fn ended(&self) -> Option<&Done> {
         self.events.ended.as_ref()
     }
 
     /// What is reported: the result on file, which may be an earlier part's, or else what the last part came to; nothing while a part is
     /// at work, which may do better.
-    pub(super) fn outcome(&self) -> Option<&Outcome> {
+    pub(super) fn outcome(&self) -> Option<&Done> {
         if self.is_at_work && self.events.ended.is_none() {
             return None;
         }
@@ -682,8 +673,9 @@ fn hall(text: &str, interface: Interface) -> Hall {
 }
 
 fn famous(line: &str, interface: Interface) -> Result<Famous, String> {
-    let FamousRecord { setup, predict, learn, size, task_set, experiment, island, search_fitness } = object(line.as_bytes())?;
-    let program = Program::try_from(&ProgramRecord { id: None, setup, predict, learn }).map_err(|error| error.to_string())?;
+    let record: HallRecord = object(line.as_bytes())?;
+    let HallRecord { size, task_set, experiment, island, search_fitness, .. } = record;
+    let program = record.into_program().map_err(|error| error.to_string())?;
     let fitness = search_fitness.and_then(drawable).ok_or("it has no fitness")?;
     if size > program.instructions().len() as u64 {
         return Err(format!("its size is {size}, of a program of {} instructions", program.instructions().len()));

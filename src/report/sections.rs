@@ -5,13 +5,13 @@ use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::chart::{Axis, Chart, Dot, Dots, Draw, Mark, decimals};
-use super::event::Outcome;
 use super::html::{counted, escaped, with_code};
 use super::lineage::{Ancestry, Step};
 use super::program_view;
 use super::run_record::{Famous, RunRecord, Standing};
 use super::table::{Column, Table, drawable};
 use super::thinned::Thinned;
+use crate::run::event::Done;
 use crate::search::{Origin, Tiers};
 use crate::text::{grouped, span};
 
@@ -63,7 +63,7 @@ fn section(prefix: &str, id: &str, content: &str, nothing: &str) -> String {
 
 /// How a run stands and how it ended, in a sentence.
 pub(super) fn standing(record: &RunRecord) -> String {
-    let ended = |outcome: &Outcome| {
+    let ended = |outcome: &Done| {
         let limit = |name: &str| format!("the limit in {name} ended the search");
         let target = outcome.target.map(|target| format!("target {target}")).unwrap_or_default();
         match (outcome.stopped_by.as_deref(), outcome.reached_target) {

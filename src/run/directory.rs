@@ -6,11 +6,10 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use exnihilo_jit::{Program, SEMANTICS_VERSION};
-use serde::Deserialize;
-
+use super::event::{Done, RunEvent};
 use crate::experiment::{Experiment, ExperimentError};
 use crate::text::printable_path;
+use exnihilo_jit::{Program, SEMANTICS_VERSION};
 
 /// The most runs of one experiment and seed that get a directory of their own by default.
 const MAX_NUMBERED: u32 = 100_000;
@@ -72,20 +71,6 @@ pub struct RunDirectory {
     latest: u64,
     /// The checkpoint that the run goes on from: what happened after it is forgotten before anything else is written.
     resumed: Option<u64>,
-}
-
-/// A line of `events.jsonl`, as far as it matters here.
-#[derive(Deserialize)]
-struct CheckpointEvent {
-    event: String,
-    #[serde(default)]
-    checkpoint: u64,
-}
-
-/// A result, as far as it matters here.
-#[derive(Deserialize)]
-struct SavedResult {
-    select_fitness: f64,
 }
 
 impl RunDirectory {
@@ -265,8 +250,8 @@ impl RunDirectory {
             at += length;
             if line.ends_with(b"\n") {
                 whole = at;
-                let of_checkpoint = serde_json::from_slice::<CheckpointEvent>(&line);
-                if of_checkpoint.is_ok_and(|line| line.event == "checkpoint" && line.checkpoint == number) {
+                let is_found = |event| matches!(event, RunEvent::Checkpoint(checkpoint) if checkpoint.checkpoint == number);
+                if may_be_checkpoint(&line) && serde_json::from_slice::<RunEvent>(&line).is_ok_and(is_found) {
                     found = Some(at);
                 }
             }
@@ -333,9 +318,18 @@ impl RunDirectory {
         match fs::read(self.path.join(format!("result{suffix}.json"))) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(_) => true,
-            Ok(bytes) => serde_json::from_slice::<SavedResult>(&bytes).map_or(true, |saved| saved.select_fitness > select_fitness),
+            Ok(bytes) => {
+                let saved = serde_json::from_slice::<Done>(&bytes).ok().and_then(|saved| saved.select_fitness);
+                saved.is_none_or(|saved| saved > select_fitness)
+            }
         }
     }
+}
+
+/// Whether a line of `events.jsonl` is worth reading for a checkpoint: most are others, with whole programs in them.
+fn may_be_checkpoint(line: &[u8]) -> bool {
+    const NAME: &[u8] = b"\"checkpoint\"";
+    line.windows(NAME.len()).take(64).any(|window| window == NAME)
 }
 
 fn versioned(program: &Program) -> String {

@@ -1,5 +1,14 @@
-//! The record of a run: its directory, what is written there while it is at work, and what the files tell afterwards.
+//! The record of a run: its directory, the events that are written there and read back, and the recorder that writes them while a search
+//! is at work. Nothing here is text for people.
 
+mod baselines;
 mod directory;
+pub mod event;
+mod hall;
+mod recorder;
 
+pub use baselines::baselines;
 pub use directory::{RunDirectory, RunDirectoryError};
+pub use event::RunEvent;
+pub use hall::HallRecord;
+pub use recorder::{Recorded, Recorder};

@@ -13,8 +13,9 @@ use super::milestones::{MilestoneTable, RestoredMilestones};
 use super::outcome::SearchError;
 use super::search_tasks::SearchTasks;
 use super::share;
+use super::tasks::TaskSource;
 use crate::experiment::Experiment;
-use crate::task::{DataCache, SetName, TaskSpec, build_group, build_group_from};
+use crate::task::{SetName, TaskError};
 use crate::verify::Claim;
 
 /// What the experiments of a run have in common.
@@ -22,62 +23,54 @@ pub(super) struct Shared<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) settings: Arc<IslandSettings>,
     pub(super) evaluator: Evaluator,
-    pub(super) data: DataCache,
+    pub(super) tasks: &'a dyn TaskSource,
     pub(super) seed: u64,
     pub(super) checks: Arc<Checks>,
 }
 
 impl Shared<'_> {
-    /// The seed of all tasks: the experiment's, or else the run's.
-    pub(super) fn task_seed(&self) -> u64 {
-        self.experiment.tasks.seed.unwrap_or(self.seed)
-    }
-
-    /// One of the sets of search tasks of an experiment. The tasks of all sets are numbered through, so that none has another's seed.
+    /// One of the sets of search tasks of an experiment.
     ///
     /// # Errors
-    /// Tasks that cannot be made.
+    /// Tasks that cannot be made, or are of another kind than the experiment's programs.
     pub(super) fn search_tasks(&self, task_set: usize, experiment: u64) -> Result<SearchTasks, SearchError> {
-        let specs = &self.experiment.tasks.search;
-        let first = specs[..task_set].iter().map(|spec| spec.tasks as u64).sum();
-        let group = build_group_from(&specs[task_set], SetName::Search, self.task_seed(), experiment, first, &self.data);
-        let group = group.map_err(|error| SearchError::Tasks { set: "search", error: error.into() })?;
+        let group = self.made(SetName::Search, self.tasks.search_tasks(task_set, experiment))?;
         Ok(SearchTasks::new(group, self.settings.first_tasks()))
     }
 
-    /// Whether select and final tasks can be made, as far as the first of each tells: they are made only when there is a result.
+    /// Whether select and final tasks can be made, as far as is known: they are made only when there is a result.
     ///
     /// # Errors
     /// They cannot.
     pub(super) fn check_later_tasks(&self) -> Result<(), SearchError> {
-        let tasks = &self.experiment.tasks;
-        let sets = [(SetName::Select, Some(&tasks.select)), (SetName::Final, tasks.final_set.as_ref())];
-        for (set, spec) in sets {
-            let Some(spec) = spec else { continue };
-            self.group(set, &TaskSpec { tasks: 1, ..spec.clone() }, 0)?;
-        }
-        Ok(())
+        self.tasks.check_later_tasks()
     }
 
     /// The select tasks of an experiment.
     ///
     /// # Errors
-    /// Tasks that cannot be made.
+    /// As [`Shared::search_tasks`].
     pub(super) fn select_tasks(&self, experiment: u64) -> Result<TaskGroup, SearchError> {
-        self.group(SetName::Select, &self.experiment.tasks.select, experiment)
+        self.made(SetName::Select, self.tasks.select_tasks(experiment))
     }
 
     /// The final tasks, if there are any.
     ///
     /// # Errors
-    /// Tasks that cannot be made.
+    /// As [`Shared::search_tasks`].
     pub(super) fn final_tasks(&self) -> Result<Option<TaskGroup>, SearchError> {
-        self.experiment.tasks.final_set.as_ref().map(|spec| self.group(SetName::Final, spec, 0)).transpose()
+        let made = self.tasks.final_tasks().transpose();
+        made.map(|made| self.made(SetName::Final, made)).transpose()
     }
 
-    fn group(&self, set: SetName, spec: &TaskSpec, experiment: u64) -> Result<TaskGroup, SearchError> {
-        build_group(spec, set, self.task_seed(), experiment, &self.data)
-            .map_err(|error| SearchError::Tasks { set: set.name(), error: error.into() })
+    fn made(&self, set: SetName, made: Result<TaskGroup, TaskError>) -> Result<TaskGroup, SearchError> {
+        let group = made.map_err(|error| SearchError::Tasks { set: set.name(), error: error.into() })?;
+        let (found, expected) = (group.interface(), self.experiment.interface());
+        if found == expected {
+            return Ok(group);
+        }
+        let value = format!("{} tasks with labels of the kind {found:?}", set.name());
+        Err(SearchError::Option { option: "tasks", value, remedy: "give tasks of the kind that the experiment describes" })
     }
 }
 
@@ -112,10 +105,10 @@ impl Judged {
     pub(super) fn restore(state: JudgedState, shared: &Shared<'_>) -> Result<Judged, SearchError> {
         let JudgedState { program, experiment, task_set, search_fitness, select_fitness, select_steps } = state;
         let task_set = task_set as usize;
-        if task_set >= shared.experiment.tasks.search.len() {
+        if task_set >= shared.tasks.search_sets() {
             return Err(Damage(format!("set {task_set} of search tasks")).into());
         }
-        let tasks = shared.experiment.tasks.select.tasks;
+        let tasks = shared.tasks.select_count();
         if select_fitness.len() != tasks {
             return Err(Damage(format!("the fitness on {} of {tasks} select tasks", select_fitness.len())).into());
         }
@@ -163,7 +156,7 @@ impl ExperimentRun {
     }
 
     fn with_exchange(shared: &Shared<'_>, number: u64, exchange: Exchange) -> Result<ExperimentRun, SearchError> {
-        let sets = shared.experiment.tasks.search.len();
+        let sets = shared.tasks.search_sets();
         let tasks = (0..sets).map(|set| shared.search_tasks(set, number).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
         let exchange = Arc::new(exchange);
         let island = |island: usize| {

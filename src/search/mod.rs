@@ -22,6 +22,7 @@ mod progress;
 mod run;
 mod scorer;
 mod search_tasks;
+mod tasks;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Limits};
 pub use comparison::{Comparison, ComparisonOptions, ComparisonOutcome, ComparisonProgress, MethodOutcome, MethodRuns};
@@ -32,6 +33,7 @@ pub use outcome::{Outcome, SearchError, StoppedBy};
 pub use progress::Progress;
 pub use run::{Report, Search, SearchOptions};
 pub use scorer::Tiers;
+pub use tasks::{TaskSource, TasksInMemory};
 
 /// Part number `index` of `total`, divided evenly among `parts`: the first `total % parts` parts have one more.
 const fn share(total: u64, parts: usize, index: usize) -> u64 {

@@ -21,8 +21,8 @@ use super::milestones::Milestone;
 use super::outcome::{Outcome, SearchError, StoppedBy};
 use super::progress::{Board, Progress};
 use super::share;
+use super::tasks::{DescribedTasks, TaskSource};
 use crate::experiment::Experiment;
-use crate::task::DataCache;
 use crate::verify::{Claim, DEFAULT_RATE, Verifier};
 
 /// How often a running search or comparison reports.
@@ -112,6 +112,8 @@ pub struct Search {
     experiment: Experiment,
     seed: u64,
     options: SearchOptions,
+    /// Tasks in place of those that the experiment describes.
+    tasks: Option<Arc<dyn TaskSource>>,
     /// Where it goes on.
     from: Option<RunState>,
 }
@@ -140,7 +142,7 @@ impl Search {
         if let Some(seconds) = options.checkpoint_every.filter(|&seconds| seconds.is_nan() || seconds <= 0.0) {
             return refused("checkpoint_every", seconds.to_string(), "choose a number above 0");
         }
-        Ok(Search { experiment, seed, options, from: None })
+        Ok(Search { experiment, seed, options, tasks: None, from: None })
     }
 
     /// A search that goes on where a checkpoint was taken. With the limits of [`Checkpoint::limits`] it ends as the run would have that
@@ -153,12 +155,37 @@ impl Search {
         Ok(Search { from: Some(state), ..Search::new(experiment, seed, options)? })
     }
 
+    /// The same search on other tasks than the experiment describes: on own arrays, say ([`TasksInMemory`](super::TasksInMemory)). What
+    /// the experiment says of tasks then counts for nothing but the kind of their labels, numbers or classes. A search that is resumed
+    /// must be given the tasks that it had.
+    ///
+    /// # Errors
+    /// Another number of sets of search tasks than the experiment has.
+    pub fn on_tasks(self, tasks: Arc<dyn TaskSource>) -> Result<Search, SearchError> {
+        let (found, expected) = (tasks.search_sets(), self.experiment.tasks.search.len());
+        if found != expected {
+            let value = format!("{found} sets of search tasks, where the experiment has {expected}");
+            return Err(SearchError::Option { option: "tasks", value, remedy: "give as many sets, or change tasks.search" });
+        }
+        Ok(Search { tasks: Some(tasks), ..self })
+    }
+
+    /// The final tasks of the search, if it has any.
+    ///
+    /// # Errors
+    /// Tasks that cannot be made.
+    pub fn final_tasks(&self) -> Result<Option<TaskGroup>, SearchError> {
+        let described = DescribedTasks::new(&self.experiment, self.seed);
+        self.shared(&described)?.final_tasks()
+    }
+
     /// Whether the search can go on from its checkpoint, without running anything.
     ///
     /// # Errors
     /// What is impossible in the checkpoint, and tasks that cannot be made.
     pub fn check(&self) -> Result<(), SearchError> {
-        let shared = self.shared()?;
+        let described = DescribedTasks::new(&self.experiment, self.seed);
+        let shared = self.shared(&described)?;
         let halt = Halt::new(Arc::default());
         let (board, report) = (Board::new(Arc::clone(&shared.checks), Totals::default()), Mutex::new(|_: Report<'_>| {}));
         let over = Over::default();
@@ -176,7 +203,8 @@ impl Search {
         let before = self.from.as_ref().map_or(0.0, |state| state.elapsed_seconds);
         let before = Duration::try_from_secs_f64(before).map_err(|_| Damage(format!("{before} seconds so far")))?;
         let clock = Clock::new(before);
-        let shared = self.shared()?;
+        let described = DescribedTasks::new(&self.experiment, self.seed);
+        let shared = self.shared(&described)?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.options.threads).build()?;
         let halt = Halt::new(Arc::clone(&self.options.stop));
         let finished = self.from.as_ref().map_or(Totals::default(), |state| state.finished);
@@ -196,13 +224,13 @@ impl Search {
         run.finish(stopped_by, board.progress(clock.elapsed()))
     }
 
-    fn shared(&self) -> Result<Shared<'_>, SearchError> {
+    fn shared<'a>(&'a self, described: &'a DescribedTasks<'a>) -> Result<Shared<'a>, SearchError> {
         let verified = self.from.as_ref().map_or(Ok(0), |state| state::count("confirmed evaluations", state.verified))?;
         Ok(Shared {
             experiment: &self.experiment,
             settings: Arc::new(IslandSettings::new(&self.experiment)?),
             evaluator: Evaluator::new(self.options.backend),
-            data: DataCache::default(),
+            tasks: self.tasks.as_deref().unwrap_or(described),
             seed: self.seed,
             checks: Arc::new(Checks::new(self.options.verify, self.seed, verified)),
         })

@@ -5,22 +5,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use exnihilo::experiment::Experiment;
-use exnihilo::run::RunDirectory;
-use exnihilo::search::{Famous, HallOfFame, Improvement, Limits, Milestone, ProgramHash, Progress, Report, SearchOptions, Tiers};
+use exnihilo::run::Recorder;
+use exnihilo::search::{Limits, Progress, Report, SearchOptions};
 use exnihilo::text::{grouped, span};
-use exnihilo_jit::lang::RecordId;
-use exnihilo_jit::rewrite::rewrite;
-use exnihilo_jit::{Interface, Program, ProgramRecord};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 
-use super::tiers::{self, saved_share};
+use super::tiers;
 use super::watch::{About, View, Watch};
 use crate::cli::failure::Failure;
-use crate::cli::output::{event_line, note, print_event_line, shell_word};
-
-/// The least time between two events: rounds of small experiments end many times a second.
-const EVENT_EVERY: Duration = Duration::from_millis(450);
+use crate::cli::output::{note, print_event_line, shell_word};
 
 /// A bar that is full.
 const BAR_LENGTH: u64 = 1_000;
@@ -28,169 +21,19 @@ const BAR_LENGTH: u64 = 1_000;
 /// The least time between two lines for people where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-#[derive(Serialize)]
-struct ProgressEvent<'a> {
-    individuals: u64,
-    elapsed_seconds: f64,
-    individuals_per_second: f64,
-    train_steps: u64,
-    best_fitness: Option<f64>,
-    mean_fitness: Option<f64>,
-    /// Of the result so far; null before there is any.
-    select_fitness: Option<f64>,
-    cache_hits: u64,
-    structural_hits: u64,
-    tiers: Tiers,
-    saved_share: f64,
-    compiled: u64,
-    experiments: u64,
-    verified: u64,
-    /// To the nearest limit; null without one.
-    remaining_seconds: Option<f64>,
-    /// The best program, simplified; null where it is the same as in the event before, and before there is one.
-    best_program: Option<&'a str>,
-}
-
-impl ProgressEvent<'_> {
-    fn new<'a>(progress: &Progress, remaining: Option<Duration>, best_program: Option<&'a str>) -> ProgressEvent<'a> {
-        let elapsed_seconds = progress.elapsed.as_secs_f64();
-        ProgressEvent {
-            individuals: progress.individuals,
-            elapsed_seconds,
-            individuals_per_second: progress.individuals as f64 / elapsed_seconds,
-            train_steps: progress.train_steps,
-            best_fitness: progress.best_fitness,
-            mean_fitness: progress.mean_fitness,
-            select_fitness: progress.select_fitness,
-            cache_hits: progress.fec_hits,
-            structural_hits: progress.tiers.structural,
-            tiers: progress.tiers,
-            saved_share: saved_share(progress.saved_steps, progress.train_steps),
-            compiled: progress.compiled,
-            experiments: progress.experiments,
-            verified: progress.verified,
-            remaining_seconds: remaining.map(|remaining| remaining.as_secs_f64()),
-            best_program,
-        }
-    }
-
-    fn line(&self) -> String {
-        let fitness = |fitness: Option<f64>| fitness.map_or_else(|| "-".to_owned(), |fitness| format!("{fitness:.6}"));
-        format!(
-            "{} individuals, {} a second, {} experiments, best {}, mean {}; {}{}",
-            grouped(self.individuals),
-            grouped(self.individuals_per_second as u64),
-            self.experiments,
-            fitness(self.best_fitness),
-            fitness(self.mean_fitness),
-            tiers::for_people(self.tiers),
-            self.remaining_seconds.map_or_else(String::new, |seconds| format!("; {} left", span(seconds)))
-        )
-    }
-}
-
-/// A checkpoint was taken; it is written after this.
-#[derive(Serialize)]
-struct CheckpointEvent {
-    checkpoint: u64,
-    individuals: u64,
-    elapsed_seconds: f64,
-}
-
-/// A program is better than all its ancestors.
-#[derive(Serialize)]
-struct MilestoneEvent {
-    experiment: u64,
-    island: u64,
-    task_set: usize,
-    individual: u64,
-    search_fitness: f64,
-    /// Which of its island.
-    milestone: u64,
-    /// The mutations since the one before it.
-    mutations: u32,
-    /// The one before it in its line of descent.
-    before: Option<MilestoneName>,
-    /// How it came about: the mutation, or `start`, `copy`, `migration`.
-    origin: &'static str,
-    hash: String,
-    program: String,
-}
-
-/// Which milestone of the experiment.
-#[derive(Serialize)]
-struct MilestoneName {
-    island: u64,
-    milestone: u64,
-}
-
-impl MilestoneEvent {
-    fn new(milestone: &Milestone) -> MilestoneEvent {
-        let Milestone { experiment, island, task_set, individual, fitness, ref program, origin, number, mutations, .. } = *milestone;
-        let before = milestone.before().map(|&Milestone { island, number, .. }| MilestoneName { island, milestone: number });
-        MilestoneEvent {
-            experiment,
-            island,
-            task_set,
-            individual,
-            search_fitness: fitness,
-            milestone: number,
-            mutations,
-            before,
-            origin: origin.name(),
-            hash: ProgramHash::of(program).to_string(),
-            program: program.to_string(),
-        }
-    }
-}
-
-/// A program is better than all before it on its island.
-#[derive(Serialize)]
-struct ImprovementEvent {
-    #[serde(flatten)]
-    milestone: MilestoneEvent,
-    /// The hash of its parent.
-    parent: Option<String>,
-}
-
-impl ImprovementEvent {
-    fn new(improvement: &Improvement) -> ImprovementEvent {
-        let parent = improvement.parent.map(|parent| parent.to_string());
-        ImprovementEvent { milestone: MilestoneEvent::new(&improvement.milestone), parent }
-    }
-}
-
-/// A program of the hall of fame: a record that `eval` reads.
-#[derive(Serialize)]
-struct FamousRecord {
-    #[serde(flatten)]
-    program: ProgramRecord,
-    size: usize,
-    task_set: usize,
-    experiment: u64,
-    island: u64,
-    individual: u64,
-    search_fitness: f64,
-}
-
-/// The hall of fame as a list of programs.
-pub(super) fn hall_of_fame(hall: &HallOfFame) -> String {
-    let record = |famous: &Famous| {
-        let Famous { task_set, size, experiment, island, individual, fitness, ref program, .. } = *famous;
-        let id = Some(RecordId::Text(ProgramHash::of(program).to_string()));
-        let program = ProgramRecord { id, ..program.into() };
-        let record = FamousRecord { program, size, task_set, experiment, island, individual, search_fitness: fitness };
-        serde_json::to_string(&record).expect("numbers, texts and lists only") + "\n"
-    };
-    hall.programs().map(record).collect()
-}
-
-/// What is told when a search has begun.
-pub(super) struct First {
-    /// An event, to be saved.
-    pub(super) event: String,
-    /// Lines for people.
-    pub(super) notes: Vec<String>,
+/// A line about progress.
+fn line(progress: &Progress, remaining: Option<Duration>) -> String {
+    let fitness = |fitness: Option<f64>| fitness.map_or_else(|| "-".to_owned(), |fitness| format!("{fitness:.6}"));
+    format!(
+        "{} individuals, {} a second, {} experiments, best {}, mean {}; {}{}",
+        grouped(progress.individuals),
+        grouped((progress.individuals as f64 / progress.elapsed.as_secs_f64()) as u64),
+        progress.experiments,
+        fitness(progress.best_fitness),
+        fitness(progress.mean_fitness),
+        tiers::for_people(progress.tiers),
+        remaining.map_or_else(String::new, |remaining| format!("; {} left", span(remaining.as_secs_f64())))
+    )
 }
 
 /// How people are told.
@@ -214,46 +57,22 @@ pub(in crate::cli) struct Telling {
     pub(in crate::cli) watch: bool,
 }
 
-/// The best program so far as people see it.
-#[derive(Default)]
-struct Shown {
-    best: Option<Program>,
-    text: String,
-    /// Whether an event has told of it.
-    is_told: bool,
-}
-
-impl Shown {
-    fn update(&mut self, best: Option<&Program>, interface: Interface) {
-        if self.best.as_ref() != best {
-            self.text = best.map_or_else(String::new, |best| rewrite(best, interface).program.to_string());
-            self.best = best.cloned();
-            self.is_told = false;
-        }
-    }
-}
-
 /// The share of the way to the limit.
 pub(super) fn share_done(elapsed: Duration, remaining: Duration) -> f64 {
     let [elapsed, remaining] = [elapsed, remaining].map(|time| time.as_secs_f64());
     if remaining > 0.0 { elapsed / (elapsed + remaining) } else { 1.0 }
 }
 
-/// Tells of the progress of a search, and saves it.
+/// Tells of the progress of a search while its recorder saves it.
 pub(super) struct Reporter {
+    recorder: Recorder,
     json: bool,
     show: Show,
-    interface: Interface,
     options: SearchOptions,
-    directory: Option<RunDirectory>,
-    /// The first event and notes, until the search has begun: an earlier run loses nothing before that.
-    first: Option<First>,
-    best: Shown,
-    /// The last progress, and whether there is an event of it.
-    last: Option<(Progress, bool)>,
-    next_event: Duration,
+    /// What people are told when the search has begun.
+    notes: Vec<String>,
     next_line: Duration,
-    /// The first thing that could not be written; it stops the search.
+    /// The first thing that could not be told; it stops the search.
     failure: Option<Failure>,
 }
 
@@ -263,14 +82,14 @@ impl Reporter {
         experiment: &Experiment,
         seed: u64,
         options: &SearchOptions,
-        directory: Option<RunDirectory>,
-        first: First,
+        recorder: Recorder,
+        notes: Vec<String>,
     ) -> Reporter {
         let Telling { json, quiet, watch } = telling;
         let show = match (json || quiet, std::io::stderr().is_terminal()) {
             (true, _) => Show::Nothing,
             (false, true) if watch => {
-                let path = directory.as_ref().map(|directory| directory.path().display().to_string());
+                let path = recorder.path().map(|path| path.display().to_string());
                 Show::View(Box::new(View::new(About::new(experiment, seed, options, path))))
             }
             (false, true) => Show::Bar(bar(options)),
@@ -281,53 +100,23 @@ impl Reporter {
                 Show::Lines
             }
         };
-        Reporter {
-            json,
-            show,
-            interface: experiment.interface(),
-            options: options.clone(),
-            directory,
-            first: Some(first),
-            best: Shown::default(),
-            last: None,
-            next_event: Duration::ZERO,
-            next_line: LINE_EVERY,
-            failure: None,
-        }
+        Reporter { recorder, json, show, options: options.clone(), notes, next_line: LINE_EVERY, failure: None }
     }
 
     /// Tells of what a search reports.
     pub(super) fn report(&mut self, report: Report<'_>) {
-        if let Some(First { event, notes }) = self.first.take() {
-            self.save(|directory| Ok(directory.event(&event)?));
-            notes.iter().for_each(|line| note(line));
-            self.open_view();
-        }
-        match report {
-            Report::Progress(progress) => self.progress(progress),
-            Report::Milestone(milestone) => {
-                let line = event_line("milestone", &MilestoneEvent::new(milestone));
-                self.save(|directory| Ok(directory.event(&line)?));
+        let mut told = None;
+        self.recorder.record_and_tell(report, |event| told = Some(event.line()));
+        std::mem::take(&mut self.notes).iter().for_each(|line| note(line));
+        self.open_view();
+        self.print(told);
+        match (report, &self.show) {
+            (Report::Progress(progress), _) => self.progress(progress),
+            (Report::Improvement(improvement), Show::Watch(watch)) => {
+                watch.update(|view| view.improved((&*improvement.milestone).into()));
             }
-            Report::Improvement(improvement) => {
-                let line = event_line("improvement", &ImprovementEvent::new(improvement));
-                self.save(|directory| Ok(directory.event(&line)?));
-                if let Show::Watch(watch) = &self.show {
-                    watch.update(|view| view.improved((&*improvement.milestone).into()));
-                }
-            }
-            Report::Checkpoint(checkpoint, hall) => {
-                self.save(|directory| {
-                    let event = CheckpointEvent {
-                        checkpoint: directory.next_checkpoint(),
-                        individuals: checkpoint.individuals(),
-                        elapsed_seconds: checkpoint.elapsed_seconds(),
-                    };
-                    directory.save_hall_of_fame(&hall_of_fame(hall))?;
-                    Ok(directory.save_checkpoint(&event_line("checkpoint", &event), &checkpoint.encode()?)?)
-                });
-                if let (Show::Watch(watch), Some(directory)) = (&self.show, &self.directory) {
-                    let number = directory.next_checkpoint() - 1;
+            (Report::Checkpoint(checkpoint, _), Show::Watch(watch)) => {
+                if let Some(number) = self.recorder.latest_checkpoint() {
                     watch.update(|view| view.saved(number, checkpoint));
                 }
             }
@@ -335,7 +124,7 @@ impl Reporter {
         }
     }
 
-    /// Opens the live view, if it is asked for.
+    /// Opens the live view, if it is asked for and not open.
     fn open_view(&mut self) {
         if let Show::View(view) = &mut self.show {
             self.show = Watch::open(std::mem::take(view), &self.options.stop).map_or_else(
@@ -348,78 +137,52 @@ impl Reporter {
         }
     }
 
-    fn save(&mut self, save: impl FnOnce(&mut RunDirectory) -> Result<(), Failure>) {
-        let Some(directory) = &mut self.directory else { return };
-        let saved = save(directory).map_err(|failure| {
-            if directory.next_checkpoint() == 1 {
-                return failure;
-            }
-            let path = shell_word(directory.path());
-            failure.at(format!("the search stops; when this is mended, `exnihilo resume {path}` goes on from its last checkpoint"))
-        });
-        self.check(saved);
+    /// Prints an event on stdout, if events are asked for.
+    fn print(&mut self, line: Option<String>) {
+        if let Some(line) = line.filter(|_| self.json)
+            && let Err(failure) = print_event_line(&line)
+        {
+            self.options.stop.store(true, Ordering::Relaxed);
+            self.failure.get_or_insert(failure);
+        }
     }
 
-    /// Tells of progress.
+    /// Shows progress to people.
     fn progress(&mut self, progress: &Progress) {
-        self.best.update(progress.best.as_ref(), self.interface);
-        let remaining = self.remaining(progress);
-        let is_due = progress.elapsed >= self.next_event;
-        self.last = Some((progress.clone(), is_due));
-        if is_due {
-            self.next_event = progress.elapsed + EVENT_EVERY;
-            self.event(progress);
-        }
+        let remaining = progress.remaining(self.options.limits());
         match &self.show {
             Show::Bar(bar) => {
                 let done = remaining.map_or(0.0, |remaining| share_done(progress.elapsed, remaining));
                 bar.set_position((done * BAR_LENGTH as f64) as u64);
-                bar.set_message(ProgressEvent::new(progress, remaining, None).line());
+                bar.set_message(line(progress, remaining));
             }
-            Show::Watch(watch) => watch.update(|view| view.progressed(progress, remaining, &self.best.text)),
+            Show::Watch(watch) => watch.update(|view| view.progressed(progress, remaining, self.recorder.best_program())),
             Show::Lines if progress.elapsed >= self.next_line => {
                 self.next_line = progress.elapsed + LINE_EVERY;
-                note(&format!("{:>6.0} s  {}", progress.elapsed.as_secs_f64(), ProgressEvent::new(progress, remaining, None).line()));
+                note(&format!("{:>6.0} s  {}", progress.elapsed.as_secs_f64(), line(progress, remaining)));
             }
             Show::Lines | Show::Nothing | Show::View(_) => {}
         }
     }
 
-    fn remaining(&self, progress: &Progress) -> Option<Duration> {
-        progress.remaining(self.options.limits())
-    }
-
-    /// Sees to it that there is an event of the last progress, and gives the directory back.
-    ///
-    /// # Errors
-    /// What could not be written while the search ran.
-    pub(super) fn finish(mut self) -> Result<Option<RunDirectory>, Failure> {
+    /// Sees to it that there is an event of the last progress, and gives the recorder back, with what could not be told or written while
+    /// the search ran.
+    pub(super) fn finish(mut self) -> (Recorder, Result<(), Failure>) {
         match std::mem::replace(&mut self.show, Show::Nothing) {
             Show::Bar(bar) => bar.finish_and_clear(),
             Show::Watch(watch) => watch.close(),
             Show::Lines | Show::Nothing | Show::View(_) => {}
         }
-        if let Some((progress, false)) = self.last.take() {
-            self.event(&progress);
-        }
-        self.failure.map_or(Ok(self.directory), Err)
-    }
-
-    fn event(&mut self, progress: &Progress) {
-        let best = self.best.best.as_ref().filter(|_| !self.best.is_told).map(|_| self.best.text.as_str());
-        let line = event_line("progress", &ProgressEvent::new(progress, self.remaining(progress), best));
-        self.best.is_told = true;
-        self.save(|directory| Ok(directory.event(&line)?));
-        if self.json {
-            self.check(print_event_line(&line));
-        }
-    }
-
-    fn check(&mut self, written: Result<(), Failure>) {
-        if let Err(failure) = written {
-            self.options.stop.store(true, Ordering::Relaxed);
-            self.failure.get_or_insert(failure);
-        }
+        let mut told = None;
+        let written = self.recorder.finish_progress(|event| told = Some(event.line()));
+        self.print(told);
+        let written = written.map_err(|error| {
+            let failure = Failure::from(error);
+            let Some(path) = self.recorder.path().filter(|_| self.recorder.latest_checkpoint().is_some()) else { return failure };
+            let path = shell_word(path);
+            failure.at(format!("the search stops; when this is mended, `exnihilo resume {path}` goes on from its last checkpoint"))
+        });
+        (self.recorder, self.failure.map_or(written, Err))
     }
 }
 

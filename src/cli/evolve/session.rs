@@ -1,26 +1,25 @@
 //! A search from its beginning or its checkpoint to its end, told, saved and concluded: what `evolve` and `resume` have in common.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use exnihilo::experiment::Experiment;
 use exnihilo::report::Server;
-use exnihilo::run::RunDirectory;
-use exnihilo::search::{Outcome, Search, SearchError, SearchOptions, StoppedBy};
+use exnihilo::run::{Recorded, Recorder, RunDirectory, RunEvent, baselines};
+use exnihilo::search::{Search, SearchError, SearchOptions, StoppedBy};
 use exnihilo::text::{printable_name, printable_path};
 use exnihilo::verify::DEFAULT_RATE;
 use exnihilo_jit::Backend;
 
-use super::baselines;
-use super::report::{First, Reporter, Telling, hall_of_fame};
-use super::result::{DoneEvent, StartEvent};
+use super::report::{Reporter, Telling};
+use super::result::for_people;
 use super::watch;
 use crate::cli::args::{ThreadArgs, note_replaced, parse_address, parse_rate, parse_seconds, search_backend};
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, note, print_event_line};
+use crate::cli::output::{note, print_event_line, print_text};
 use crate::cli::{Exit, difference};
 
 /// How a search runs and where it ends.
@@ -92,9 +91,8 @@ pub(in crate::cli) struct Session {
     pub(in crate::cli) seed: u64,
     /// Those of `search`.
     pub(in crate::cli) options: SearchOptions,
-    pub(in crate::cli) directory: Option<RunDirectory>,
-    /// The name of its first event.
-    pub(in crate::cli) begins_with: &'static str,
+    /// What saves it.
+    pub(in crate::cli) recorder: Recorder,
     /// What to tell people when it has begun.
     pub(in crate::cli) note: Option<String>,
     pub(in crate::cli) telling: Telling,
@@ -104,103 +102,92 @@ pub(in crate::cli) struct Session {
 
 impl Session {
     /// Runs it.
-    pub(in crate::cli) fn run(mut self) -> Result<Exit, Failure> {
-        let directory = self.directory.take();
-        let folder = directory.as_ref().map_or_else(PathBuf::new, |directory| directory.path().to_owned());
-        note_replaced(self.options.backend);
-        let server = self.server.take().filter(|_| directory.is_some());
+    pub(in crate::cli) fn run(self) -> Result<Exit, Failure> {
+        let Session { search, experiment, seed, options, recorder, note: first_note, telling, server } = self;
+        let folder = recorder.path().map_or_else(PathBuf::new, Path::to_owned);
+        note_replaced(options.backend);
+        let server = server.filter(|_| recorder.path().is_some());
         let address = server.as_ref().map(|server| format!("live at http://{}/", server.address()));
         let _serving = server.map(|server| server.serve(&folder)).transpose()?;
 
-        let notes = if self.telling.quiet {
+        let notes = if telling.quiet {
             Vec::new()
         } else {
-            let paper = self.paper_scale().filter(|_| !self.telling.json);
-            self.note.take().into_iter().chain(address).chain(paper).chain(self.idle_threads()).collect()
+            let paper = paper_scale(&experiment).filter(|_| !telling.json);
+            first_note.into_iter().chain(address).chain(paper).chain(idle_threads(&experiment, options.threads)).collect()
         };
-        let start = StartEvent::new(&self.experiment, self.seed, &self.options);
-        let first = First { event: output::event_line(self.begins_with, &start), notes };
-        let mut reporter = Reporter::new(self.telling, &self.experiment, self.seed, &self.options, directory, first);
-        let searched = self.search.run(|report| reporter.report(report));
-        let finished = reporter.finish();
+        let mut reporter = Reporter::new(telling, &experiment, seed, &options, recorder, notes);
+        let searched = search.run(|report| reporter.report(report));
+        let (mut recorder, finished) = reporter.finish();
         if let Err(SearchError::Difference(difference)) = &searched {
             let (event, failure) = difference::conclude(difference, &folder);
             // What else cannot be written is of less weight.
-            if let Ok(Some(mut directory)) = finished {
-                let _ = directory.event(&event);
+            if finished.is_ok() {
+                recorder.record_event(&event);
             }
-            if self.telling.json {
-                let _ = print_event_line(&event);
+            if telling.json {
+                let _ = print_event_line(&event.line());
             }
             return Err(failure);
         }
-        let directory = finished?;
+        finished?;
         let outcome = match searched {
-            Err(SearchError::NothingEvaluated) if self.options.stop.load(Ordering::Relaxed) => {
+            Err(SearchError::NothingEvaluated) if options.stop.load(Ordering::Relaxed) => {
                 note("interrupted before a single program was evaluated");
                 return Ok(Exit::Interrupted);
             }
             searched => searched?,
         };
-        self.conclude(&outcome, directory)?;
-        let target = self.options.target.or(self.experiment.target);
+        let interrupted = outcome.stopped_by == StoppedBy::Interrupt;
+        let last = if interrupted { None } else { search.final_tasks()? };
+        let baselines = last.map_or_else(|| Ok(Vec::new()), |group| baselines(&experiment, &group))?;
+        let Recorded { done, result } = recorder.conclude(&outcome, baselines)?;
+        if let Some(saved) = result.filter(|saved| *saved != folder.join("result.json")) {
+            note(&format!("an earlier result of this run is better on the select tasks and stays; this one is {}", printable_path(&saved)));
+        }
+        if telling.json {
+            print_event_line(&RunEvent::Done(Box::new(done)).line())?;
+        } else {
+            print_text(&for_people(&outcome, &done))?;
+        }
+        let target = options.target.or(experiment.target);
         Ok(match outcome.stopped_by {
             StoppedBy::Interrupt => Exit::Interrupted,
             _ if target.is_some() && !outcome.reached_target => Exit::TargetMissed,
             _ => Exit::Done,
         })
     }
+}
 
-    /// What the paper ran, and what this run is.
-    fn paper_scale(&self) -> Option<String> {
-        let (paper, search) = (self.experiment.paper.as_ref()?, &self.experiment.search);
-        let sets = self.experiment.tasks.search.len();
-        let of_sets = if sets == 1 { String::new() } else { format!(" on {sets} sets of search tasks") };
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
-        Some(format!(
-            "paper: {}\nhere: {} island{} an experiment{of_sets}, {} experiment{} side by side",
-            printable_name(&paper.to_string()),
-            search.islands,
-            plural(search.islands),
+/// What the paper ran, and what this run is.
+fn paper_scale(experiment: &Experiment) -> Option<String> {
+    let (paper, search) = (experiment.paper.as_ref()?, &experiment.search);
+    let sets = experiment.tasks.search.len();
+    let of_sets = if sets == 1 { String::new() } else { format!(" on {sets} sets of search tasks") };
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    Some(format!(
+        "paper: {}\nhere: {} island{} an experiment{of_sets}, {} experiment{} side by side",
+        printable_name(&paper.to_string()),
+        search.islands,
+        plural(search.islands),
+        search.side_by_side,
+        plural(search.side_by_side)
+    ))
+}
+
+/// What is to be said where there are more threads than islands.
+fn idle_threads(experiment: &Experiment, threads: usize) -> Option<String> {
+    let search = &experiment.search;
+    let islands = search.islands * search.side_by_side;
+    (threads > islands).then(|| {
+        format!(
+            "{} of {threads} threads are idle, since one thread takes a whole island and there are {islands} ({} experiments side by side, \
+             each of {}); more islands (evolve --islands N, or --set search.side_by_side=N) would use them, in another search",
+            threads - islands,
             search.side_by_side,
-            plural(search.side_by_side)
-        ))
-    }
-
-    /// What is to be said where there are more threads than islands.
-    fn idle_threads(&self) -> Option<String> {
-        let (search, threads) = (&self.experiment.search, self.options.threads);
-        let islands = search.islands * search.side_by_side;
-        (threads > islands).then(|| {
-            format!(
-                "{} of {threads} threads are idle, since one thread takes a whole island and there are {islands} ({} experiments side by side, \
-                 each of {}); more islands (evolve --islands N, or --set search.side_by_side=N) would use them, in another search",
-                threads - islands,
-                search.side_by_side,
-                search.islands
-            )
-        })
-    }
-
-    /// Compares with the hand-written programs, saves, prints.
-    fn conclude(&self, outcome: &Outcome, mut directory: Option<RunDirectory>) -> Result<(), Failure> {
-        let interrupted = outcome.stopped_by == StoppedBy::Interrupt;
-        let baselines = if interrupted { Vec::new() } else { baselines::evaluate(&self.experiment, self.seed)? };
-        let run_dir = directory.as_ref().map(|directory| directory.path().display().to_string());
-        let done = DoneEvent::new(&self.experiment, outcome, &baselines, &self.options, self.seed, run_dir.as_deref());
-        if let Some(directory) = &mut directory {
-            directory.event(&output::event_line("done", &done))?;
-            directory.save_hall_of_fame(&hall_of_fame(&outcome.hall))?;
-            let saved = directory.finish(&outcome.program, &outcome.simplified, outcome.select_fitness, &done.pretty())?;
-            if saved != directory.path().join("result.json") {
-                note(&format!(
-                    "an earlier result of this run is better on the select tasks and stays; this one is {}",
-                    printable_path(&saved)
-                ));
-            }
-        }
-        if self.telling.json { output::print_event("done", &done) } else { output::print_text(&done.for_people()) }
-    }
+            search.islands
+        )
+    })
 }
 
 /// A flag that the first interrupt sets, which asks the search to stop; the second ends the process.

@@ -11,8 +11,3 @@ pub(super) fn for_people(tiers: Tiers) -> String {
     let shares = all.into_iter().filter(|&(_, count)| count > 0).map(|(name, count)| format!("{name} {}", percent(count, sum)));
     shares.collect::<Vec<_>>().join(", ")
 }
-
-/// The share of training steps that need not be begun, thanks to FEC, hurdle and budget, as far as no program stops early.
-pub(super) fn saved_share(saved: u64, begun: u64) -> f64 {
-    saved as f64 / (saved + begun).max(1) as f64
-}

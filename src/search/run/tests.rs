@@ -5,7 +5,8 @@ use crate::search::island::tests::WRONG;
 
 /// Does something with the run of a search that was not begun, on three threads.
 fn in_run(search: &Search, halt: &Halt, act: impl FnOnce(Run<'_, fn(Report<'_>)>) + Send) {
-    let shared = search.shared().expect("a valid experiment");
+    let described = DescribedTasks::new(&search.experiment, search.seed);
+    let shared = search.shared(&described).expect("a valid experiment");
     let board = Board::new(Arc::clone(&shared.checks), Totals::default());
     let report: Mutex<fn(Report<'_>)> = Mutex::new(|_| {});
     let over = Over::default();

@@ -1,5 +1,6 @@
 //! The picture of a view, on a terminal of any size.
 
+use exnihilo::run::event::saved_share;
 use exnihilo::text::{grouped, span};
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
@@ -9,7 +10,6 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Paragraph, Sparkline, Wrap};
 
 use super::super::report::share_done;
-use super::super::tiers::saved_share;
 use super::{Improved, Saved, View};
 use crate::cli::output::{percent, percent_of};
 
