@@ -36,7 +36,7 @@ fn search(criterion: &mut Criterion) {
                 let options = SearchOptions { backend, threads, max_individuals: Some(INDIVIDUALS), ..SearchOptions::default() };
                 let search = Search::new(experiment.clone(), 0, options).expect("a valid search");
                 bench.bench_function(format!("{backend}, {threads} threads"), |bencher| {
-                    bencher.iter(|| black_box(search.run(|_| {}).expect("a result").individuals));
+                    bencher.iter(|| black_box(search.run(|_| {}).expect("a result").counts.individuals));
                 });
             }
         }

@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         recorder.record(report);
     })?;
     let done = recorder.conclude(&outcome, Vec::new())?.done;
-    println!("{improvements} improvements in {} individuals; final fitness {:.4?}", outcome.individuals, outcome.final_fitness);
+    println!("{improvements} improvements in {} individuals; final fitness {:.4?}", outcome.counts.individuals, outcome.final_fitness);
 
     // Half as many again, from the last checkpoint; the tasks are those of before, or it would be refused.
     let mut directory = RunDirectory::open(&folder)?;
@@ -57,12 +57,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut recorder = Recorder::resume(directory, &experiment, seed, &options);
     let longer = Search::resume(checkpoint, options)?.on_tasks(own)?.run(|report| recorder.record(report))?;
     recorder.conclude(&longer, Vec::new())?;
-    println!("{} individuals; final fitness {:.4?}\n{}", longer.individuals, longer.final_fitness, longer.simplified);
+    println!("{} individuals; final fitness {:.4?}\n{}", longer.counts.individuals, longer.final_fitness, longer.simplified);
 
     let runs = [RunRecord::read(&folder)?];
     let page = Page::new(&runs).html();
     fs::remove_dir_all(&folder)?;
-    if done.individuals != Some(40_000) || longer.individuals != 60_000 {
+    if done.individuals != Some(40_000) || longer.counts.individuals != 60_000 {
         return Err("the record should be that of the run, and the second part should end where it was told to".into());
     }
     if improvements == 0 || !page.contains("houses seed 2") {

@@ -12,13 +12,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut improvements = 0;
     // Told by the threads of the search, one at a time.
     let outcome = Search::new(experiment, 1, options)?.run(|report| match report {
-        Report::Progress(progress) => println!("{:>8} individuals, best fitness {:?}", progress.individuals, progress.best_fitness),
+        Report::Progress(progress) => println!("{:>8} individuals, best fitness {:?}", progress.counts.individuals, progress.best_fitness),
         Report::Improvement(_) => improvements += 1,
         _ => {}
     })?;
     println!(
         "{improvements} improvements; {} individuals in {:.1?}; stopped by {:?}\n",
-        outcome.individuals, outcome.elapsed, outcome.stopped_by
+        outcome.counts.individuals, outcome.elapsed, outcome.stopped_by
     );
     println!(
         "{}\nsearch {:.4}, select {:.4}, final {:.4?}",

@@ -12,7 +12,7 @@
 //! let options = SearchOptions { max_individuals: Some(5_000), ..SearchOptions::default() };
 //! let outcome = Search::new(experiment, 1, options)?.run(|report| {
 //!     if let Report::Progress(progress) = report {
-//!         println!("{} individuals, best {:?}", progress.individuals, progress.best_fitness);
+//!         println!("{} individuals, best {:?}", progress.counts.individuals, progress.best_fitness);
 //!     }
 //! })?;
 //! println!("{}final fitness {:?}", outcome.simplified, outcome.final_fitness);

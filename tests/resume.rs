@@ -252,3 +252,33 @@ fn after_a_full_disk_the_run_goes_on() {
     assert_eq!(output(folder.path(), &evolve("straight")).status.code(), Some(4));
     assert_eq!(result(&run), result(&folder.path().join("straight")));
 }
+
+#[test]
+fn runs_of_earlier_versions_are_reported_and_go_on() {
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs");
+    for version in ["format-2"] {
+        let (folder, from) = (folder(), recorded.join(version));
+        let run = folder.path().join("run");
+        fs::create_dir(&run).expect("a writable folder");
+        for file in fs::read_dir(&from).expect("a recorded run") {
+            let path = file.expect("a readable folder").path();
+            fs::copy(&path, run.join(path.file_name().expect("a file"))).expect("a writable folder");
+        }
+        let reported = output(folder.path(), &["report", "run", "--out", "before.html"]);
+        let said = String::from_utf8_lossy(&reported.stderr).into_owned();
+        assert!(reported.status.success(), "{version}: {said}");
+        let page = fs::read_to_string(folder.path().join("before.html")).expect("a page");
+        for words in ["linear seed 4", "Hall of fame", "Lineage"] {
+            assert!(page.to_lowercase().contains(&words.to_lowercase()), "{version}: no {words:?} on the page");
+        }
+        assert!(!page.contains("left out"), "{version}: something of the run could not be read");
+
+        let ended = output(folder.path(), &["resume", "run", "--max-individuals", "1200", "--json", "--quiet"]);
+        let text = String::from_utf8(ended.stdout).expect("output is UTF-8");
+        let done: Value = serde_json::from_str(text.lines().last().expect("a last event")).expect("JSON");
+        let expected: Value = serde_json::from_str(&fs::read_to_string(from.join("resumed.json")).expect("recorded")).expect("JSON");
+        for (field, value) in expected.as_object().expect("an object") {
+            assert_eq!(&done[field], value, "{version}: {field}");
+        }
+    }
+}

@@ -280,7 +280,7 @@ fn every_preset_searches_at_a_small_scale() {
         let options = SearchOptions { max_individuals: Some(200), threads: 1, ..SearchOptions::default() };
         let search = Search::new(experiment, 0, options).expect("a valid experiment");
         let outcome = search.run(|_| {}).expect("a result");
-        assert_eq!(outcome.individuals, 200, "{}", preset.name);
+        assert_eq!(outcome.counts.individuals, 200, "{}", preset.name);
         assert!(outcome.final_fitness.is_some(), "{}", preset.name);
     }
 }

@@ -142,29 +142,24 @@ impl Progress {
     pub fn new(progress: &search::Progress, remaining: Option<Duration>, best_program: Option<String>) -> Progress {
         let elapsed_seconds = progress.elapsed.as_secs_f64();
         Progress {
-            individuals: progress.individuals,
+            individuals: progress.counts.individuals,
             elapsed_seconds: Some(elapsed_seconds),
-            individuals_per_second: Some(progress.individuals as f64 / elapsed_seconds),
-            train_steps: progress.train_steps,
+            individuals_per_second: Some(progress.counts.individuals as f64 / elapsed_seconds),
+            train_steps: progress.counts.train_steps,
             best_fitness: progress.best_fitness,
             mean_fitness: progress.mean_fitness,
             select_fitness: progress.select_fitness,
-            cache_hits: progress.fec_hits,
-            structural_hits: progress.tiers.structural,
-            tiers: Some(progress.tiers),
-            saved_share: Some(saved_share(progress.saved_steps, progress.train_steps)),
-            compiled: progress.compiled,
+            cache_hits: progress.counts.fec_hits,
+            structural_hits: progress.counts.tiers.structural,
+            tiers: Some(progress.counts.tiers),
+            saved_share: Some(progress.counts.saved_share()),
+            compiled: progress.counts.compiled,
             experiments: progress.experiments,
             verified: progress.verified,
             remaining_seconds: remaining.map(|remaining| remaining.as_secs_f64()),
             best_program,
         }
     }
-}
-
-/// The share of training steps that need not be begun, thanks to FEC, hurdle and budget, as far as no program stops early.
-pub fn saved_share(saved: u64, begun: u64) -> f64 {
-    saved as f64 / (saved + begun).max(1) as f64
 }
 
 /// A program better than all its ancestors on the same tasks.
@@ -391,10 +386,10 @@ impl Done {
             backend: Some(options.backend.name().to_owned()),
             threads: Some(options.threads as u64),
             experiments: Some(outcome.experiments),
-            individuals: Some(outcome.individuals),
-            train_steps: Some(outcome.train_steps),
+            individuals: Some(outcome.counts.individuals),
+            train_steps: Some(outcome.counts.train_steps),
             elapsed_seconds: Some(elapsed_seconds),
-            individuals_per_second: Some(outcome.individuals as f64 / elapsed_seconds),
+            individuals_per_second: Some(outcome.counts.individuals as f64 / elapsed_seconds),
             search_fitness: Some(outcome.search_fitness),
             true_fitness: Some(outcome.true_fitness),
             select_fitness: Some(outcome.select_fitness),
@@ -404,11 +399,11 @@ impl Done {
             target: options.target.or(experiment.target),
             reached_target: Some(outcome.reached_target),
             stopped_by: Some(stop_name(outcome.stopped_by).to_owned()),
-            cache_hits: Some(outcome.fec_hits),
-            structural_hits: Some(outcome.tiers.structural),
-            tiers: Some(outcome.tiers),
-            saved_share: Some(saved_share(outcome.saved_steps, outcome.train_steps)),
-            compiled: Some(outcome.compiled),
+            cache_hits: Some(outcome.counts.fec_hits),
+            structural_hits: Some(outcome.counts.tiers.structural),
+            tiers: Some(outcome.counts.tiers),
+            saved_share: Some(outcome.counts.saved_share()),
+            compiled: Some(outcome.counts.compiled),
             verified: Some(outcome.verified),
             baselines,
             program: Some(outcome.program.to_string()),

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::acceptance::Bar;
 use super::checks::{Checks, IslandChecks};
 use super::control::Halt;
+use super::individual::IslandId;
 use super::island::{Island, IslandPlace, IslandSettings};
 use super::migration::Exchange;
 use super::outcome::SearchError;
@@ -338,14 +339,14 @@ impl<R: FnMut(&ComparisonProgress) + Send> MethodRun<'_, R> {
         let tasks = Arc::new(SearchTasks::new(group, self.settings.first_tasks()));
         let mut judge = Judge::new(reference, tasks.all(), &self.evaluator, self.settings.combine())?;
         // The methods draw apart from each other, or the first programs of all would be the same.
-        let names = [key(key(*seed, purpose::COMPARE), method as u64), number, 0];
+        let id = IslandId { seed: key(key(*seed, purpose::COMPARE), method as u64), experiment: number, island: 0 };
         let place = IslandPlace {
             tasks: Arc::clone(&tasks),
             task_set: 0,
             evaluator: &self.evaluator,
             checks: IslandChecks::new(Arc::clone(self.checks), number, method as u64),
             exchange: Arc::new(Exchange::new(1)),
-            names,
+            id,
         };
         let mut island = Island::new(Arc::clone(&self.settings), place);
         let (mut acceptable, mut example, mut shown) = (0, None, (0, 0));
@@ -372,7 +373,7 @@ impl<R: FnMut(&ComparisonProgress) + Send> MethodRun<'_, R> {
             finished,
             evaluations: island.individuals(),
             acceptable,
-            train_steps: island.totals().train_steps,
+            train_steps: island.totals().counts.train_steps,
             fec_hits: island.fec_hits(),
             reference_fitness: judge.reference_fitness,
             reference_rms: judge.bar.rms_error(),

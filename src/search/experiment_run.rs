@@ -3,20 +3,50 @@
 use std::sync::Arc;
 
 use exnihilo_jit::{Combine, Evaluation, Evaluator, Program, TaskGroup, Worker};
+use serde::{Deserialize, Serialize};
 
-use super::checkpoint::state::{self, ExperimentState, JudgedState, Pass, Totals};
-use super::checkpoint::{CheckpointError, Damage};
+use super::checkpoint::CheckpointError;
 use super::checks::{Checks, IslandChecks};
-use super::island::{Best, Island, IslandPlace, IslandSettings};
-use super::migration::{Exchange, Migration, Rounds};
-use super::milestones::{MilestoneTable, RestoredMilestones};
+use super::damage::{self, Damage};
+use super::individual::IslandId;
+use super::island::{Best, Island, IslandPlace, IslandSettings, IslandState};
+use super::migration::{Exchange, Migration, PoolState, Rounds};
+use super::milestones::{MilestoneState, MilestoneTable, RestoredMilestones};
 use super::outcome::SearchError;
 use super::search_tasks::SearchTasks;
 use super::share;
 use super::tasks::TaskSource;
+use super::totals::{Pass, Totals};
 use crate::experiment::Experiment;
 use crate::task::{SetName, TaskError};
 use crate::verify::Claim;
+
+/// What a checkpoint has of an experiment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct ExperimentState {
+    /// What the programs below descend from, each after the one before it.
+    pub(super) milestones: Vec<MilestoneState>,
+    pub(super) islands: Vec<IslandState>,
+    /// Programs on their way between islands.
+    pub(super) pools: Vec<PoolState>,
+    /// For each set of search tasks: which island's best program was last evaluated on the select tasks, and the how manieth best of that
+    /// island it was.
+    pub(super) judged: Vec<Option<(u64, u64)>>,
+    /// The fingerprint of each set of search tasks.
+    pub(super) fingerprints: Vec<u128>,
+}
+
+/// A program that was evaluated on the select tasks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct JudgedState {
+    pub(super) program: String,
+    pub(super) experiment: u64,
+    pub(super) task_set: u64,
+    pub(super) search_fitness: f64,
+    /// On each select task.
+    pub(super) select_fitness: Vec<f64>,
+    pub(super) select_steps: u64,
+}
 
 /// What the experiments of a run have in common.
 pub(super) struct Shared<'a> {
@@ -113,18 +143,18 @@ impl Judged {
             return Err(Damage(format!("the fitness on {} of {tasks} select tasks", select_fitness.len())).into());
         }
         for &fitness in &select_fitness {
-            state::fitness("the result so far", fitness)?;
+            damage::fitness("the result so far", fitness)?;
         }
         let select = Evaluation {
             task_fitness: select_fitness,
-            train_steps: state::steps("training steps on the select tasks", select_steps)?,
+            train_steps: damage::steps("training steps on the select tasks", select_steps)?,
             ..Evaluation::default()
         };
         Ok(Judged {
-            program: state::program("the result so far", &program, shared.experiment)?,
+            program: damage::program("the result so far", &program, shared.experiment)?,
             experiment,
             task_set,
-            search_fitness: state::fitness("the result so far", search_fitness)?,
+            search_fitness: damage::fitness("the result so far", search_fitness)?,
             select_fitness: select.fitness(Combine::Mean),
             select,
             search_tasks: Arc::new(shared.search_tasks(task_set, experiment)?),
@@ -167,7 +197,7 @@ impl ExperimentRun {
                 evaluator: &shared.evaluator,
                 checks: IslandChecks::new(Arc::clone(&shared.checks), number, island as u64),
                 exchange: Arc::clone(&exchange) as Arc<dyn Migration>,
-                names: [shared.seed, number, island as u64],
+                id: IslandId { seed: shared.seed, experiment: number, island: island as u64 },
             };
             Island::new(Arc::clone(&shared.settings), place)
         };
@@ -200,7 +230,7 @@ impl ExperimentRun {
         let milestones = RestoredMilestones::new(state.milestones, number, shared.experiment)?;
         let exchange = match shared.settings.migrate_every() {
             Some(every) => {
-                let rounds: Vec<Rounds> = state.islands.iter().map(|island| Rounds::of(island.totals.individuals, every)).collect();
+                let rounds: Vec<Rounds> = state.islands.iter().map(|island| Rounds::of(island.totals.counts.individuals, every)).collect();
                 Exchange::restore(&rounds, state.pools, &milestones, shared.experiment)?
             }
             None => Exchange::new(count),

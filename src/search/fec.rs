@@ -5,12 +5,20 @@ use std::num::NonZeroUsize;
 
 use exnihilo_jit::TaskGroup;
 use lru::LruCache;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::checkpoint::Damage;
-use super::checkpoint::state::FecEntryState;
+use super::damage::Damage;
 use super::population::Score;
 use crate::experiment::FecSettings;
+
+/// An entry of a cache of functional equivalence.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct FecEntryState {
+    pub(super) key: u128,
+    pub(super) score: Score,
+    pub(super) seen: u32,
+}
 
 /// The cache of one island: hash of the probe's errors to search fitness, least recently seen out first.
 pub(super) struct Fec {

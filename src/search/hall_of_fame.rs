@@ -3,10 +3,22 @@
 use std::collections::BTreeMap;
 
 use exnihilo_jit::Program;
+use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Damage;
-use super::checkpoint::state::{self, FamousState};
+use super::damage::{self, Damage};
 use crate::experiment::Experiment;
+
+/// A program of the hall of fame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct FamousState {
+    pub(super) task_set: u64,
+    pub(super) size: u64,
+    pub(super) experiment: u64,
+    pub(super) island: u64,
+    pub(super) individual: u64,
+    pub(super) fitness: f64,
+    pub(super) program: String,
+}
 
 /// The best program of its size: highest search fitness, of equals that of the lowest experiment, the earliest there, of the lowest island.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,12 +95,12 @@ impl HallOfFame {
     pub(super) fn restore(programs: Vec<FamousState>, experiment: &Experiment) -> Result<HallOfFame, Damage> {
         let mut hall = HallOfFame::default();
         for state in programs {
-            let program = state::program("a program of the hall of fame", &state.program, experiment)?;
+            let program = damage::program("a program of the hall of fame", &state.program, experiment)?;
             let (task_set, size) = (state.task_set as usize, state.size as usize);
             if size > program.instructions().len() || task_set >= experiment.tasks.search.len() {
                 return Err(Damage(format!("a program of size {size} and task set {task_set} in the hall of fame")));
             }
-            let fitness = state::fitness("the hall of fame", state.fitness)?;
+            let fitness = damage::fitness("the hall of fame", state.fitness)?;
             let FamousState { experiment, island, individual, .. } = state;
             hall.by_size.insert((task_set, size), Famous { task_set, size, experiment, island, individual, fitness, program });
         }

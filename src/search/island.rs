@@ -4,24 +4,55 @@ use std::sync::Arc;
 
 use exnihilo_jit::exec::random::{key, purpose};
 use exnihilo_jit::{Combine, ComponentFunction, Evaluator, Program, Stream};
+use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Damage;
-use super::checkpoint::state::{self, BestState, IslandState, Pass, Totals};
 use super::checks::IslandChecks;
 use super::control::Halt;
-use super::fec::Fec;
-use super::hall_of_fame::{Famous, HallOfFame};
+use super::damage::{self, Damage};
+use super::fec::{Fec, FecEntryState};
+use super::hall_of_fame::{Famous, FamousState, HallOfFame};
+use super::individual::IslandId;
 use super::lineage::{Improvement, Origin, ProgramHash};
 use super::memo::Memo;
 use super::migration::{self, Choice, Migrant, Migration, Rounds, draw};
 use super::milestones::{Line, MilestoneTable, Milestones, NewMilestone, RestoredMilestones};
 use super::mutation::Mutator;
 use super::outcome::SearchError;
-use super::population::{Population, Score};
+use super::population::{MemberState, Population, Score};
 use super::progress::{Look, Shown};
 use super::scorer::{ScoreSettings, Scored, Scorer};
 use super::search_tasks::SearchTasks;
+use super::totals::{Counts, Pass, Totals};
 use crate::experiment::{Experiment, ExperimentError, InitialPopulation, MemoSettings, Method, MigrationSettings, Populations};
+
+/// What a checkpoint has of an island.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct IslandState {
+    /// Random numbers drawn for decisions.
+    pub(super) decisions: u64,
+    pub(super) totals: Totals,
+    /// From the oldest to the newest.
+    pub(super) population: Vec<MemberState>,
+    /// From the least to the most recently seen; none if there is no cache.
+    pub(super) fec: Option<Vec<FecEntryState>>,
+    /// What the first tasks ask for, once there is a hurdle.
+    pub(super) hurdle: Option<f64>,
+    pub(super) best: Option<BestState>,
+    /// How many programs were the best one after the other.
+    pub(super) bests: u64,
+    /// Its best programs by size.
+    pub(super) hall: Vec<FamousState>,
+    /// How many milestones were made on it.
+    pub(super) milestones: u64,
+}
+
+/// The best program of an island.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct BestState {
+    pub(super) program: String,
+    pub(super) fitness: f64,
+    pub(super) individual: u64,
+}
 
 /// Children between two looks that others may have, at least; a tenth of the population if that is more, as the mean fitness is summed anew.
 const SHOW_EVERY: u64 = 100;
@@ -104,8 +135,8 @@ impl Best {
         if individual > individuals {
             return Err(Damage(format!("individual {individual} of {individuals} is the best")));
         }
-        let program = state::program("the best program of an island", &program, experiment)?;
-        Ok(Best { program, fitness: state::fitness("the best program", fitness)?, individual, number })
+        let program = damage::program("the best program of an island", &program, experiment)?;
+        Ok(Best { program, fitness: damage::fitness("the best program", fitness)?, individual, number })
     }
 }
 
@@ -117,8 +148,7 @@ pub(super) struct IslandPlace<'a> {
     pub(super) evaluator: &'a Evaluator,
     pub(super) checks: IslandChecks,
     pub(super) exchange: Arc<dyn Migration>,
-    /// Seed of the run, number of the experiment, number of the island in it.
-    pub(super) names: [u64; 3],
+    pub(super) id: IslandId,
 }
 
 /// One population and everything that evolves it.
@@ -147,7 +177,7 @@ pub(super) struct Island {
     improvements: Vec<Improvement>,
     hall: HallOfFame,
     /// Seed of the run, number of the experiment, number of the island in it.
-    names: [u64; 3],
+    id: IslandId,
     exchange: Arc<dyn Migration>,
     /// Rounds of migration that were begun.
     rounds: u64,
@@ -157,8 +187,8 @@ pub(super) struct Island {
 impl Island {
     /// An island before its first individual.
     pub(super) fn new(settings: Arc<IslandSettings>, place: IslandPlace<'_>) -> Island {
-        let IslandPlace { tasks, task_set, evaluator, checks, exchange, names } = place;
-        let [seed, experiment, island] = names;
+        let IslandPlace { tasks, task_set, evaluator, checks, exchange, id } = place;
+        let IslandId { seed, experiment, island } = id;
         let memo = settings.memo.as_ref().map(Memo::new);
         Island {
             task_set,
@@ -177,7 +207,7 @@ impl Island {
             bests: 0,
             improvements: Vec::new(),
             hall: HallOfFame::default(),
-            names,
+            id,
             exchange,
             rounds: 0,
             shown: Arc::default(),
@@ -212,30 +242,30 @@ impl Island {
         experiment: &Experiment,
     ) -> Result<Island, Damage> {
         let totals = state.totals.restore()?;
-        self.decisions = self.decisions.at(state::count("random decisions", state.decisions)?);
-        self.milestones.set_made(state::count("milestones", state.milestones)?);
+        self.decisions = self.decisions.at(damage::count("random decisions", state.decisions)?);
+        self.milestones.set_made(damage::count("milestones", state.milestones)?);
         let capacity = self.population.capacity();
         self.population = Population::restore(capacity, state.population, milestones, &mut self.milestones, experiment)?;
         self.milestones.keep(self.population.lines_mut());
-        if self.population.len() as u64 != totals.individuals.min(self.population.capacity() as u64) {
-            return Err(Damage(format!("{} programs after {} individuals", self.population.len(), totals.individuals)));
+        if self.population.len() as u64 != totals.counts.individuals.min(self.population.capacity() as u64) {
+            return Err(Damage(format!("{} programs after {} individuals", self.population.len(), totals.counts.individuals)));
         }
         self.scorer.fec = match (self.settings.score.fec(), state.fec) {
-            (Some(settings), Some(entries)) => Some(Fec::restore(settings, entries, totals.fec_hits)?),
+            (Some(settings), Some(entries)) => Some(Fec::restore(settings, entries, totals.counts.fec_hits)?),
             (None, None) => None,
             _ => return Err(Damage("an FEC cache where there is none, or none where there is one".to_owned())),
         };
-        self.scorer.hurdle = state.hurdle.map(|hurdle| state::fitness("the hurdle", hurdle)).transpose()?;
-        self.bests = state::count("best programs", state.bests)?;
-        let best = state.best.map(|best| Best::restore(best, totals.individuals, self.bests, experiment)).transpose()?;
+        self.scorer.hurdle = state.hurdle.map(|hurdle| damage::fitness("the hurdle", hurdle)).transpose()?;
+        self.bests = damage::count("best programs", state.bests)?;
+        let best = state.best.map(|best| Best::restore(best, totals.counts.individuals, self.bests, experiment)).transpose()?;
         self.best = best.map(Arc::new);
         if self.best.as_ref().map(|best| best.fitness) != totals.best_fitness {
             return Err(Damage("another best fitness than the best program's".to_owned()));
         }
         self.hall = HallOfFame::restore(state.hall, experiment)?;
-        (self.individuals, self.train_steps) = (totals.individuals, totals.train_steps);
-        (self.scorer.tiers, self.scorer.saved_steps) = (totals.tiers, totals.saved_steps);
-        self.scorer.compiled_before = totals.compiled;
+        (self.individuals, self.train_steps) = (totals.counts.individuals, totals.counts.train_steps);
+        (self.scorer.tiers, self.scorer.saved_steps) = (totals.counts.tiers, totals.counts.saved_steps);
+        self.scorer.compiled_before = totals.counts.compiled;
         self.rounds = self.settings.migrate_every().map_or(0, |every| Rounds::of(self.individuals, every).begun);
         self.show();
         Ok(self)
@@ -243,12 +273,14 @@ impl Island {
 
     pub(super) fn totals(&self) -> Totals {
         Totals {
-            individuals: self.individuals,
-            train_steps: self.train_steps,
-            fec_hits: self.fec_hits(),
-            tiers: self.scorer.tiers,
-            saved_steps: self.scorer.saved_steps,
-            compiled: self.scorer.compiled(),
+            counts: Counts {
+                individuals: self.individuals,
+                train_steps: self.train_steps,
+                fec_hits: self.fec_hits(),
+                tiers: self.scorer.tiers,
+                saved_steps: self.scorer.saved_steps,
+                compiled: self.scorer.compiled(),
+            },
             best_fitness: self.best.as_ref().map(|best| best.fitness),
         }
     }
@@ -337,7 +369,7 @@ impl Island {
     fn end_round(&mut self) {
         let Some(migration) = &self.settings.migration else { return };
         let round = self.rounds - 1;
-        let mut stream = migration::stream(self.names, round, Choice::Published);
+        let mut stream = migration::stream(self.id, round, Choice::Published);
         let (population, milestones) = (&self.population, &self.milestones);
         let leaving = |age| {
             let (program, score) = population.get(age);
@@ -345,7 +377,7 @@ impl Island {
             Migrant { program: program.clone(), score, descent, task_set: self.task_set }
         };
         let ages = draw(population.len(), migration.count(population.len()), &mut stream);
-        self.exchange.publish(self.names[2] as usize, round, ages.into_iter().map(leaving).collect());
+        self.exchange.publish(self.id.island as usize, round, ages.into_iter().map(leaving).collect());
     }
 
     /// Takes in what it draws from all islands' programs of the round before the last, in place of as many of its own. What has its
@@ -357,7 +389,7 @@ impl Island {
         if round < 2 {
             return Ok(());
         }
-        let mut stream = migration::stream(self.names, round, Choice::Replaced);
+        let mut stream = migration::stream(self.id, round, Choice::Replaced);
         let ages = draw(self.population.len(), migration.count(self.population.len()), &mut stream);
         let migrants = self.exchange.sample(round - 2, ages.len(), &mut stream);
         for (age, Migrant { program, score, descent, task_set }) in ages.into_iter().zip(migrants) {
@@ -447,7 +479,7 @@ impl Island {
         if is_partial {
             return;
         }
-        let ([_, experiment, island], individual, task_set) = (self.names, self.individuals, self.task_set);
+        let (IslandId { experiment, island, .. }, individual, task_set) = (self.id, self.individuals, self.task_set);
         let program = || self.child.clone();
         let famous = || Famous { task_set, size, experiment, island, individual, fitness, program: program() };
         self.hall.admit((task_set, size), fitness, [experiment, individual, island], famous);

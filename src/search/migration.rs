@@ -9,12 +9,28 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use exnihilo_jit::exec::random::{key, purpose};
 use exnihilo_jit::{Program, Stream};
+use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Damage;
-use super::checkpoint::state::{MemberState, MigrantState, PoolState};
+use super::damage::Damage;
+use super::individual::IslandId;
 use super::milestones::{Descent, MilestoneTable, RestoredMilestones};
-use super::population::Score;
+use super::population::{MemberState, Score};
 use crate::experiment::Experiment;
+
+/// What the islands published at the end of a round of migration, by island; none of an island that has not ended it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct PoolState {
+    pub(super) round: u64,
+    pub(super) published: Vec<Option<Vec<MigrantState>>>,
+}
+
+/// A program on its way to another island.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct MigrantState {
+    pub(super) member: MemberState,
+    /// The set of search tasks on which it has its score.
+    pub(super) task_set: u64,
+}
 
 /// A program on its way from one island to another.
 #[derive(Clone, Debug)]
@@ -177,8 +193,8 @@ pub(super) enum Choice {
     Replaced = 1,
 }
 
-/// The stream of a choice in round number `round` of the island with these names: seed, experiment, island.
-pub(super) const fn stream([seed, experiment, island]: [u64; 3], round: u64, choice: Choice) -> Stream {
+/// The stream of a choice in round number `round` of the island.
+pub(super) const fn stream(IslandId { seed, experiment, island }: IslandId, round: u64, choice: Choice) -> Stream {
     Stream::named(key(key(key(key(seed, purpose::MIGRATION), experiment), island), round), choice as u64)
 }
 

@@ -9,11 +9,36 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use exnihilo_jit::Program;
+use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Damage;
-use super::checkpoint::state::{self, LineState, MilestoneState};
+use super::damage::{self, Damage};
 use super::lineage::Origin;
 use crate::experiment::Experiment;
+
+/// A program that was better than all its ancestors.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct MilestoneState {
+    pub(super) island: u64,
+    pub(super) number: u64,
+    pub(super) task_set: u64,
+    pub(super) individual: u64,
+    pub(super) fitness: f64,
+    pub(super) program: String,
+    pub(super) origin: Origin,
+    pub(super) mutations: u32,
+    /// The place in the list of the one before it.
+    pub(super) before: Option<u32>,
+    pub(super) is_told: bool,
+}
+
+/// What a program descends from.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct LineState {
+    /// The place of its latest milestone in the list of its experiment.
+    pub(super) latest: Option<u32>,
+    /// The mutations since.
+    pub(super) mutations: u32,
+}
 
 /// A program with a higher search fitness than all milestones before it in its line on the same set of search tasks, or better than all
 /// before it on its island.
@@ -272,11 +297,11 @@ impl RestoredMilestones {
             all.push(Arc::new(Milestone {
                 experiment: number,
                 island: state.island,
-                number: state::count("milestones", state.number)?,
+                number: damage::count("milestones", state.number)?,
                 task_set: state.task_set as usize,
-                individual: state::count("the individuals before a milestone", state.individual)?,
-                fitness: state::fitness("a milestone", state.fitness)?,
-                program: state::program("a milestone", &state.program, experiment)?,
+                individual: damage::count("the individuals before a milestone", state.individual)?,
+                fitness: damage::fitness("a milestone", state.fitness)?,
+                program: damage::program("a milestone", &state.program, experiment)?,
                 origin: state.origin,
                 mutations: state.mutations,
                 before,

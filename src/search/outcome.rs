@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use exnihilo_jit::{EvalError, Program};
 
-use super::checkpoint::{CheckpointError, Damage};
+use super::checkpoint::CheckpointError;
+use super::damage::Damage;
 use super::hall_of_fame::HallOfFame;
-use super::scorer::Tiers;
+use super::totals::Counts;
 use crate::experiment::ExperimentError;
 use crate::task::TaskError;
 use crate::verify::Difference;
@@ -47,18 +48,8 @@ pub struct Outcome {
     pub final_fitness: Option<f64>,
     /// Experiments begun.
     pub experiments: u64,
-    /// Programs added to populations, initial ones included.
-    pub individuals: u64,
-    /// Training examples begun in search, over all tasks; select and final evaluations are not counted.
-    pub train_steps: u64,
-    /// Programs answered by functional equivalence checking.
-    pub fec_hits: u64,
-    /// Programs by how they were answered.
-    pub tiers: Tiers,
-    /// Training steps that were not begun, thanks to FEC, the hurdle and the budget, as far as no program stops early.
-    pub saved_steps: u64,
-    /// Programs compiled to native code in search.
-    pub compiled: u64,
+    /// What was done in search.
+    pub counts: Counts,
     /// Evaluations that the oracle confirmed: the share asked for, and the program's own on search, select and final tasks.
     pub verified: u64,
     /// The best programs by size.

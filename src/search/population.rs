@@ -3,10 +3,17 @@
 use exnihilo_jit::{Program, Stream};
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Damage;
-use super::checkpoint::state::{self, MemberState};
-use super::milestones::{Descent, Line, MilestoneTable, Milestones, RestoredMilestones};
+use super::damage::{self, Damage};
+use super::milestones::{Descent, Line, LineState, MilestoneTable, Milestones, RestoredMilestones};
 use crate::experiment::Experiment;
+
+/// A program of a population.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct MemberState {
+    pub(super) program: String,
+    pub(super) score: Score,
+    pub(super) line: LineState,
+}
 
 /// What evolution knows of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,8 +44,8 @@ impl Score {
 
     /// Checks a score that comes from a checkpoint.
     pub(super) fn restore(self) -> Result<Score, Damage> {
-        state::fitness("a score", self.fitness)?;
-        self.first_stage.map_or(Ok(0.0), |fitness| state::fitness("a score on the first tasks", fitness))?;
+        damage::fitness("a score", self.fitness)?;
+        self.first_stage.map_or(Ok(0.0), |fitness| damage::fitness("a score on the first tasks", fitness))?;
         Ok(self)
     }
 }
@@ -50,7 +57,7 @@ impl MemberState {
 
     /// The program, its score and what it descends from.
     pub(super) fn restore(self, milestones: &RestoredMilestones, experiment: &Experiment) -> Result<(Program, Score, Descent), Damage> {
-        let program = state::program("a program of a population", &self.program, experiment)?;
+        let program = damage::program("a program of a population", &self.program, experiment)?;
         Ok((program, self.score.restore()?, milestones.descent(self.line)?))
     }
 }

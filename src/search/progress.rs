@@ -5,22 +5,18 @@ use std::time::Duration;
 
 use exnihilo_jit::Program;
 
-use super::checkpoint::Limits;
-use super::checkpoint::state::Totals;
 use super::checks::Checks;
 use super::hall_of_fame::Famous;
 use super::island::Best;
-use super::scorer::Tiers;
+use super::totals::{Counts, Limits, Totals};
 
 /// Totals since the start of a search.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// Programs added to populations, initial ones included.
-    pub individuals: u64,
+    /// What was done.
+    pub counts: Counts,
     /// Wall time.
     pub elapsed: Duration,
-    /// Training examples begun, over all tasks.
-    pub train_steps: u64,
     /// The best search fitness so far; none before the first program is evaluated.
     pub best_fitness: Option<f64>,
     /// The mean search fitness of the populations at work; none before the first program is evaluated.
@@ -28,16 +24,8 @@ pub struct Progress {
     /// The mean fitness of the result so far on the select tasks; none before a program was evaluated there, which is when one passes
     /// the target in search, or its experiment ends.
     pub select_fitness: Option<f64>,
-    /// Programs answered by functional equivalence checking.
-    pub fec_hits: u64,
-    /// Programs by how they were answered.
-    pub tiers: Tiers,
-    /// Training steps that were not begun, thanks to FEC, the hurdle and the budget, as far as no program stops early.
-    pub saved_steps: u64,
     /// The program with the best search fitness so far, as evolved.
     pub best: Option<Program>,
-    /// Programs compiled to native code.
-    pub compiled: u64,
     /// Experiments begun.
     pub experiments: u64,
     /// Evaluations that the oracle has confirmed.
@@ -52,8 +40,8 @@ impl Progress {
         let at_this_rate =
             |done: u64, most: Option<u64>| most.filter(|_| done > 0).map(|most| elapsed * most.saturating_sub(done) as f64 / done as f64);
         let all = [
-            at_this_rate(self.individuals, limits.max_individuals),
-            at_this_rate(self.train_steps, limits.max_train_steps),
+            at_this_rate(self.counts.individuals, limits.max_individuals),
+            at_this_rate(self.counts.train_steps, limits.max_train_steps),
             limits.max_seconds.map(|most| (most - elapsed).max(0.0)),
         ];
         let nearest = all.into_iter().flatten().reduce(f64::min)?;
@@ -135,16 +123,11 @@ impl Board {
         let best = best_before.into_iter().chain(bests).reduce(|first, second| if second.1 > first.1 { second } else { first });
         Progress {
             elapsed,
-            individuals: totals.individuals,
-            train_steps: totals.train_steps,
+            counts: totals.counts,
             best_fitness: totals.best_fitness,
             mean_fitness,
             select_fitness: watched.select_fitness,
-            fec_hits: totals.fec_hits,
-            tiers: totals.tiers,
-            saved_steps: totals.saved_steps,
             best: best.map(|(program, _)| program.clone()),
-            compiled: totals.compiled,
             experiments: watched.experiments,
             verified: self.checks.confirmed(),
         }
@@ -179,7 +162,11 @@ mod tests {
 
     #[test]
     fn the_nearest_limit_is_told_by_the_rate_so_far() {
-        let progress = Progress { individuals: 100, train_steps: 5_000, elapsed: Duration::from_secs(10), ..Progress::default() };
+        let progress = Progress {
+            counts: Counts { individuals: 100, train_steps: 5_000, ..Counts::default() },
+            elapsed: Duration::from_secs(10),
+            ..Progress::default()
+        };
         let remaining = |max_individuals, max_train_steps, max_seconds| {
             progress.remaining(Limits { max_individuals, max_train_steps, max_seconds, target: None }).map(|left| left.as_secs_f64())
         };

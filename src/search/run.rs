@@ -9,10 +9,10 @@ use exnihilo_jit::rewrite::rewrite;
 use exnihilo_jit::{Backend, Combine, Evaluation, Evaluator, TaskGroup};
 use rayon::prelude::*;
 
-use super::checkpoint::state::{self, Pass, RunState, Totals};
-use super::checkpoint::{Checkpoint, Damage, Limits};
+use super::checkpoint::Checkpoint;
 use super::checks::Checks;
 use super::control::Halt;
+use super::damage::{self, Damage};
 use super::experiment_run::{ExperimentRun, Judged, Shared};
 use super::hall_of_fame::HallOfFame;
 use super::island::{Island, IslandSettings};
@@ -20,8 +20,10 @@ use super::lineage::Improvement;
 use super::milestones::Milestone;
 use super::outcome::{Outcome, SearchError, StoppedBy};
 use super::progress::{Board, Progress};
+use super::run_state::RunState;
 use super::share;
 use super::tasks::{DescribedTasks, TaskSource};
+use super::totals::{Limits, Pass, Totals};
 use crate::experiment::Experiment;
 use crate::verify::{Claim, DEFAULT_RATE, Verifier};
 
@@ -225,7 +227,7 @@ impl Search {
     }
 
     fn shared<'a>(&'a self, described: &'a DescribedTasks<'a>) -> Result<Shared<'a>, SearchError> {
-        let verified = self.from.as_ref().map_or(Ok(0), |state| state::count("confirmed evaluations", state.verified))?;
+        let verified = self.from.as_ref().map_or(Ok(0), |state| damage::count("confirmed evaluations", state.verified))?;
         Ok(Shared {
             experiment: &self.experiment,
             settings: Arc::new(IslandSettings::new(&self.experiment)?),
@@ -417,7 +419,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
         }
         run.finished = state.finished.restore()?;
         run.finished_hall = HallOfFame::restore(state.hall, run.shared.experiment)?;
-        run.first = state::count("experiments", state.first)?;
+        run.first = damage::count("experiments", state.first)?;
         run.judged_at = state.judged_at;
         let experiments = (run.first..).zip(state.batch);
         run.batch = experiments.map(|(number, state)| ExperimentRun::restore(&run.shared, number, state)).collect::<Result<_, _>>()?;
@@ -532,7 +534,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
     fn goals(&self) -> Goals {
         let search = &self.shared.experiment.search;
         let limit = search.max_individuals.unwrap_or(u64::MAX);
-        let budget = self.options.max_individuals.map_or(u64::MAX, |most| most.saturating_sub(self.finished.individuals));
+        let budget = self.options.max_individuals.map_or(u64::MAX, |most| most.saturating_sub(self.finished.counts.individuals));
         let experiment = self.judged_at.saturating_add(search.round).min(limit);
         let batch = experiment.saturating_mul(self.batch.len() as u64).min(budget);
         Goals { experiment, batch, is_last: experiment == limit, is_budget: batch == budget }
@@ -599,7 +601,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
 
     /// The training steps that may still be begun.
     fn steps_left(&self) -> u64 {
-        self.options.max_train_steps.map_or(u64::MAX, |most| most.saturating_sub(self.totals().train_steps))
+        self.options.max_train_steps.map_or(u64::MAX, |most| most.saturating_sub(self.totals().counts.train_steps))
     }
 
     /// Divides the training steps that are left evenly among the islands that have not reached their goals. False if all have.
@@ -677,12 +679,7 @@ impl<'a, R: FnMut(Report<'_>) + Send> Run<'a, R> {
             select_fitness,
             final_fitness,
             experiments: progress.experiments,
-            individuals: totals.individuals,
-            train_steps: totals.train_steps,
-            fec_hits: totals.fec_hits,
-            tiers: totals.tiers,
-            saved_steps: totals.saved_steps,
-            compiled: totals.compiled,
+            counts: totals.counts,
             verified: shared.checks.confirmed(),
             hall,
             elapsed: progress.elapsed,

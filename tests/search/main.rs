@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use exnihilo::experiment::Experiment;
-use exnihilo::search::{Outcome, Progress, Report, Search, SearchError, SearchOptions, StoppedBy};
+use exnihilo::search::{Checkpoint, Outcome, Progress, Report, Search, SearchError, SearchOptions, StoppedBy, TasksInMemory};
+use exnihilo::task::{DataCache, SetName, build_group};
 
 /// The linear preset in small: 3 experiments of 2 islands side by side, no target.
 fn small() -> Experiment {
@@ -62,9 +63,9 @@ fn result(outcome: &Outcome) -> (String, [u64; 8]) {
         bits(outcome.true_fitness),
         bits(outcome.select_fitness),
         outcome.final_fitness.map_or(0, bits),
-        outcome.individuals,
-        outcome.train_steps,
-        outcome.fec_hits,
+        outcome.counts.individuals,
+        outcome.counts.train_steps,
+        outcome.counts.fec_hits,
     ];
     (outcome.program.to_string(), numbers)
 }
@@ -97,7 +98,7 @@ fn islands_exchange_programs_the_same_on_all_threads() {
     }
     // The round between two looks at the select tasks ends where no round of migration does; it is not what decides.
     experiment.set("search.round", "211").expect("a known key");
-    let steps = |experiment: &Experiment| run(experiment, 1, individuals(5_003)).train_steps;
+    let steps = |experiment: &Experiment| run(experiment, 1, individuals(5_003)).counts.train_steps;
     assert_eq!(steps(&experiment), reference.1[6], "the same children");
     for (key, value) in [("migration.every", "71"), ("migration.share", "0.25"), ("migration.enabled", "false")] {
         let mut other = experiment.clone();
@@ -111,13 +112,13 @@ fn individuals_are_exact() {
     let mut experiment = small();
     for most in [1, 2, 5, 7, 449, 451, 2_100, 2_101, 4_999] {
         let outcome = run(&experiment, 3, individuals(most));
-        assert_eq!((outcome.individuals, outcome.stopped_by), (most, StoppedBy::Individuals));
+        assert_eq!((outcome.counts.individuals, outcome.stopped_by), (most, StoppedBy::Individuals));
         assert_eq!(outcome.experiments, 3 * (most - 1).div_euclid(2_100) + 3, "batches of 3 experiments of 700 individuals");
     }
     experiment.set("search.side_by_side", "8").expect("a known key");
     experiment.set("search.islands", "3").expect("a known key");
     for most in [3, 1_001, 3_333] {
-        assert_eq!(run(&experiment, 3, individuals(most)).individuals, most);
+        assert_eq!(run(&experiment, 3, individuals(most)).counts.individuals, most);
     }
 }
 
@@ -136,7 +137,7 @@ fn the_first_round_with_a_program_that_passes_ends_the_run() {
     let outcome = run(&experiment, 5, individuals(100_000));
     assert!(outcome.reached_target);
     assert_eq!(outcome.stopped_by, StoppedBy::Target);
-    assert_eq!((outcome.experiment, outcome.individuals), (0, 450), "the lowest number wins; all three finish the round");
+    assert_eq!((outcome.experiment, outcome.counts.individuals), (0, 450), "the lowest number wins; all three finish the round");
     let options = SearchOptions { target: Some(1.0), ..individuals(2_000) };
     assert!(!run(&experiment, 5, options).reached_target, "the option's target counts");
 }
@@ -151,7 +152,7 @@ fn training_steps_are_limited_the_same_on_all_threads() {
     let outcome = limited(1);
     assert_eq!(outcome.stopped_by, StoppedBy::TrainSteps);
     // Beyond the limit by less than one child, 2 tasks of 20 examples, on each of 6 islands.
-    assert!((20_000..20_000 + 6 * 40).contains(&outcome.train_steps), "{}", outcome.train_steps);
+    assert!((20_000..20_000 + 6 * 40).contains(&outcome.counts.train_steps), "{}", outcome.counts.train_steps);
     assert_eq!(result(&limited(4)), result(&outcome));
 }
 
@@ -160,9 +161,9 @@ fn a_stop_ends_the_search_at_the_next_child() {
     let stop = Arc::new(AtomicBool::new(false));
     let options = SearchOptions { threads: 2, stop: Arc::clone(&stop), ..SearchOptions::default() };
     let search = Search::new(small(), 7, options.clone()).expect("a valid search");
-    let outcome = search.run(on_progress(|progress| stop.store(progress.individuals > 0, Ordering::Relaxed))).expect("a result");
+    let outcome = search.run(on_progress(|progress| stop.store(progress.counts.individuals > 0, Ordering::Relaxed))).expect("a result");
     assert_eq!(outcome.stopped_by, StoppedBy::Interrupt);
-    assert!(outcome.individuals > 0);
+    assert!(outcome.counts.individuals > 0);
     let before = Search::new(small(), 7, options).expect("a valid search").run(|_| {});
     assert!(matches!(before, Err(SearchError::NothingEvaluated)), "the flag was set from the start");
     let options = SearchOptions { max_seconds: Some(1e-9), ..individuals(u64::MAX) };
@@ -181,18 +182,21 @@ fn progress_adds_up() {
     let outcome = search
         .run(on_progress(|progress| {
             let mut last = last.lock().expect("no panic in a report");
-            assert!(progress.individuals >= last.individuals && progress.train_steps >= last.train_steps);
+            assert!(progress.counts.individuals >= last.counts.individuals && progress.counts.train_steps >= last.counts.train_steps);
             *last = progress.clone();
             calls.fetch_add(1, Ordering::Relaxed);
         }))
         .expect("a result");
     let last = last.lock().expect("no panic in a report");
     assert!(calls.into_inner() >= 6, "one report a round at least: 5 rounds of the first batch, 1 of the second");
-    assert_eq!((last.individuals, last.train_steps, last.fec_hits), (2_500, outcome.train_steps, outcome.fec_hits));
-    assert_eq!(last.tiers, outcome.tiers);
+    assert_eq!(
+        (last.counts.individuals, last.counts.train_steps, last.counts.fec_hits),
+        (2_500, outcome.counts.train_steps, outcome.counts.fec_hits)
+    );
+    assert_eq!(last.counts.tiers, outcome.counts.tiers);
     assert_eq!(last.verified + 3, outcome.verified, "the reported program's come last");
     assert_eq!(last.experiments, 6);
-    assert!(last.fec_hits > 0 && last.tiers.structural > 0, "exact copies are known");
+    assert!(last.counts.fec_hits > 0 && last.counts.tiers.structural > 0, "exact copies are known");
     let (best, mean) = (last.best_fitness.expect("programs"), last.mean_fitness.expect("programs"));
     assert!(best >= mean && best >= outcome.search_fitness);
 }
@@ -202,7 +206,7 @@ fn without_equivalence_checking_the_search_fitness_is_the_true_one() {
     let mut experiment = small();
     experiment.set("fec.enabled", "false").expect("a known key");
     let outcome = run(&experiment, 9, individuals(1_500));
-    assert_eq!(outcome.fec_hits, 0);
+    assert_eq!(outcome.counts.fec_hits, 0);
     assert_eq!(outcome.search_fitness.to_bits(), outcome.true_fitness.to_bits());
 }
 
@@ -236,12 +240,12 @@ fn the_memo_changes_nothing_but_speed() {
                 run(&experiment, 11, individuals(4_000))
             };
             let without = with("false", "65536");
-            assert_eq!(without.tiers.structural, 0);
+            assert_eq!(without.counts.tiers.structural, 0);
             let mut hits = Vec::new();
             for capacity in ["1", "100", "65536"] {
                 let outcome = with("true", capacity);
                 assert_eq!(result(&outcome), result(&without), "{preset}, FEC {fec}, capacity {capacity}");
-                hits.push(outcome.tiers.structural);
+                hits.push(outcome.counts.tiers.structural);
             }
             assert!(hits[0] > 0 && hits.is_sorted() && hits[2] > 1_000 && hits[2] < 4_000, "{preset}, FEC {fec}: {hits:?}");
         }
@@ -264,7 +268,7 @@ fn checks_change_nothing_and_are_as_many_as_asked_for() {
         }
         assert_eq!(tenth.verified, again.verified, "threads choose nothing");
         // One select evaluation each of 6 experiments, all individuals that FEC did not answer, and the report.
-        assert_eq!(all.verified, 6 + 3_000 - all.fec_hits + 3);
+        assert_eq!(all.verified, 6 + 3_000 - all.counts.fec_hits + 3);
         let share = tenth.verified as f64 / all.verified as f64;
         assert!((0.05..0.15).contains(&share), "{share}");
     }
@@ -348,4 +352,62 @@ fn progress_has_the_select_fitness_of_the_result_so_far() {
     assert_eq!(told.last(), Some(&Some(outcome.select_fitness)));
     let known: Vec<f64> = told.iter().copied().skip_while(Option::is_none).map(|fitness| fitness.expect("it does not go")).collect();
     assert!(known.is_sorted() && known[0] < outcome.select_fitness, "{known:?}");
+}
+
+/// The tasks that an experiment describes, as tasks in memory; those of search are the same for all experiments of a run.
+fn in_memory(experiment: &Experiment, task_seed: u64) -> Arc<TasksInMemory> {
+    let (tasks, data) = (&experiment.tasks, DataCache::new());
+    let group = |spec, set| build_group(spec, set, task_seed, 0, &data).expect("small tasks");
+    Arc::new(TasksInMemory {
+        search: vec![group(&tasks.search[0], SetName::Search)],
+        select: group(&tasks.select, SetName::Select),
+        last: tasks.final_set.as_ref().map(|spec| group(spec, SetName::Final)),
+    })
+}
+
+#[test]
+fn tasks_in_memory_are_as_good_as_described_ones() {
+    let mut experiment = small();
+    // One experiment, so that its tasks are those of experiment 0.
+    for (key, value) in [("search.side_by_side", "1"), ("search.max_individuals", "100000")] {
+        experiment.set(key, value).expect("a known key");
+    }
+    let search = || Search::new(experiment.clone(), 7, individuals(900)).expect("a valid search");
+    let described = search().run(|_| {}).expect("a result");
+    let own = search().on_tasks(in_memory(&experiment, 7)).expect("one set").run(|_| {}).expect("a result");
+    assert_eq!(result(&own), result(&described));
+    let others = search().on_tasks(in_memory(&experiment, 8)).expect("one set").run(|_| {}).expect("a result");
+    assert_ne!(result(&others), result(&described));
+}
+
+#[test]
+fn tasks_in_memory_must_fit_the_experiment_and_the_checkpoint() {
+    let experiment = small();
+    let search = Search::new(experiment.clone(), 7, individuals(900)).expect("a valid search");
+    let mut none = in_memory(&experiment, 7);
+    Arc::get_mut(&mut none).expect("nobody else has it").search.clear();
+    let error = search.clone().on_tasks(none).expect_err("no search tasks").to_string();
+    assert!(error.contains("0 sets of search tasks, where the experiment has 1"), "{error}");
+
+    let options = SearchOptions { checkpoint_every: Some(f64::MAX), ..individuals(300) };
+    let mut bytes = Vec::new();
+    let first = Search::new(experiment.clone(), 7, options).expect("a valid search").on_tasks(in_memory(&experiment, 7)).expect("one set");
+    let outcome = first.run(|report| {
+        if let Report::Checkpoint(checkpoint, _) = report {
+            bytes = checkpoint.encode().expect("a preset can be written");
+        }
+    });
+    outcome.expect("a result");
+    let resumed = |task_seed| {
+        let checkpoint = Checkpoint::decode(&bytes).expect("what was written");
+        Search::resume(checkpoint, individuals(900))
+            .expect("options")
+            .on_tasks(in_memory(&experiment, task_seed))
+            .expect("one set")
+            .run(|_| {})
+    };
+    let whole = search.on_tasks(in_memory(&experiment, 7)).expect("one set").run(|_| {}).expect("a result");
+    assert_eq!(result(&resumed(7).expect("the tasks of before")), result(&whole));
+    let error = resumed(8).expect_err("other tasks").to_string();
+    assert!(error.contains("the data of the tasks have changed"), "{error}");
 }

@@ -1,6 +1,6 @@
 //! Searches that are interrupted and go on: the same as if they had not been.
 
-use exnihilo::search::{Checkpoint, CheckpointError, Milestone};
+use exnihilo::search::{CheckpointError, Milestone};
 use exnihilo_jit::Backend;
 
 use super::*;
@@ -149,7 +149,7 @@ fn a_search_that_is_stopped_again_and_again_is_the_uninterrupted_one() {
                 }
             });
             let (outcome, checkpoint) = (outcome.expect("a result"), last.as_ref().expect("a search that is saved has checkpoints"));
-            assert_eq!(outcome.individuals, checkpoint.individuals(), "part {part}: the last one is of the end");
+            assert_eq!(outcome.counts.individuals, checkpoint.individuals(), "part {part}: the last one is of the end");
             if outcome.stopped_by != StoppedBy::Interrupt {
                 // On a machine that let the watcher wait for too long.
                 assert_eq!(result(&outcome), whole);

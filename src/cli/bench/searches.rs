@@ -130,7 +130,7 @@ impl Cell {
     fn individuals_in(&self, experiment: &Experiment, seconds: f64) -> Result<u64, SearchError> {
         let begun = self.search(experiment, Some(1), None)?;
         let reached = match self.search(experiment, None, Some(seconds + begun.elapsed.as_secs_f64())) {
-            Ok(outcome) => outcome.individuals,
+            Ok(outcome) => outcome.counts.individuals,
             // A busy machine may not even get that far in the time.
             Err(SearchError::NothingEvaluated) => 0,
             Err(error) => return Err(error),
@@ -145,8 +145,8 @@ impl Cell {
         let begun = self.search(experiment, Some(side_by_side(experiment)), None)?;
         let whole = self.search(experiment, Some(individuals), None)?;
         let (individuals, time) = match whole.elapsed.checked_sub(begun.elapsed) {
-            Some(time) if !time.is_zero() => (whole.individuals - begun.individuals, time),
-            _ => (whole.individuals, whole.elapsed),
+            Some(time) if !time.is_zero() => (whole.counts.individuals - begun.counts.individuals, time),
+            _ => (whole.counts.individuals, whole.elapsed),
         };
         self.rates.push(individuals as f64 / time.as_secs_f64());
         self.last = Some(whole);
@@ -178,13 +178,13 @@ fn event(variant: &Variant, cell: &Cell, cells: &[Cell]) -> Option<SearchEvent> 
         memo: variant.memo,
         backend: cell.backend,
         threads: cell.threads,
-        individuals: outcome.individuals,
+        individuals: outcome.counts.individuals,
         individuals_per_second: rate,
         ratio_to_oracle: oracle.and_then(ratio),
         scaling: fewest.and_then(ratio),
-        fec_hits: outcome.fec_hits,
-        structural_hits: outcome.tiers.structural,
-        compiled: outcome.compiled,
+        fec_hits: outcome.counts.fec_hits,
+        structural_hits: outcome.counts.tiers.structural,
+        compiled: outcome.counts.compiled,
     })
 }
 

@@ -26,12 +26,12 @@ fn line(progress: &Progress, remaining: Option<Duration>) -> String {
     let fitness = |fitness: Option<f64>| fitness.map_or_else(|| "-".to_owned(), |fitness| format!("{fitness:.6}"));
     format!(
         "{} individuals, {} a second, {} experiments, best {}, mean {}; {}{}",
-        grouped(progress.individuals),
-        grouped((progress.individuals as f64 / progress.elapsed.as_secs_f64()) as u64),
+        grouped(progress.counts.individuals),
+        grouped((progress.counts.individuals as f64 / progress.elapsed.as_secs_f64()) as u64),
         progress.experiments,
         fitness(progress.best_fitness),
         fitness(progress.mean_fitness),
-        tiers::for_people(progress.tiers),
+        tiers::for_people(progress.counts.tiers),
         remaining.map_or_else(String::new, |remaining| format!("; {} left", span(remaining.as_secs_f64())))
     )
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use exnihilo::run::event::{Done, saved_share};
+use exnihilo::run::event::Done;
 use exnihilo::search::{Outcome, StoppedBy};
 use exnihilo::text::{grouped, printable_name};
 
@@ -30,11 +30,11 @@ pub(super) fn for_people(outcome: &Outcome, done: &Done) -> String {
          answered: {}\n{} of the training steps saved; {} evaluations confirmed by the oracle\n\n{}\n",
         printable_name(done.preset.as_deref().unwrap_or("run")),
         done.seed.unwrap_or_default(),
-        grouped(outcome.individuals),
+        grouped(outcome.counts.individuals),
         grouped(outcome.experiments),
-        grouped((outcome.individuals as f64 / seconds) as u64),
-        tiers::for_people(outcome.tiers),
-        percent_of(saved_share(outcome.saved_steps, outcome.train_steps)),
+        grouped((outcome.counts.individuals as f64 / seconds) as u64),
+        tiers::for_people(outcome.counts.tiers),
+        percent_of(outcome.counts.saved_share()),
         grouped(outcome.verified),
         outcome.simplified,
     );

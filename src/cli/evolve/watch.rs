@@ -154,9 +154,9 @@ impl View {
         let (rated_seconds, rated_individuals) = self.rated;
         if seconds - rated_seconds >= RATE_EVERY || self.rates.points.is_empty() {
             let passed = (seconds - rated_seconds).max(f64::MIN_POSITIVE);
-            self.rate = progress.individuals.saturating_sub(rated_individuals) as f64 / passed;
+            self.rate = progress.counts.individuals.saturating_sub(rated_individuals) as f64 / passed;
             self.rates.add(seconds, self.rate);
-            self.rated = (seconds, progress.individuals);
+            self.rated = (seconds, progress.counts.individuals);
         }
         if let Some(fitness) = progress.best_fitness {
             self.best.add(seconds, fitness);

@@ -102,7 +102,7 @@ fn acceptable_programs_are_those_of_the_definition() {
                 evaluator: &evaluator,
                 checks: IslandChecks::new(Arc::new(Checks::new(0.0, 0, 0)), number, 0),
                 exchange: Arc::new(Exchange::new(1)),
-                names: [key(key(seed, purpose::COMPARE), Method::Random as u64), number, 0],
+                id: IslandId { seed: key(key(seed, purpose::COMPARE), Method::Random as u64), experiment: number, island: 0 },
             };
             let mut island = Island::new(Arc::clone(&settings), place);
             for _ in 0..400 {

@@ -50,7 +50,7 @@ fn island_of(experiment: &Experiment, backend: Backend, checks: &Arc<Checks>, ex
         evaluator: &Evaluator::new(backend),
         checks: IslandChecks::new(Arc::clone(checks), 0, number as u64),
         exchange,
-        names: [0, 0, number as u64],
+        id: IslandId { seed: 0, experiment: 0, island: number as u64 },
     };
     Island::new(settings, place)
 }

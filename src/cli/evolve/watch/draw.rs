@@ -1,6 +1,5 @@
 //! The picture of a view, on a terminal of any size.
 
-use exnihilo::run::event::saved_share;
 use exnihilo::text::{grouped, span};
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
@@ -120,10 +119,10 @@ fn number(fitness: Option<f64>) -> String {
 /// Counts and fitness.
 fn counts(frame: &mut Frame<'_>, view: &View, area: Rect) {
     let progress = &view.progress;
-    let mean_rate = progress.individuals as f64 / progress.elapsed.as_secs_f64().max(1e-9);
+    let mean_rate = progress.counts.individuals as f64 / progress.elapsed.as_secs_f64().max(1e-9);
     let saved = view.saved.map_or_else(|| "none".to_owned(), |Saved { number, seconds }| format!("{number} after {}", span(seconds)));
     let lines = [
-        ("individuals", grouped(progress.individuals)),
+        ("individuals", grouped(progress.counts.individuals)),
         ("a second", format!("{} now, {} on average", grouped(view.rate as u64), grouped(mean_rate as u64))),
         (
             "experiments",
@@ -134,7 +133,7 @@ fn counts(frame: &mut Frame<'_>, view: &View, area: Rect) {
             format!("{}, target {}", number(progress.best_fitness), view.about.target.map_or("none".to_owned(), |t| t.to_string())),
         ),
         ("mean fitness", number(progress.mean_fitness)),
-        ("steps saved", percent_of(saved_share(progress.saved_steps, progress.train_steps))),
+        ("steps saved", percent_of(progress.counts.saved_share())),
         ("verified", format!("{} evaluations", grouped(progress.verified))),
         ("checkpoint", saved),
     ];
@@ -150,7 +149,7 @@ fn islands(count: usize) -> String {
 
 /// How programs were answered.
 fn answers(frame: &mut Frame<'_>, view: &View, area: Rect) {
-    let tiers = view.progress.tiers.counts();
+    let tiers = view.progress.counts.tiers.counts();
     let sum: u64 = tiers.iter().map(|(_, count)| count).sum();
     let room = f64::from(area.width.saturating_sub(30));
     let line = |(name, count): (&'static str, u64)| {

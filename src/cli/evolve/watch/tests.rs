@@ -1,4 +1,4 @@
-use exnihilo::search::{Origin, Tiers};
+use exnihilo::search::{Counts, Origin, Tiers};
 use exnihilo_jit::Backend;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
@@ -17,13 +17,16 @@ fn view() -> View {
     let mut view = View::new(about());
     for step in 1..=20_u64 {
         let progress = Progress {
-            individuals: 1_000 * step * step,
             elapsed: Duration::from_millis(500 * step),
-            train_steps: 3_000,
-            saved_steps: 1_000,
             best_fitness: Some(0.5 + 0.02 * step as f64),
             mean_fitness: Some(0.3),
-            tiers: Tiers { structural: 30, fec: 50, hurdle: 15, interpreted: 5, ..Tiers::default() },
+            counts: Counts {
+                individuals: 1_000 * step * step,
+                train_steps: 3_000,
+                saved_steps: 1_000,
+                tiers: Tiers { structural: 30, fec: 50, hurdle: 15, interpreted: 5, ..Tiers::default() },
+                ..Counts::default()
+            },
             experiments: 8,
             verified: 12,
             ..Progress::default()
@@ -165,7 +168,15 @@ fn curves_keep_their_shape_in_few_points() {
 fn rates_are_of_the_time_between_reports() {
     let mut view = View::new(about());
     let mut report = |millis, individuals| {
-        view.progressed(&Progress { elapsed: Duration::from_millis(millis), individuals, ..Progress::default() }, None, "");
+        view.progressed(
+            &Progress {
+                elapsed: Duration::from_millis(millis),
+                counts: Counts { individuals, ..Counts::default() },
+                ..Progress::default()
+            },
+            None,
+            "",
+        );
         (view.rate, view.rates.points.len())
     };
     assert_eq!(report(2_000, 1_000), (500.0, 1));

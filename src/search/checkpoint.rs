@@ -2,18 +2,17 @@
 //!
 //! A checkpoint is 40 bytes of head and a body. The head, in little-endian numbers: the eight letters `EXNIHILO`; the version of the format
 //! (u32); the semantics version (u32); the length of the body (u64); the 128-bit XXH3 hash of all before it and of the body (u128). The body
-//! is the experiment (TOML), the seed of the run and [`state`], in the encoding of the crate `postcard`. What only remembers pure facts
+//! is the experiment (TOML), the seed of the run and the [`RunState`], in the encoding of the crate `postcard`. What only remembers pure facts
 //! (the memo, compiled code) is not in it, nor what the tasks' seeds give again.
-
-pub(super) mod state;
 
 use exnihilo_jit::SEMANTICS_VERSION;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::damage::Damage;
+use super::run_state::RunState;
+use super::totals::Limits;
 use crate::experiment::{Experiment, ExperimentError};
-pub use state::Limits;
-use state::RunState;
 
 const MAGIC: [u8; 8] = *b"EXNIHILO";
 
@@ -38,11 +37,6 @@ struct Body {
     seed: u64,
     state: RunState,
 }
-
-/// What is impossible in a checkpoint whose hash is right.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Damage(pub(super) String);
 
 /// Why bytes are no checkpoint that can be gone on from.
 #[derive(Debug, thiserror::Error)]
@@ -110,13 +104,13 @@ impl Checkpoint {
     /// Individuals so far.
     pub fn individuals(&self) -> u64 {
         let islands = self.state.batch.iter().flat_map(|experiment| &experiment.islands);
-        islands.fold(self.state.finished.individuals, |sum, island| sum.saturating_add(island.totals.individuals))
+        islands.fold(self.state.finished.counts.individuals, |sum, island| sum.saturating_add(island.totals.counts.individuals))
     }
 
     /// Training steps so far.
     pub fn train_steps(&self) -> u64 {
         let islands = self.state.batch.iter().flat_map(|experiment| &experiment.islands);
-        islands.fold(self.state.finished.train_steps, |sum, island| sum.saturating_add(island.totals.train_steps))
+        islands.fold(self.state.finished.counts.train_steps, |sum, island| sum.saturating_add(island.totals.counts.train_steps))
     }
 
     /// Seconds of search so far.
