@@ -5,8 +5,8 @@ use std::fs;
 use std::sync::Arc;
 
 use exnihilo::experiment::Experiment;
-use exnihilo::report::{Page, RunRecord};
-use exnihilo::run::{Recorder, RunDirectory};
+use exnihilo::report::Page;
+use exnihilo::run::{Recorder, RunDirectory, RunRecord};
 use exnihilo::search::{Checkpoint, Report, Search, SearchOptions, TasksInMemory};
 use exnihilo_jit::{Examples, GroupError, GroupSettings, Scoring, Stream, Task, TaskGroup};
 

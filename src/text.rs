@@ -2,6 +2,14 @@
 
 use std::path::Path;
 
+/// Numbers above it are no measurements of a run.
+const LARGEST: f64 = 1e15;
+
+/// A number that can be drawn: neither NaN nor infinite, nor so large that sums of a few of them are.
+pub fn drawable(number: f64) -> Option<f64> {
+    (number.is_finite() && number.abs() <= LARGEST).then_some(number)
+}
+
 /// A number with commas between thousands.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

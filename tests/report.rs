@@ -9,7 +9,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use exnihilo::report::{Page, RunRecord};
+use exnihilo::report::Page;
+use exnihilo::run::RunRecord;
 use serde_json::{Value, json};
 
 use common::{command, output};

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use exnihilo::ablation::{Changed, MOST_INSTRUCTIONS, Original};
 use exnihilo::explain::{Explanation, Idiom, knocked_out};
-use exnihilo::report::{Effect, Effects, Page, ReportError, RunRecord};
+use exnihilo::report::{Effect, Effects, Page, ReportError};
+use exnihilo::run::RunRecord;
 use exnihilo::stats;
 use exnihilo::task::DataCache;
 use exnihilo::text::{grouped, printable_name, printable_path};
@@ -76,7 +77,11 @@ impl Report {
             (None, [directory]) => directory.join("report.html"),
             (None, _) => return Err(Failure::usage("several runs need a file to be reported in: add --out FILE.html")),
         };
-        let runs = self.directories.iter().map(|directory| RunRecord::read(directory)).collect::<Result<Vec<_>, _>>()?;
+        let runs = self
+            .directories
+            .iter()
+            .map(|directory| RunRecord::read(directory).map_err(ReportError::from))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut page = Page::new(&runs);
         let mut notes = Vec::new();
         if !self.no_measure {

@@ -1,7 +1,7 @@
 //! What a program does, read off its text: which line depends on which, what each value is for, which known ideas it is made of; and the
 //! changed programs that show what each of these is worth.
 //!
-//! [`Graph`] and [`Explanation`] are made from a program alone. [`knocked_out`], [`knock_in`] and [`Constant`] make programs whose effect
+//! [`Graph`] and [`Explanation`] are made from a program alone. [`knocked_out`], [`knock_in`] and [`Constant`](crate::tune::Constant) make programs whose effect
 //! an [`Benchmark`](crate::tune::Benchmark) measures. Nothing here knows of commands.
 
 mod explanation;

@@ -5,8 +5,10 @@ use std::fmt::Write;
 
 use super::chart::{Axis, Chart, Dot, Dots, Draw, decimals};
 use super::html::{counted, escaped, shortened};
-use super::run_record::{RunRecord, Sample};
-use super::table::{Table, drawable};
+use super::table::Table;
+use crate::run::RunRecord;
+use crate::run::reader::Sample;
+use crate::text::drawable;
 use crate::text::{grouped, span};
 
 /// The runs that have a name in a plot; those after them are grey.

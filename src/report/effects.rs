@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::chart::{Dot, Dots, decimals};
 use super::html::{escaped, with_code};
 use super::page::Effects;
-use super::table::drawable;
+use crate::text::drawable;
 
 /// The section with this identifier.
 pub(super) fn effects_section(id: &str, effects: &Effects) -> String {

@@ -8,10 +8,11 @@ use std::sync::LazyLock;
 
 use super::comparison::comparison;
 use super::effects::effects_section;
+use super::error::ReportError;
 use super::html::escaped;
 use super::policy::content_policy;
-use super::run_record::{ReportError, RunRecord};
 use super::sections::{self, CONTENTS};
+use crate::run::RunRecord;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");

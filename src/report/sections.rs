@@ -6,13 +6,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::chart::{Axis, Chart, Dot, Dots, Draw, Mark, decimals};
 use super::html::{counted, escaped, with_code};
-use super::lineage::{Ancestry, Step};
 use super::program_view;
-use super::run_record::{Famous, RunRecord, Standing};
-use super::table::{Column, Table, drawable};
-use super::thinned::Thinned;
+use super::table::{Column, Table};
+use crate::run::RunRecord;
 use crate::run::event::Done;
+use crate::run::lineage::{Ancestry, Step};
+use crate::run::reader::{Famous, Standing};
+use crate::run::thinned::Thinned;
 use crate::search::{Origin, Tiers};
+use crate::text::drawable;
 use crate::text::{grouped, span};
 
 /// The islands that have a name in the plot, and those behind them.
@@ -160,7 +162,7 @@ fn date(time: SystemTime) -> String {
 }
 
 /// Pairs of time and a value of the samples.
-fn over_time(record: &RunRecord, value: impl Fn(&super::run_record::Sample) -> Option<f64>) -> Vec<Option<f64>> {
+fn over_time(record: &RunRecord, value: impl Fn(&crate::run::reader::Sample) -> Option<f64>) -> Vec<Option<f64>> {
     record.samples().values().map(value).collect()
 }
 

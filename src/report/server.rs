@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::error::ReportError;
 use super::page::{Page, document};
-use super::run_record::{ReportError, RunRecord};
+use crate::run::RunRecord;
 
 /// The most connections at once.
 pub const MOST_CONNECTIONS: usize = 16;
@@ -93,7 +94,10 @@ impl Server {
     /// # Errors
     /// No run in this directory.
     pub fn serve(self, directory: &Path) -> Result<Serving, ServeError> {
-        let source = Source { directory: directory.to_owned(), state: Mutex::new(State::of(RunRecord::read(directory)?)) };
+        let source = Source {
+            directory: directory.to_owned(),
+            state: Mutex::new(State::of(RunRecord::read(directory).map_err(ReportError::from)?)),
+        };
         let (is_over, address) = (Arc::new(AtomicBool::new(false)), self.address);
         let shared = Arc::clone(&is_over);
         let thread = thread::Builder::new()

@@ -1,20 +1,13 @@
 //! What a plot shows, as numbers: the plot is drawn from it, and it is the file to download.
 
+use crate::text::drawable;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::html::percent_encoded;
 
-/// Numbers above it are no measurements of a run.
-const LARGEST: f64 = 1e15;
-
 /// The most rows that are drawn.
 pub(super) const MOST_ROWS: usize = 400;
-
-/// A number that can be drawn.
-pub(super) fn drawable(number: f64) -> Option<f64> {
-    (number.is_finite() && number.abs() <= LARGEST).then_some(number)
-}
 
 /// A named column; None where there is no value.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@
 //! [`Transfer`] tunes on the validation part of the images and tests on their test part, which nothing else sees. It uses tasks and the
 //! evaluator; it knows nothing of search.
 //!
-//! **Tuning.** All constants of the simplified program are multiplied by factors ([`TunableConstants`]); trial 0 is the program as it is. A trial is
+//! **Tuning.** All constants of the simplified program are multiplied by factors ([`TunableConstants`](crate::tune::TunableConstants)); trial 0 is the program as it is. A trial is
 //! scored by the mean of its accuracies on all pairs after training on each; the best one wins, the earliest of equals. Every program has
 //! the same number of trials, with factors from the same streams.
 //!

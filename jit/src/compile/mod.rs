@@ -365,24 +365,30 @@ fn check_size(unit: &Unit<'_>) -> Result<(), CompileError> {
 }
 
 /// Everything that the code of a program depends on. Rows stand for addresses: programs that differ only in the names of their
-/// addresses, or the values of their constants, have the same code.
+/// addresses, or the values of their constants, have the same code. Nothing is left out silently: a new field must be named here.
 fn set_key(key: &mut Vec<u32>, unit: &Unit<'_>) {
-    let settings = unit.settings;
-    let flags = [
-        settings.freeze_training,
-        settings.freeze_validation,
-        unit.observe,
-        settings.scoring == Scoring::Accuracy,
-        settings.scoring == Scoring::Classes,
-        unit.form == Form::Chain,
-    ];
+    // What is live before Predict follows from the steps and their rows.
+    let Unit { plan, layout, live_before_predict: _, settings, form, tile, observe } = *unit;
+    // The largest allowed error is in the table of constants.
+    let RunSettings { features, scoring, max_abs_error: _, freeze_training, freeze_validation, inputs_in_memory } = settings;
+    let scoring = match scoring {
+        Scoring::Rms => 0,
+        Scoring::Accuracy => 1,
+        Scoring::Classes => 2,
+    };
+    let form = match form {
+        Form::Registers => 0,
+        Form::Chain => 1,
+    };
+    let flags = [freeze_training, freeze_validation, inputs_in_memory, observe];
+    let flags = flags.iter().fold(0, |word, &flag| word << 1 | u32::from(flag));
     key.clear();
-    key.push(flags.iter().fold(unit.tile as u32, |word, &flag| word << 1 | u32::from(flag)));
-    key.extend([settings.features as u32, unit.layout.rows() as u32]);
+    key.push(((tile as u32) << 8) | (scoring << 5) | (form << 4) | flags);
+    key.extend([features as u32, layout.rows() as u32]);
     for component in ComponentFunction::ALL {
-        key.push(unit.plan.function(component).len() as u32);
+        key.push(plan.function(component).len() as u32);
     }
-    for step in unit.plan.steps() {
+    for step in plan.steps() {
         let [a, b, c] = step.inputs;
         key.extend([step.kind.number(), a, b, c, step.out]);
     }

@@ -9,9 +9,10 @@ use super::reduce::*;
 #[cfg(feature = "jit")]
 use super::{Classes, Classification, ErrorKernel, Errors, Regression, entry::error};
 use super::{Combine, Fused, Kernel};
-#[cfg(feature = "jit")]
 use crate::exec::simd::SimdLevel;
-use crate::lang::{Op, Scoring};
+use crate::lang::Op;
+#[cfg(feature = "jit")]
+use crate::lang::Scoring;
 
 /// A kernel for the sizes of F that are common, `$any` for the others.
 macro_rules! by_features {

@@ -92,6 +92,7 @@ impl Layout {
     }
 
     /// Whether the address is laid out.
+    #[cfg(feature = "jit")]
     pub(crate) const fn has(&self, space: Space, address: u8) -> bool {
         self.first_row[space as usize][address as usize] != ABSENT
     }

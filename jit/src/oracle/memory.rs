@@ -29,7 +29,7 @@ impl Default for Memory {
 
 impl Memory {
     /// A memory of zeros for features of size `features`. It takes 8 bytes an element: check untrusted sizes first, with
-    /// [`TaskGroup::check_memory`](crate::TaskGroup::check_memory).
+    /// [`TaskSet::check_memory`](crate::TaskSet::check_memory).
     pub fn new(features: usize, counts: AddressCounts) -> Memory {
         let mut memory = Memory { features, scalars: Vec::new(), vectors: Vec::new(), matrices: Vec::new(), result: Vec::new() };
         memory.reset(features, counts);

@@ -11,14 +11,13 @@ use exnihilo_jit::{Interface, Program};
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::event::{self, Difference, Done, Progress, RunEvent, Start};
+use super::hall::HallRecord;
 use super::lineage::{self, Ancestry};
-use super::table::drawable;
 use super::thinned::Thinned;
 use crate::experiment::Experiment;
-use crate::run::event::{self, Difference, Done, Progress, Start};
-use crate::run::{HallRecord, RunEvent};
 use crate::search::{ProgramHash, Tiers};
-use crate::text::{grouped, printable_path};
+use crate::text::{drawable, grouped, printable_path};
 
 /// Longer lines of `events.jsonl` than any that is written are not read.
 const MOST_LINE_BYTES: u64 = 16 << 20;
@@ -43,10 +42,10 @@ const MOST_ORIGINS: usize = 64;
 /// By so many of its last bytes a file is known again.
 const TAIL: u64 = 256;
 
-/// Why there is no report.
+/// Why the record of a run cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ReportError {
+pub enum RunRecordError {
     /// Something else.
     #[error("{}: this is not the directory of a run: {problem}; name one as `exnihilo evolve` printed it", printable_path(.path))]
     NoRun {
@@ -63,65 +62,54 @@ pub enum ReportError {
         /// What the system says.
         source: io::Error,
     },
-    /// A report that cannot be written.
-    #[error("{}: cannot be written: {source}; choose another file with --out", printable_path(.path))]
-    Unwritable {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// A file that is there and no report.
-    #[error("{}: exists and is no report; choose another file, or overwrite it with --force", printable_path(.0))]
-    Exists(PathBuf),
 }
 
 /// A progress event, as far as it is drawn.
 #[derive(Clone, Debug)]
-pub(super) struct Sample {
-    pub(super) seconds: f64,
-    pub(super) individuals: u64,
-    pub(super) best: Option<f64>,
-    pub(super) mean: Option<f64>,
+pub(crate) struct Sample {
+    pub(crate) seconds: f64,
+    pub(crate) individuals: u64,
+    pub(crate) best: Option<f64>,
+    pub(crate) mean: Option<f64>,
     /// Of the result so far, on the select tasks.
-    pub(super) select: Option<f64>,
-    pub(super) tiers: Tiers,
+    pub(crate) select: Option<f64>,
+    pub(crate) tiers: Tiers,
 }
 
 /// A program that was better than all its ancestors, and where its line is.
 #[derive(Clone, Debug)]
-pub(super) struct Milestone {
-    pub(super) experiment: u64,
-    pub(super) island: u64,
-    pub(super) individual: u64,
+pub(crate) struct Milestone {
+    pub(crate) experiment: u64,
+    pub(crate) island: u64,
+    pub(crate) individual: u64,
     /// The set of search tasks on which it has its fitness.
-    pub(super) task_set: u64,
-    pub(super) fitness: f64,
-    pub(super) hash: ProgramHash,
+    pub(crate) task_set: u64,
+    pub(crate) fitness: f64,
+    pub(crate) hash: ProgramHash,
     /// Whether it was better than all before it on its island, too.
-    pub(super) is_improvement: bool,
+    pub(crate) is_improvement: bool,
     /// Which of its island it is.
-    pub(super) name: Option<u64>,
+    pub(crate) name: Option<u64>,
     /// Island and name of the one before it in its line.
-    pub(super) before: Option<(u64, u64)>,
+    pub(crate) before: Option<(u64, u64)>,
     /// The mutations since.
-    pub(super) mutations: u64,
+    pub(crate) mutations: u64,
     /// The number of the name of how it came about.
     origin: usize,
-    pub(super) offset: u64,
-    pub(super) bytes: u64,
+    pub(crate) offset: u64,
+    pub(crate) bytes: u64,
 }
 
 /// A program of the hall of fame.
 #[derive(Clone, Debug)]
-pub(super) struct Famous {
-    pub(super) size: u64,
-    pub(super) task_set: u64,
-    pub(super) experiment: u64,
-    pub(super) island: u64,
-    pub(super) fitness: f64,
+pub(crate) struct Famous {
+    pub(crate) size: u64,
+    pub(crate) task_set: u64,
+    pub(crate) experiment: u64,
+    pub(crate) island: u64,
+    pub(crate) fitness: f64,
     /// Simplified.
-    pub(super) program: Program,
+    pub(crate) program: Program,
 }
 
 /// The hall of fame.
@@ -323,7 +311,7 @@ impl Events {
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     /// A process writes in its directory.
     AtWork,
     /// Its last part came to its end.
@@ -334,13 +322,13 @@ pub(super) enum Standing {
 
 /// A program that is reported.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Simplified.
-    pub(super) program: Program,
+    pub(crate) program: Program,
     /// As evolved, if that is on record.
-    pub(super) evolved: Option<Program>,
+    pub(crate) evolved: Option<Program>,
     /// Whether the run has said that it is the one, and not only the best so far.
-    pub(super) is_result: bool,
+    pub(crate) is_result: bool,
 }
 
 /// The record of one run.
@@ -367,8 +355,8 @@ impl RunRecord {
     ///
     /// # Errors
     /// No such directory, or something else in it.
-    pub fn read(path: &Path) -> Result<RunRecord, ReportError> {
-        let no_run = |problem| ReportError::NoRun { path: path.to_owned(), problem };
+    pub fn read(path: &Path) -> Result<RunRecord, RunRecordError> {
+        let no_run = |problem| RunRecordError::NoRun { path: path.to_owned(), problem };
         if !path.is_dir() {
             return Err(no_run(if path.exists() { "it is a file" } else { "it does not exist" }));
         }
@@ -397,12 +385,12 @@ impl RunRecord {
     ///
     /// # Errors
     /// Events that cannot be read.
-    pub fn refresh(&mut self) -> Result<(), ReportError> {
+    pub fn refresh(&mut self) -> Result<(), RunRecordError> {
         self.file_notes = Notes::default();
         self.read_experiment();
         let path = self.path.join("events.jsonl");
         if path.is_file() {
-            self.read_events(&path).map_err(|source| ReportError::Unreadable { path, source })?;
+            self.read_events(&path).map_err(|source| RunRecordError::Unreadable { path, source })?;
         } else {
             self.file_notes.add("events.jsonl is not there: there is nothing to draw");
         }
@@ -519,7 +507,7 @@ impl RunRecord {
         (self.found, self.ancestry) = (None, None);
     }
 
-    pub(super) fn interface(&self) -> Interface {
+    pub(crate) fn interface(&self) -> Interface {
         self.experiment.as_ref().map_or_else(Interface::default, Experiment::interface)
     }
 
@@ -529,7 +517,7 @@ impl RunRecord {
     }
 
     /// Preset and seed, as far as they are known.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let part = self.events.parts.first();
         let outcome = self.outcome();
         let preset = part.and_then(|part| part.preset.clone()).or_else(|| outcome.and_then(|outcome| outcome.preset.clone()));
@@ -541,11 +529,11 @@ impl RunRecord {
         }
     }
 
-    pub(super) fn seed(&self) -> Option<u64> {
+    pub(crate) fn seed(&self) -> Option<u64> {
         self.events.parts.first().and_then(|part| part.seed).or_else(|| self.outcome()?.seed)
     }
 
-    pub(super) fn version(&self) -> Option<&str> {
+    pub(crate) fn version(&self) -> Option<&str> {
         self.events.parts.last().and_then(|part| part.version.as_deref()).or_else(|| self.outcome()?.version.as_deref())
     }
 
@@ -555,49 +543,49 @@ impl RunRecord {
     }
 
     /// The text of `experiment.toml`.
-    pub(super) fn settings(&self) -> Option<&str> {
+    pub(crate) fn settings(&self) -> Option<&str> {
         self.settings.as_deref()
     }
 
     /// Its last part, as it began.
-    pub(super) fn part(&self) -> Option<&Start> {
+    pub(crate) fn part(&self) -> Option<&Start> {
         self.events.parts.last()
     }
 
     /// How often it was begun and resumed.
-    pub(super) const fn part_count(&self) -> u64 {
+    pub(crate) const fn part_count(&self) -> u64 {
         self.events.part_count
     }
 
-    pub(super) const fn samples(&self) -> &Thinned<Sample> {
+    pub(crate) const fn samples(&self) -> &Thinned<Sample> {
         &self.events.samples
     }
 
     /// The last progress event.
-    pub(super) const fn progress(&self) -> &Progress {
+    pub(crate) const fn progress(&self) -> &Progress {
         &self.events.progress
     }
 
-    pub(super) fn milestones(&self) -> &[Milestone] {
+    pub(crate) fn milestones(&self) -> &[Milestone] {
         &self.events.milestones
     }
 
-    pub(super) fn origin(&self, milestone: &Milestone) -> &str {
+    pub(crate) fn origin(&self, milestone: &Milestone) -> &str {
         self.events.origins.get(milestone.origin).map_or("", String::as_str)
     }
 
-    pub(super) const fn difference(&self) -> Option<&Difference> {
+    pub(crate) const fn difference(&self) -> Option<&Difference> {
         self.events.difference.as_ref()
     }
 
     /// What its last part came to, if it came to its end.
-    pub(super) const fn ended(&self) -> Option<&Done> {
+    pub(crate) const fn ended(&self) -> Option<&Done> {
         self.events.ended.as_ref()
     }
 
     /// What is reported: the result on file, which may be an earlier part's, or else what the last part came to; nothing while a part is
     /// at work, which may do better.
-    pub(super) fn outcome(&self) -> Option<&Done> {
+    pub(crate) fn outcome(&self) -> Option<&Done> {
         if self.is_at_work && self.events.ended.is_none() {
             return None;
         }
@@ -605,23 +593,23 @@ impl RunRecord {
     }
 
     /// When `events.jsonl` was last written.
-    pub(super) const fn written(&self) -> Option<SystemTime> {
+    pub(crate) const fn written(&self) -> Option<SystemTime> {
         self.written
     }
 
-    pub(super) fn hall(&self) -> &[Famous] {
+    pub(crate) fn hall(&self) -> &[Famous] {
         &self.hall.famous
     }
 
-    pub(super) const fn found(&self) -> Option<&Found> {
+    pub(crate) const fn found(&self) -> Option<&Found> {
         self.found.as_ref()
     }
 
-    pub(super) const fn ancestry(&self) -> Option<&Ancestry> {
+    pub(crate) const fn ancestry(&self) -> Option<&Ancestry> {
         self.ancestry.as_ref()
     }
 
-    pub(super) fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> Standing {
         match (self.is_at_work, &self.events.ended, &self.result) {
             (true, ..) => Standing::AtWork,
             (false, None, None) => Standing::CutShort,

@@ -4,7 +4,7 @@ use crate::text::grouped;
 
 /// Every n-th value of a series and its last one, n being 1 as long as there is room and twice as large whenever there is none left.
 #[derive(Clone, Debug)]
-pub(super) struct Thinned<T> {
+pub(crate) struct Thinned<T> {
     kept: Vec<T>,
     most: usize,
     stride: u64,
@@ -15,11 +15,11 @@ pub(super) struct Thinned<T> {
 
 impl<T: Clone> Thinned<T> {
     /// At most `most` values, which must be at least 2.
-    pub(super) const fn new(most: usize) -> Thinned<T> {
+    pub(crate) const fn new(most: usize) -> Thinned<T> {
         Thinned { kept: Vec::new(), most, stride: 1, seen: 0, last: None }
     }
 
-    pub(super) fn push(&mut self, value: T) {
+    pub(crate) fn push(&mut self, value: T) {
         if self.seen.is_multiple_of(self.stride) {
             if self.kept.len() + 1 >= self.most {
                 let mut number = 0;
@@ -41,16 +41,16 @@ impl<T: Clone> Thinned<T> {
         self.seen += 1;
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = &T> + Clone {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> + Clone {
         self.kept.iter().chain(&self.last)
     }
 
-    pub(super) fn last(&self) -> Option<&T> {
+    pub(crate) fn last(&self) -> Option<&T> {
         self.last.as_ref().or(self.kept.last())
     }
 
     /// Which of the values, called so, are there, if not all.
-    pub(super) fn note(&self, things: &str) -> Option<String> {
+    pub(crate) fn note(&self, things: &str) -> Option<String> {
         (self.stride > 1).then(|| {
             let (kept, seen) = (grouped(self.values().count() as u64), grouped(self.seen));
             format!("{kept} of {seen} {things} are drawn: one in {}, and the last.", self.stride)

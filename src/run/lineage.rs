@@ -10,8 +10,8 @@ use std::path::Path;
 
 use exnihilo_jit::{Interface, Program, simplify_for};
 
-use super::run_record::Milestone;
-use crate::run::event;
+use super::event;
+use super::reader::Milestone;
 use crate::search::ProgramHash;
 
 /// The most steps that are shown.
@@ -21,30 +21,30 @@ const MOST_LINE_BYTES: u64 = 1 << 18;
 
 /// A program in a line of descent.
 #[derive(Clone, Debug)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// Which program of the line it is, from 0.
-    pub(super) place: usize,
+    pub(crate) place: usize,
     /// The number of its milestone.
-    pub(super) milestone: usize,
+    pub(crate) milestone: usize,
     /// Without instructions that cannot matter.
-    pub(super) program: Program,
+    pub(crate) program: Program,
     /// The mutations since the step shown before it, or since the program before it that is not on record.
-    pub(super) mutations: u64,
+    pub(crate) mutations: u64,
 }
 
 /// A line of descent.
 #[derive(Clone, Debug)]
-pub(super) struct Ancestry {
+pub(crate) struct Ancestry {
     /// The programs in it.
-    pub(super) length: usize,
+    pub(crate) length: usize,
     /// Those that are shown, the earliest first.
-    pub(super) shown: Vec<Step>,
+    pub(crate) shown: Vec<Step>,
     /// Whether what the first one descends from is missing.
-    pub(super) is_cut: bool,
+    pub(crate) is_cut: bool,
 }
 
 /// The program of a milestone.
-pub(super) fn program_of(path: &Path, milestone: &Milestone) -> Result<Program, String> {
+pub(crate) fn program_of(path: &Path, milestone: &Milestone) -> Result<Program, String> {
     let refused = |problem: String| format!("events.jsonl, byte {}: the program there cannot be read: {problem}", milestone.offset);
     let read = || {
         let mut file = File::open(path)?;
@@ -64,7 +64,7 @@ pub(super) fn program_of(path: &Path, milestone: &Milestone) -> Result<Program, 
 }
 
 /// The line of descent of a program; None if it is not among the improvements.
-pub(super) fn trace(path: &Path, milestones: &[Milestone], program: &Program, interface: Interface) -> Option<Ancestry> {
+pub(crate) fn trace(path: &Path, milestones: &[Milestone], program: &Program, interface: Interface) -> Option<Ancestry> {
     let hash = ProgramHash::of(program);
     let last = milestones.iter().position(|milestone| milestone.is_improvement && milestone.hash == hash)?;
     let named = milestones.iter().enumerate().map(|(number, milestone)| ((milestone.experiment, milestone.island, milestone.name), number));
