@@ -4,11 +4,11 @@ mod parts;
 
 use std::fmt::Write;
 
-use exnihilo_jit::lang::Data;
+use exnihilo_jit::lang::{Data, Distribution, Extent};
 use exnihilo_jit::{ComponentFunction, Instruction, Scoring, Space};
 
 use super::demo::Demo;
-use super::form::{Distribution, Element, Extent, Form};
+use super::form::{Element, Form, name_of};
 use super::{Line, Source, called, decimal};
 use parts::{
     DEMO, DRAWS, FILES, FILES_DEMO, FIT, HEADER, HELPERS, LEARN, MAIN, MAIN_READ, MAIN_REST, NUMBERS, PREDICT, PREDICT_ACCURACY,
@@ -116,7 +116,7 @@ fn statement(instruction: &Instruction, ordinal: u32) -> String {
             Space::Matrix => format!("{ROWS} {COLUMNS} {to}[r * F + c] = total(F, {a} + r * F, 1, {b} + c, F);"),
         },
         Form::Reduce(reduction, extent) => {
-            let name = reduction.name();
+            let name = name_of(reduction);
             match extent {
                 Extent::All => {
                     let count = if reads.first().is_some_and(|(space, _)| *space == Space::Matrix) { "F * F" } else { "F" };

@@ -1,7 +1,7 @@
 //! What the 65 ops are to a language that they are written in: a few forms, read off the op table.
 
-use exnihilo_jit::lang::{Notation, OpInfo};
-use exnihilo_jit::{Instruction, Space};
+use exnihilo_jit::lang::{self, Distribution, Extent, Notation, Reduction, Shape};
+use exnihilo_jit::{Instruction, Op, Space};
 
 /// How an op makes its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,90 +50,55 @@ pub(super) enum Element {
     Function(&'static str),
 }
 
-/// What elements are reduced to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reduction {
-    /// The square root of the sum of squares.
-    Norm,
-    /// The mean.
-    Mean,
-    /// The standard deviation.
-    StDev,
-}
-
-impl Reduction {
-    /// The name in program text, which is that of the function in exported code.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Reduction::Norm => "norm",
-            Reduction::Mean => "mean",
-            Reduction::StDev => "std",
-        }
+/// The name of a reduction in program text, which is that of the function in exported code.
+pub(super) const fn name_of(reduction: Reduction) -> &'static str {
+    match reduction {
+        Reduction::Norm => "norm",
+        Reduction::Mean => "mean",
+        Reduction::StDev => "std",
     }
-
-    fn of(name: &str) -> Option<Reduction> {
-        [Reduction::Norm, Reduction::Mean, Reduction::StDev].into_iter().find(|reduction| reduction.name() == name)
-    }
-}
-
-/// Which elements are reduced together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All.
-    All,
-    /// Each row.
-    Rows,
-    /// Each column.
-    Columns,
-}
-
-/// What is drawn from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Distribution {
-    /// [low, high).
-    Uniform,
-    /// A mean and a standard deviation.
-    Gaussian,
 }
 
 impl Form {
     /// The form of an instruction's op.
     pub(super) fn of(instruction: &Instruction) -> Form {
-        let OpInfo { notation, inputs, output, .. } = *instruction.op().info();
-        match notation {
-            Notation::NoOp => Form::Nothing,
-            Notation::Infix(symbol) => Form::Elementwise(Element::Infix(symbol)),
-            Notation::Reciprocal => Form::Elementwise(Element::Reciprocal),
-            Notation::ScalarConst | Notation::VectorConst | Notation::MatrixConst => Form::Constant,
-            Notation::Draw("gaussian") => Form::Draw(Distribution::Gaussian),
-            Notation::Draw(_) => Form::Draw(Distribution::Uniform),
-            Notation::CallAxis(name, axis) => match Reduction::of(name) {
-                Some(reduction) => Form::Reduce(reduction, if axis == 0 { Extent::Columns } else { Extent::Rows }),
-                None => Form::Repeat(axis),
-            },
-            Notation::Call("dot" | "matmul") => Form::Dot,
-            Notation::Call("outer") => Form::Outer,
-            Notation::Call("transpose") => Form::Transpose,
-            Notation::Call(name) => match Reduction::of(name) {
-                Some(reduction) => Form::Reduce(reduction, Extent::All),
-                None => Form::Elementwise(Element::of(name, output == Some(Space::Scalar), inputs.first() == Some(&Space::Matrix))),
-            },
+        let op = instruction.op();
+        match op.shape() {
+            Shape::Nothing => Form::Nothing,
+            Shape::Elementwise(element) => Form::Elementwise(Element::of(op, element)),
+            Shape::Repeat if op.inputs() == [Space::Scalar] => Form::Elementwise(Element::Same),
+            Shape::Repeat => Form::Repeat(if op == Op::VectorColumnBroadcast { 0 } else { 1 }),
+            Shape::Transpose => Form::Transpose,
+            Shape::Outer => Form::Outer,
+            Shape::Dot => Form::Dot,
+            Shape::Reduce(reduction, extent) => Form::Reduce(reduction, extent),
+            Shape::Constant => Form::Constant,
+            Shape::Drawn(distribution) => Form::Draw(distribution),
         }
     }
 }
 
 impl Element {
-    /// The elementwise function of this name in program text.
-    fn of(name: &'static str, of_scalar: bool, of_matrix: bool) -> Element {
-        match name {
-            "abs" => Element::Abs,
-            "bcast" => Element::Same,
+    /// What an elementwise op does, in the words of exported code.
+    fn of(op: Op, element: lang::Element) -> Element {
+        let is_scalar = op.output() == Some(Space::Scalar);
+        // A tie or a NaN gives a for scalars and vectors, b for matrices.
+        let swapped = op.output() != Some(Space::Matrix);
+        match element {
+            lang::Element::Sum => Element::Infix('+'),
+            lang::Element::Difference => Element::Infix('-'),
+            lang::Element::Product => Element::Infix('*'),
+            lang::Element::Quotient => Element::Infix('/'),
+            lang::Element::Abs => Element::Abs,
+            lang::Element::Reciprocal => Element::Reciprocal,
             // 1 at zero for a scalar, 0 at zero for elements.
-            "heaviside" => Element::Step(if of_scalar { ">=" } else { ">" }),
-            // A tie or a NaN gives a for scalars and vectors, b for matrices.
-            "minimum" => Element::Choice { relation: '<', swapped: !of_matrix },
-            "maximum" => Element::Choice { relation: '>', swapped: !of_matrix },
-            function => Element::Function(function),
+            lang::Element::Heaviside => Element::Step(if is_scalar { ">=" } else { ">" }),
+            lang::Element::Minimum => Element::Choice { relation: '<', swapped },
+            lang::Element::Maximum => Element::Choice { relation: '>', swapped },
+            lang::Element::Function => match op.info().notation {
+                Notation::Call(name) => Element::Function(name),
+                _ => unreachable!("functions are written as calls"),
+            },
         }
     }
 }
@@ -142,7 +107,6 @@ impl Element {
 mod tests {
     use super::super::tests::instruction_of;
     use super::*;
-    use exnihilo_jit::Op;
 
     #[test]
     fn every_op_has_the_form_that_its_table_row_says() {

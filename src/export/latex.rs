@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use exnihilo_jit::lang::Data;
+use exnihilo_jit::lang::{Data, Distribution, Extent, Reduction};
 use exnihilo_jit::{ComponentFunction, Instruction, Scoring, Space};
 
-use super::form::{Distribution, Element, Extent, Form, Reduction};
+use super::form::{Element, Form, name_of};
 use super::{Line, Source};
 
 /// The whole document.
@@ -116,7 +116,7 @@ fn equation(instruction: &Instruction) -> Option<String> {
             };
             match reduction {
                 Reduction::Norm => format!("\\lVert {a} \\rVert{along}"),
-                reduction => format!("\\operatorname{{{}}}{along}({a})", reduction.name()),
+                reduction => format!("\\operatorname{{{}}}{along}({a})", name_of(reduction)),
             }
         }
         Form::Constant => return Some(constant(&out, instruction.data())),

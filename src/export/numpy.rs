@@ -4,11 +4,11 @@ mod parts;
 
 use std::fmt::Write;
 
-use exnihilo_jit::lang::{Data, DataKind};
+use exnihilo_jit::lang::{Data, DataKind, Distribution, Extent, Reduction};
 use exnihilo_jit::{ComponentFunction, Instruction, Scoring, Space};
 
 use super::demo::Demo;
-use super::form::{Distribution, Element, Extent, Form, Reduction};
+use super::form::{Element, Form, name_of};
 use super::{Line, Source, called, decimal};
 use parts::{
     DRAWS, FIT, HEADER, HELPERS, IMPORTS, MAIN, READ, SCORE_ACCURACY, SCORE_CLASSES, SCORE_RMS, TRAIN_ACCURACY, TRAIN_CLASSES, TRAIN_RMS,
@@ -185,7 +185,7 @@ fn statement(source: &Source, instruction: &Instruction, ordinal: u32) -> String
 }
 
 fn reduced(reduction: Reduction, terms: &str) -> String {
-    format!("{}({terms})", reduction.name())
+    format!("{}({terms})", name_of(reduction))
 }
 
 /// Sets a scalar or one element.

@@ -4,11 +4,11 @@ mod parts;
 
 use std::fmt::Write;
 
-use exnihilo_jit::lang::Data;
+use exnihilo_jit::lang::{Data, Distribution, Extent};
 use exnihilo_jit::{ComponentFunction, Instruction, Scoring, Space};
 
 use super::demo::Demo;
-use super::form::{Distribution, Element, Extent, Form};
+use super::form::{Element, Form, name_of};
 use super::{Line, Source, called, decimal};
 use parts::{
     DEMO, DRAWS, FIT, HEADER, HELPERS, LAST, MAIN, MATRIX, MATRIX_OF_ELEMENTS, RUN, RUN_DEMO, SCORE_ACCURACY, SCORE_CLASSES, SCORE_RMS,
@@ -192,7 +192,7 @@ fn statement(source: &Source, instruction: &Instruction, ordinal: u32) -> String
             Space::Matrix => format!("matrix(|r, c| total(F, |k| {a}[r][k] * {b}[k][c]))"),
         },
         Form::Reduce(reduction, extent) => {
-            let (name, of_matrix) = (reduction.name(), reads.first().is_some_and(|(space, _)| *space == Space::Matrix));
+            let (name, of_matrix) = (name_of(reduction), reads.first().is_some_and(|(space, _)| *space == Space::Matrix));
             match extent {
                 Extent::All if of_matrix => format!("{name}(F * F, |i| {a}[i / F][i % F])"),
                 Extent::All => format!("{name}(F, |i| {a}[i])"),

@@ -6,6 +6,7 @@
 use std::ops::Add;
 
 use exnihilo_jit::exec::sum::sum;
+use exnihilo_jit::lang::{Distribution, Element, Extent, Reduction, Shape};
 use exnihilo_jit::{Instruction, Op, Space};
 
 /// What one value of a function of the mathematics library counts: range reduction and a polynomial of about eight terms.
@@ -15,41 +16,41 @@ pub const FUNCTION_FLOPS: usize = 20;
 pub fn flops(op: Op, features: usize) -> usize {
     let out = op.output().map_or(0, |space| space.elements(features));
     let terms = op.inputs().first().map_or(0, |space| space.elements(features));
-    match op {
-        Op::NoOp | Op::ScalarBroadcast | Op::VectorColumnBroadcast | Op::VectorRowBroadcast | Op::MatrixTranspose => 0,
-        Op::ScalarConstSet | Op::VectorConstSet | Op::MatrixConstSet => 0,
-        _ if op.is_function() => FUNCTION_FLOPS,
-        Op::VectorInnerProduct | Op::MatrixVectorProduct | Op::MatrixMatrixProduct => out * (2 * features - 1),
+    match op.shape() {
+        Shape::Nothing | Shape::Repeat | Shape::Transpose | Shape::Constant => 0,
+        Shape::Elementwise(Element::Function) => FUNCTION_FLOPS,
+        Shape::Elementwise(_) | Shape::Outer => out,
+        Shape::Dot => out * (2 * features - 1),
         // Squares, their sum and a root for each result.
-        Op::VectorNorm | Op::MatrixNorm | Op::MatrixRowNorm | Op::MatrixColumnNorm => 2 * terms,
+        Shape::Reduce(Reduction::Norm, _) => 2 * terms,
         // A sum and a division for each result.
-        Op::VectorMean | Op::MatrixMean | Op::MatrixRowMean => terms,
+        Shape::Reduce(Reduction::Mean, _) => terms,
         // Sum, squares and their sum; two divisions, the square of the mean, a difference and a root.
-        Op::VectorStDev | Op::MatrixStDev | Op::MatrixRowStDev => 3 * terms + 3 * out,
+        Shape::Reduce(Reduction::StDev, _) => 3 * terms + 3 * out,
         // To a fraction, times the range, plus its low end.
-        Op::ScalarUniformSet | Op::VectorUniformSet | Op::MatrixUniformSet => 3 * out,
+        Shape::Drawn(Distribution::Uniform) => 3 * out,
         // By Box and Muller two values share a logarithm and a root, and each has a sine or cosine.
-        Op::ScalarGaussianSet | Op::VectorGaussianSet | Op::MatrixGaussianSet => (3 * FUNCTION_FLOPS / 2 + 5) * out,
-        _ => out,
+        Shape::Drawn(Distribution::Gaussian) => (3 * FUNCTION_FLOPS / 2 + 5) * out,
     }
 }
 
 /// Operations from an input of an op to its output, one after the other.
 fn depth(op: Op, features: usize) -> u32 {
-    let terms = op.inputs().first().map_or(1, |space| space.elements(features));
-    match op {
-        _ if flops(op, features) == 0 => 0,
+    // Reduced together, to one result.
+    let terms = |extent| match extent {
+        Extent::All => op.inputs().first().map_or(1, |space| space.elements(features)),
+        Extent::Rows | Extent::Columns => features,
+    };
+    match op.shape() {
+        Shape::Nothing | Shape::Repeat | Shape::Transpose | Shape::Constant => 0,
         // A polynomial is evaluated in a tree, not term by term.
-        _ if op.is_function() => FUNCTION_FLOPS as u32 / 2,
-        Op::VectorInnerProduct | Op::MatrixVectorProduct | Op::MatrixMatrixProduct => 1 + sum_depth(features),
-        Op::VectorNorm | Op::MatrixNorm => 2 + sum_depth(terms),
-        Op::MatrixRowNorm | Op::MatrixColumnNorm => 2 + sum_depth(features),
-        Op::VectorMean | Op::MatrixMean => 1 + sum_depth(terms),
-        Op::MatrixRowMean => 1 + sum_depth(features),
+        Shape::Elementwise(Element::Function) => FUNCTION_FLOPS as u32 / 2,
+        Shape::Elementwise(_) | Shape::Outer | Shape::Drawn(_) => 1,
+        Shape::Dot => 1 + sum_depth(features),
+        Shape::Reduce(Reduction::Norm, extent) => 2 + sum_depth(terms(extent)),
+        Shape::Reduce(Reduction::Mean, extent) => 1 + sum_depth(terms(extent)),
         // The mean, its square, the difference, the root.
-        Op::VectorStDev | Op::MatrixStDev => 4 + sum_depth(terms),
-        Op::MatrixRowStDev => 4 + sum_depth(features),
-        _ => 1,
+        Shape::Reduce(Reduction::StDev, extent) => 4 + sum_depth(terms(extent)),
     }
 }
 

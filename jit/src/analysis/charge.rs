@@ -1,6 +1,6 @@
 //! What a program is charged for, by a table that is the same on every machine: the budget of a search may depend on it.
 
-use crate::lang::{ComponentFunction, Op, Program, Space};
+use crate::lang::{ComponentFunction, Distribution, Element, Op, Program, Reduction, Shape, Space};
 
 /// One addition or the like, of one element.
 const STEP: u64 = 1;
@@ -28,29 +28,30 @@ const GAUSSIAN: u64 = 24;
 /// | uniform, gaussian | 4, 24 for each element of the output |
 /// | no-op | 0 |
 pub fn op_charge(op: Op, features: usize) -> u64 {
-    use Op::{
-        MatrixColumnNorm, MatrixConstSet, MatrixDivision, MatrixGaussianSet, MatrixMatrixProduct, MatrixMean, MatrixNorm, MatrixReciprocal,
-        MatrixRowMean, MatrixRowNorm, MatrixRowStDev, MatrixStDev, MatrixUniformSet, MatrixVectorProduct, NoOp, ScalarConstSet,
-        ScalarDivision, ScalarGaussianSet, ScalarReciprocal, ScalarUniformSet, VectorConstSet, VectorDivision, VectorGaussianSet,
-        VectorInnerProduct, VectorMean, VectorNorm, VectorReciprocal, VectorStDev, VectorUniformSet,
-    };
     let f = features as u64;
     let elements = |space: Option<&Space>| space.map_or(0, |space| space.elements(features) as u64);
     let (input, output) = (elements(op.inputs().first()), elements(op.output().as_ref()));
-    match op {
-        NoOp => 0,
-        ScalarConstSet | VectorConstSet | MatrixConstSet => STEP,
-        ScalarDivision | VectorDivision | MatrixDivision | ScalarReciprocal | VectorReciprocal | MatrixReciprocal => DIVISION * output,
-        op if op.is_function() => FUNCTION,
-        VectorInnerProduct => 2 * f,
-        MatrixVectorProduct => 2 * f * f,
-        MatrixMatrixProduct => 2 * f * f * f,
-        VectorMean | MatrixMean | MatrixRowMean => input + DIVISION * output,
-        VectorNorm | MatrixNorm | MatrixColumnNorm | MatrixRowNorm => 2 * input + DIVISION * output,
-        VectorStDev | MatrixStDev | MatrixRowStDev => 3 * input + DIVISION * output,
-        ScalarUniformSet | VectorUniformSet | MatrixUniformSet => UNIFORM * output,
-        ScalarGaussianSet | VectorGaussianSet | MatrixGaussianSet => GAUSSIAN * output,
-        _ => STEP * output,
+    match op.shape() {
+        Shape::Nothing => 0,
+        Shape::Constant => STEP,
+        Shape::Elementwise(element) => match element {
+            Element::Quotient | Element::Reciprocal => DIVISION * output,
+            Element::Function => FUNCTION,
+            Element::Sum
+            | Element::Difference
+            | Element::Product
+            | Element::Abs
+            | Element::Heaviside
+            | Element::Minimum
+            | Element::Maximum => STEP * output,
+        },
+        Shape::Repeat | Shape::Transpose | Shape::Outer => STEP * output,
+        Shape::Dot => 2 * f * output,
+        Shape::Reduce(Reduction::Mean, _) => input + DIVISION * output,
+        Shape::Reduce(Reduction::Norm, _) => 2 * input + DIVISION * output,
+        Shape::Reduce(Reduction::StDev, _) => 3 * input + DIVISION * output,
+        Shape::Drawn(Distribution::Uniform) => UNIFORM * output,
+        Shape::Drawn(Distribution::Gaussian) => GAUSSIAN * output,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The op table as analysis reads it, millions of times a second: spaces as indices and facts as bits, so that going over an
 //! instruction takes shifts and masks where the table's slices would take branches.
 
-use crate::lang::{DataKind, Op, Space};
+use crate::lang::{DataKind, Element, Op, Shape, Space};
 
 /// What analysis needs to know of an op. Where there is no operand, its space is 0 and its bit is 0, so that shifting the bit
 /// to any address gives the empty set.
@@ -95,11 +95,22 @@ impl Operands {
 /// IEEE 754 sums and products of two numbers do not depend on their order, all NaNs being alike; an inner product adds the same
 /// products in the same order. Minimum and maximum choose a side for a NaN and between 0.0 and -0.0.
 pub(crate) const fn commutes(op: Op) -> bool {
-    let commutes = matches!(
-        op,
-        Op::ScalarSum | Op::ScalarProduct | Op::VectorSum | Op::VectorProduct | Op::VectorInnerProduct | Op::MatrixSum | Op::MatrixProduct
-    );
-    assert!(!commutes || matches!(op.inputs(), [a, b] if *a as u8 == *b as u8), "only inputs of one space can change places");
+    let alike = matches!(op.inputs(), [a, b] if *a as u8 == *b as u8);
+    let commutes = match op.shape() {
+        Shape::Elementwise(element) => match element {
+            Element::Sum | Element::Product => alike,
+            Element::Difference
+            | Element::Quotient
+            | Element::Abs
+            | Element::Reciprocal
+            | Element::Heaviside
+            | Element::Minimum
+            | Element::Maximum
+            | Element::Function => false,
+        },
+        Shape::Dot => alike && matches!(op.output(), Some(Space::Scalar)),
+        Shape::Nothing | Shape::Repeat | Shape::Transpose | Shape::Outer | Shape::Reduce(..) | Shape::Constant | Shape::Drawn(_) => false,
+    };
     assert!(!commutes || matches!(op.info().data, DataKind::None), "what commutes has no constants");
     commutes
 }

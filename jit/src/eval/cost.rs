@@ -7,7 +7,7 @@
 use crate::compile::{Form, MAX_REGISTER_VECTOR, Target};
 use crate::kernel::Fused;
 use crate::lanes::{ALONG, Chunking, Layout, TaskGroup, WIDTHS, fitted};
-use crate::lang::{ComponentFunction, Op, Scoring, Space};
+use crate::lang::{ComponentFunction, Distribution, Element, Reduction, Scoring, Shape, Space};
 use crate::plan::{Plan, Step};
 
 /// How tasks are divided for native code.
@@ -35,17 +35,27 @@ fn rows(step: &Step, features: usize) -> f64 {
     let output = elements(step.op.output());
     let input = elements(step.op.inputs().first().copied());
     let Fused::Op(op) = step.kind else { return 1.3 * output };
-    match op {
-        Op::ScalarConstSet | Op::VectorConstSet | Op::MatrixConstSet => 1.0,
-        Op::ScalarDivision | Op::VectorDivision | Op::MatrixDivision => 3.0 * output,
-        Op::ScalarReciprocal | Op::VectorReciprocal | Op::MatrixReciprocal => 3.0 * output,
-        Op::ScalarUniformSet | Op::VectorUniformSet | Op::MatrixUniformSet => 8.0 * output,
-        Op::ScalarGaussianSet | Op::VectorGaussianSet | Op::MatrixGaussianSet => 35.0 * output,
-        Op::MatrixMatrixProduct => f * f * f,
-        Op::VectorStDev | Op::MatrixStDev | Op::MatrixRowStDev => 2.0 * input + 6.0 * output,
-        Op::VectorNorm | Op::MatrixNorm | Op::MatrixRowNorm | Op::MatrixColumnNorm => input + 6.0 * output,
-        op if op.is_function() => 25.0,
-        _ => output.max(input),
+    match op.shape() {
+        Shape::Nothing => 0.0,
+        Shape::Constant => 1.0,
+        Shape::Elementwise(element) => match element {
+            Element::Quotient | Element::Reciprocal => 3.0 * output,
+            Element::Function => 25.0,
+            Element::Sum
+            | Element::Difference
+            | Element::Product
+            | Element::Abs
+            | Element::Heaviside
+            | Element::Minimum
+            | Element::Maximum => output,
+        },
+        Shape::Repeat | Shape::Transpose | Shape::Outer => output,
+        Shape::Dot => f * output,
+        Shape::Reduce(Reduction::Mean, _) => input,
+        Shape::Reduce(Reduction::Norm, _) => input + 6.0 * output,
+        Shape::Reduce(Reduction::StDev, _) => 2.0 * input + 6.0 * output,
+        Shape::Drawn(Distribution::Uniform) => 8.0 * output,
+        Shape::Drawn(Distribution::Gaussian) => 35.0 * output,
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) use table::kernel;
 
 use crate::exec::random::DrawKey;
 use crate::exec::simd::Register;
-use crate::lang::Op;
+use crate::lang::{Op, Shape, Space};
 
 /// What a kernel computes: an op, or two instructions in one whose intermediate result nobody else reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +118,13 @@ trait Body {
 
 /// How many rows of scratch memory a kernel may need.
 pub(crate) fn scratch_rows(op: Op, features: usize) -> usize {
-    match op {
-        Op::MatrixVectorProduct => features,
-        Op::MatrixTranspose | Op::MatrixMatrixProduct => features * features,
-        _ => 0,
+    match (op.shape(), op.output()) {
+        // Scalars have room in a register; a result may be one of the inputs.
+        (Shape::Dot, Some(Space::Scalar)) => 0,
+        (Shape::Dot | Shape::Transpose, output) => output.map_or(0, |space| space.elements(features)),
+        (
+            Shape::Nothing | Shape::Elementwise(_) | Shape::Repeat | Shape::Outer | Shape::Reduce(..) | Shape::Constant | Shape::Drawn(_),
+            _,
+        ) => 0,
     }
 }

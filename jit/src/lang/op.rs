@@ -95,8 +95,88 @@ pub enum Notation {
     Draw(&'static str),
 }
 
+/// What the elements of an op's output are made of, whatever the spaces of its operands. Cost, limits, memory and exports follow from it;
+/// what an op means, down to the bit, is in [`crate::oracle`] alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// There is no output.
+    Nothing,
+    /// Each from the elements of the inputs at the same place; a scalar goes with all of them.
+    Elementwise(Element),
+    /// Each is a copy of the scalar, or of the vector's element of its row or column.
+    Repeat,
+    /// m[r][c] = a[c][r].
+    Transpose,
+    /// m[r][c] = a[r] b[c].
+    Outer,
+    /// Each is the sum of F products: of vectors, of a row and a vector, of a row and a column.
+    Dot,
+    /// Each from many elements of the one input.
+    Reduce(Reduction, Extent),
+    /// A constant, for a scalar or one element.
+    Constant,
+    /// Each is a random draw.
+    Drawn(Distribution),
+}
+
+/// What an elementwise op does with the elements a and b of its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Element {
+    /// a + b.
+    Sum,
+    /// a - b.
+    Difference,
+    /// a b.
+    Product,
+    /// a / b.
+    Quotient,
+    /// |a|.
+    Abs,
+    /// 1 / a.
+    Reciprocal,
+    /// 1 above zero, and for scalars at zero, else 0.
+    Heaviside,
+    /// The lower one.
+    Minimum,
+    /// The higher one.
+    Maximum,
+    /// A function of the mathematics library; its name is in the op's notation.
+    Function,
+}
+
+/// What elements are reduced to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// The square root of the sum of squares.
+    Norm,
+    /// The mean.
+    Mean,
+    /// The standard deviation.
+    StDev,
+}
+
+/// Which elements are reduced together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// All.
+    All,
+    /// Each row.
+    Rows,
+    /// Each column.
+    Columns,
+}
+
+/// What is drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Distribution {
+    /// [low, high).
+    Uniform,
+    /// A mean and a standard deviation.
+    Gaussian,
+}
+
 macro_rules! op_table {
-    ($(($number:literal, $op:ident, $reference:literal, [$($input:ident)*] -> $output:tt, $data:ident, $notation:expr, $doc:literal),)*) => {
+    ($(($number:literal, $op:ident, $reference:literal, [$($input:ident)*] -> $output:tt, $data:ident, $shape:expr, $notation:expr, $doc:literal),)*) => {
         /// How many ops there are.
         const COUNT: usize = [$($number),*].len();
 
@@ -119,6 +199,7 @@ macro_rules! op_table {
                     inputs: &[$(Space::$input),*],
                     output: op_table!(@output $output),
                     data: DataKind::$data,
+                    shape: $shape,
                     notation: $notation,
                     doc: $doc,
                 }),*];
@@ -152,6 +233,8 @@ pub struct OpInfo {
     pub output: Option<Space>,
     /// The constants that the op carries.
     pub data: DataKind,
+    /// What the elements of the output are made of.
+    pub shape: Shape,
     /// How it is written.
     pub notation: Notation,
     /// One line on what it computes; a is the first input, b the second, r a row, c a column.
@@ -159,73 +242,74 @@ pub struct OpInfo {
 }
 
 use Notation::{Call, CallAxis, Draw, Infix};
+use Shape::{Constant, Dot, Drawn, Elementwise, Nothing, Outer, Reduce, Repeat, Transpose};
 
 op_table! {
-    (0, NoOp, "NO_OP", [] -> None, None, Notation::NoOp, "Does nothing."),
-    (1, ScalarSum, "SCALAR_SUM_OP", [Scalar Scalar] -> Scalar, None, Infix('+'), "a + b"),
-    (2, ScalarDiff, "SCALAR_DIFF_OP", [Scalar Scalar] -> Scalar, None, Infix('-'), "a - b"),
-    (3, ScalarProduct, "SCALAR_PRODUCT_OP", [Scalar Scalar] -> Scalar, None, Infix('*'), "a * b"),
-    (4, ScalarDivision, "SCALAR_DIVISION_OP", [Scalar Scalar] -> Scalar, None, Infix('/'), "a / b (IEEE 754)"),
-    (5, ScalarAbs, "SCALAR_ABS_OP", [Scalar] -> Scalar, None, Call("abs"), "|a|"),
-    (6, ScalarReciprocal, "SCALAR_RECIPROCAL_OP", [Scalar] -> Scalar, None, Notation::Reciprocal, "1 / a"),
-    (7, ScalarSin, "SCALAR_SIN_OP", [Scalar] -> Scalar, None, Call("sin"), "sin a, radians"),
-    (8, ScalarCos, "SCALAR_COS_OP", [Scalar] -> Scalar, None, Call("cos"), "cos a, radians"),
-    (9, ScalarTan, "SCALAR_TAN_OP", [Scalar] -> Scalar, None, Call("tan"), "tan a, radians"),
-    (10, ScalarArcsin, "SCALAR_ARCSIN_OP", [Scalar] -> Scalar, None, Call("arcsin"), "arcsin a, NaN outside [-1, 1]"),
-    (11, ScalarArccos, "SCALAR_ARCCOS_OP", [Scalar] -> Scalar, None, Call("arccos"), "arccos a, NaN outside [-1, 1]"),
-    (12, ScalarArctan, "SCALAR_ARCTAN_OP", [Scalar] -> Scalar, None, Call("arctan"), "arctan a"),
-    (13, ScalarExp, "SCALAR_EXP_OP", [Scalar] -> Scalar, None, Call("exp"), "e to the power a"),
-    (14, ScalarLog, "SCALAR_LOG_OP", [Scalar] -> Scalar, None, Call("log"), "natural logarithm of a"),
-    (15, ScalarHeaviside, "SCALAR_HEAVYSIDE_OP", [Scalar] -> Scalar, None, Call("heaviside"), "1 if a >= 0 else 0"),
-    (16, VectorHeaviside, "VECTOR_HEAVYSIDE_OP", [Vector] -> Vector, None, Call("heaviside"), "elementwise 1 if a > 0 else 0"),
-    (17, MatrixHeaviside, "MATRIX_HEAVYSIDE_OP", [Matrix] -> Matrix, None, Call("heaviside"), "elementwise 1 if a > 0 else 0"),
-    (18, ScalarVectorProduct, "SCALAR_VECTOR_PRODUCT_OP", [Scalar Vector] -> Vector, None, Infix('*'), "a * b[i]"),
-    (19, ScalarBroadcast, "SCALAR_BROADCAST_OP", [Scalar] -> Vector, None, Call("bcast"), "every element = a"),
-    (20, VectorReciprocal, "VECTOR_RECIPROCAL_OP", [Vector] -> Vector, None, Notation::Reciprocal, "1 / a[i]"),
-    (21, VectorNorm, "VECTOR_NORM_OP", [Vector] -> Scalar, None, Call("norm"), "square root of the sum of squares"),
-    (22, VectorAbs, "VECTOR_ABS_OP", [Vector] -> Vector, None, Call("abs"), "|a[i]|"),
-    (23, VectorSum, "VECTOR_SUM_OP", [Vector Vector] -> Vector, None, Infix('+'), "a[i] + b[i]"),
-    (24, VectorDiff, "VECTOR_DIFF_OP", [Vector Vector] -> Vector, None, Infix('-'), "a[i] - b[i]"),
-    (25, VectorProduct, "VECTOR_PRODUCT_OP", [Vector Vector] -> Vector, None, Infix('*'), "a[i] * b[i]"),
-    (26, VectorDivision, "VECTOR_DIVISION_OP", [Vector Vector] -> Vector, None, Infix('/'), "a[i] / b[i]"),
-    (27, VectorInnerProduct, "VECTOR_INNER_PRODUCT_OP", [Vector Vector] -> Scalar, None, Call("dot"), "sum of a[i] * b[i]"),
-    (28, VectorOuterProduct, "VECTOR_OUTER_PRODUCT_OP", [Vector Vector] -> Matrix, None, Call("outer"), "m[r][c] = a[r] * b[c]"),
-    (29, ScalarMatrixProduct, "SCALAR_MATRIX_PRODUCT_OP", [Scalar Matrix] -> Matrix, None, Infix('*'), "a * b[r][c]"),
-    (30, MatrixReciprocal, "MATRIX_RECIPROCAL_OP", [Matrix] -> Matrix, None, Notation::Reciprocal, "1 / a[r][c]"),
-    (31, MatrixVectorProduct, "MATRIX_VECTOR_PRODUCT_OP", [Matrix Vector] -> Vector, None, Call("dot"), "v[r] = sum over c of a[r][c] * b[c]"),
-    (32, VectorColumnBroadcast, "VECTOR_COLUMN_BROADCAST_OP", [Vector] -> Matrix, None, CallAxis("bcast", 0), "every column = a: m[r][c] = a[r]"),
-    (33, VectorRowBroadcast, "VECTOR_ROW_BROADCAST_OP", [Vector] -> Matrix, None, CallAxis("bcast", 1), "every row = a: m[r][c] = a[c]"),
-    (34, MatrixNorm, "MATRIX_NORM_OP", [Matrix] -> Scalar, None, Call("norm"), "Frobenius norm"),
-    (35, MatrixColumnNorm, "MATRIX_COLUMN_NORM_OP", [Matrix] -> Vector, None, CallAxis("norm", 0), "norm of each column"),
-    (36, MatrixRowNorm, "MATRIX_ROW_NORM_OP", [Matrix] -> Vector, None, CallAxis("norm", 1), "norm of each row"),
-    (37, MatrixTranspose, "MATRIX_TRANSPOSE_OP", [Matrix] -> Matrix, None, Call("transpose"), "m[r][c] = a[c][r]"),
-    (38, MatrixAbs, "MATRIX_ABS_OP", [Matrix] -> Matrix, None, Call("abs"), "|a[r][c]|"),
-    (39, MatrixSum, "MATRIX_SUM_OP", [Matrix Matrix] -> Matrix, None, Infix('+'), "a[r][c] + b[r][c]"),
-    (40, MatrixDiff, "MATRIX_DIFF_OP", [Matrix Matrix] -> Matrix, None, Infix('-'), "a[r][c] - b[r][c]"),
-    (41, MatrixProduct, "MATRIX_PRODUCT_OP", [Matrix Matrix] -> Matrix, None, Infix('*'), "a[r][c] * b[r][c]"),
-    (42, MatrixDivision, "MATRIX_DIVISION_OP", [Matrix Matrix] -> Matrix, None, Infix('/'), "a[r][c] / b[r][c]"),
-    (43, MatrixMatrixProduct, "MATRIX_MATRIX_PRODUCT_OP", [Matrix Matrix] -> Matrix, None, Call("matmul"), "m[r][c] = sum over k of a[r][k] * b[k][c]"),
-    (44, ScalarMin, "SCALAR_MIN_OP", [Scalar Scalar] -> Scalar, None, Call("minimum"), "b if b < a else a"),
-    (45, VectorMin, "VECTOR_MIN_OP", [Vector Vector] -> Vector, None, Call("minimum"), "b[i] if b[i] < a[i] else a[i]"),
-    (46, MatrixMin, "MATRIX_MIN_OP", [Matrix Matrix] -> Matrix, None, Call("minimum"), "a[r][c] if a[r][c] < b[r][c] else b[r][c]"),
-    (47, ScalarMax, "SCALAR_MAX_OP", [Scalar Scalar] -> Scalar, None, Call("maximum"), "b if a < b else a"),
-    (48, VectorMax, "VECTOR_MAX_OP", [Vector Vector] -> Vector, None, Call("maximum"), "b[i] if a[i] < b[i] else a[i]"),
-    (49, MatrixMax, "MATRIX_MAX_OP", [Matrix Matrix] -> Matrix, None, Call("maximum"), "a[r][c] if a[r][c] > b[r][c] else b[r][c]"),
-    (50, VectorMean, "VECTOR_MEAN_OP", [Vector] -> Scalar, None, Call("mean"), "mean of the elements"),
-    (51, MatrixMean, "MATRIX_MEAN_OP", [Matrix] -> Scalar, None, Call("mean"), "mean of the elements"),
-    (52, MatrixRowMean, "MATRIX_ROW_MEAN_OP", [Matrix] -> Vector, None, CallAxis("mean", 1), "mean of each row"),
-    (53, MatrixRowStDev, "MATRIX_ROW_ST_DEV_OP", [Matrix] -> Vector, None, CallAxis("std", 1), "sqrt(mean of squares - mean^2) of each row"),
-    (54, VectorStDev, "VECTOR_ST_DEV_OP", [Vector] -> Scalar, None, Call("std"), "sqrt(mean of squares - mean^2)"),
-    (55, MatrixStDev, "MATRIX_ST_DEV_OP", [Matrix] -> Scalar, None, Call("std"), "sqrt(mean of squares - mean^2) of all elements"),
-    (56, ScalarConstSet, "SCALAR_CONST_SET_OP", [] -> Scalar, ScalarConst, Notation::ScalarConst, "a constant"),
-    (57, VectorConstSet, "VECTOR_CONST_SET_OP", [] -> Vector, VectorConst, Notation::VectorConst, "sets one element, the others stay"),
-    (58, MatrixConstSet, "MATRIX_CONST_SET_OP", [] -> Matrix, MatrixConst, Notation::MatrixConst, "sets one element, the others stay"),
-    (59, ScalarUniformSet, "SCALAR_UNIFORM_SET_OP", [] -> Scalar, Uniform, Draw("uniform"), "a draw from [low, high)"),
-    (60, VectorUniformSet, "VECTOR_UNIFORM_SET_OP", [] -> Vector, Uniform, Draw("uniform"), "every element a draw from [low, high)"),
-    (61, MatrixUniformSet, "MATRIX_UNIFORM_SET_OP", [] -> Matrix, Uniform, Draw("uniform"), "every element a draw from [low, high)"),
-    (62, ScalarGaussianSet, "SCALAR_GAUSSIAN_SET_OP", [] -> Scalar, Gaussian, Draw("gaussian"), "a draw from N(mean, sd^2)"),
-    (63, VectorGaussianSet, "VECTOR_GAUSSIAN_SET_OP", [] -> Vector, Gaussian, Draw("gaussian"), "every element a draw from N(mean, sd^2)"),
-    (64, MatrixGaussianSet, "MATRIX_GAUSSIAN_SET_OP", [] -> Matrix, Gaussian, Draw("gaussian"), "every element a draw from N(mean, sd^2)"),
+    (0, NoOp, "NO_OP", [] -> None, None, Nothing, Notation::NoOp, "Does nothing."),
+    (1, ScalarSum, "SCALAR_SUM_OP", [Scalar Scalar] -> Scalar, None, Elementwise(Element::Sum), Infix('+'), "a + b"),
+    (2, ScalarDiff, "SCALAR_DIFF_OP", [Scalar Scalar] -> Scalar, None, Elementwise(Element::Difference), Infix('-'), "a - b"),
+    (3, ScalarProduct, "SCALAR_PRODUCT_OP", [Scalar Scalar] -> Scalar, None, Elementwise(Element::Product), Infix('*'), "a * b"),
+    (4, ScalarDivision, "SCALAR_DIVISION_OP", [Scalar Scalar] -> Scalar, None, Elementwise(Element::Quotient), Infix('/'), "a / b (IEEE 754)"),
+    (5, ScalarAbs, "SCALAR_ABS_OP", [Scalar] -> Scalar, None, Elementwise(Element::Abs), Call("abs"), "|a|"),
+    (6, ScalarReciprocal, "SCALAR_RECIPROCAL_OP", [Scalar] -> Scalar, None, Elementwise(Element::Reciprocal), Notation::Reciprocal, "1 / a"),
+    (7, ScalarSin, "SCALAR_SIN_OP", [Scalar] -> Scalar, None, Elementwise(Element::Function), Call("sin"), "sin a, radians"),
+    (8, ScalarCos, "SCALAR_COS_OP", [Scalar] -> Scalar, None, Elementwise(Element::Function), Call("cos"), "cos a, radians"),
+    (9, ScalarTan, "SCALAR_TAN_OP", [Scalar] -> Scalar, None, Elementwise(Element::Function), Call("tan"), "tan a, radians"),
+    (10, ScalarArcsin, "SCALAR_ARCSIN_OP", [Scalar] -> Scalar, None, Elementwise(Element::Function), Call("arcsin"), "arcsin a, NaN outside [-1, 1]"),
+    (11, ScalarArccos, "SCALAR_ARCCOS_OP", [Scalar] -> Scalar, None, Elementwise(Element::Function), Call("arccos"), "arccos a, NaN outside [-1, 1]"),
+    (12, ScalarArctan, "SCALAR_ARCTAN_OP", [Scalar] -> Scalar, None, Elementwise(Element::Function), Call("arctan"), "arctan a"),
+    (13, ScalarExp, "SCALAR_EXP_OP", [Scalar] -> Scalar, None, Elementwise(Element::Function), Call("exp"), "e to the power a"),
+    (14, ScalarLog, "SCALAR_LOG_OP", [Scalar] -> Scalar, None, Elementwise(Element::Function), Call("log"), "natural logarithm of a"),
+    (15, ScalarHeaviside, "SCALAR_HEAVYSIDE_OP", [Scalar] -> Scalar, None, Elementwise(Element::Heaviside), Call("heaviside"), "1 if a >= 0 else 0"),
+    (16, VectorHeaviside, "VECTOR_HEAVYSIDE_OP", [Vector] -> Vector, None, Elementwise(Element::Heaviside), Call("heaviside"), "elementwise 1 if a > 0 else 0"),
+    (17, MatrixHeaviside, "MATRIX_HEAVYSIDE_OP", [Matrix] -> Matrix, None, Elementwise(Element::Heaviside), Call("heaviside"), "elementwise 1 if a > 0 else 0"),
+    (18, ScalarVectorProduct, "SCALAR_VECTOR_PRODUCT_OP", [Scalar Vector] -> Vector, None, Elementwise(Element::Product), Infix('*'), "a * b[i]"),
+    (19, ScalarBroadcast, "SCALAR_BROADCAST_OP", [Scalar] -> Vector, None, Repeat, Call("bcast"), "every element = a"),
+    (20, VectorReciprocal, "VECTOR_RECIPROCAL_OP", [Vector] -> Vector, None, Elementwise(Element::Reciprocal), Notation::Reciprocal, "1 / a[i]"),
+    (21, VectorNorm, "VECTOR_NORM_OP", [Vector] -> Scalar, None, Reduce(Reduction::Norm, Extent::All), Call("norm"), "square root of the sum of squares"),
+    (22, VectorAbs, "VECTOR_ABS_OP", [Vector] -> Vector, None, Elementwise(Element::Abs), Call("abs"), "|a[i]|"),
+    (23, VectorSum, "VECTOR_SUM_OP", [Vector Vector] -> Vector, None, Elementwise(Element::Sum), Infix('+'), "a[i] + b[i]"),
+    (24, VectorDiff, "VECTOR_DIFF_OP", [Vector Vector] -> Vector, None, Elementwise(Element::Difference), Infix('-'), "a[i] - b[i]"),
+    (25, VectorProduct, "VECTOR_PRODUCT_OP", [Vector Vector] -> Vector, None, Elementwise(Element::Product), Infix('*'), "a[i] * b[i]"),
+    (26, VectorDivision, "VECTOR_DIVISION_OP", [Vector Vector] -> Vector, None, Elementwise(Element::Quotient), Infix('/'), "a[i] / b[i]"),
+    (27, VectorInnerProduct, "VECTOR_INNER_PRODUCT_OP", [Vector Vector] -> Scalar, None, Dot, Call("dot"), "sum of a[i] * b[i]"),
+    (28, VectorOuterProduct, "VECTOR_OUTER_PRODUCT_OP", [Vector Vector] -> Matrix, None, Outer, Call("outer"), "m[r][c] = a[r] * b[c]"),
+    (29, ScalarMatrixProduct, "SCALAR_MATRIX_PRODUCT_OP", [Scalar Matrix] -> Matrix, None, Elementwise(Element::Product), Infix('*'), "a * b[r][c]"),
+    (30, MatrixReciprocal, "MATRIX_RECIPROCAL_OP", [Matrix] -> Matrix, None, Elementwise(Element::Reciprocal), Notation::Reciprocal, "1 / a[r][c]"),
+    (31, MatrixVectorProduct, "MATRIX_VECTOR_PRODUCT_OP", [Matrix Vector] -> Vector, None, Dot, Call("dot"), "v[r] = sum over c of a[r][c] * b[c]"),
+    (32, VectorColumnBroadcast, "VECTOR_COLUMN_BROADCAST_OP", [Vector] -> Matrix, None, Repeat, CallAxis("bcast", 0), "every column = a: m[r][c] = a[r]"),
+    (33, VectorRowBroadcast, "VECTOR_ROW_BROADCAST_OP", [Vector] -> Matrix, None, Repeat, CallAxis("bcast", 1), "every row = a: m[r][c] = a[c]"),
+    (34, MatrixNorm, "MATRIX_NORM_OP", [Matrix] -> Scalar, None, Reduce(Reduction::Norm, Extent::All), Call("norm"), "Frobenius norm"),
+    (35, MatrixColumnNorm, "MATRIX_COLUMN_NORM_OP", [Matrix] -> Vector, None, Reduce(Reduction::Norm, Extent::Columns), CallAxis("norm", 0), "norm of each column"),
+    (36, MatrixRowNorm, "MATRIX_ROW_NORM_OP", [Matrix] -> Vector, None, Reduce(Reduction::Norm, Extent::Rows), CallAxis("norm", 1), "norm of each row"),
+    (37, MatrixTranspose, "MATRIX_TRANSPOSE_OP", [Matrix] -> Matrix, None, Transpose, Call("transpose"), "m[r][c] = a[c][r]"),
+    (38, MatrixAbs, "MATRIX_ABS_OP", [Matrix] -> Matrix, None, Elementwise(Element::Abs), Call("abs"), "|a[r][c]|"),
+    (39, MatrixSum, "MATRIX_SUM_OP", [Matrix Matrix] -> Matrix, None, Elementwise(Element::Sum), Infix('+'), "a[r][c] + b[r][c]"),
+    (40, MatrixDiff, "MATRIX_DIFF_OP", [Matrix Matrix] -> Matrix, None, Elementwise(Element::Difference), Infix('-'), "a[r][c] - b[r][c]"),
+    (41, MatrixProduct, "MATRIX_PRODUCT_OP", [Matrix Matrix] -> Matrix, None, Elementwise(Element::Product), Infix('*'), "a[r][c] * b[r][c]"),
+    (42, MatrixDivision, "MATRIX_DIVISION_OP", [Matrix Matrix] -> Matrix, None, Elementwise(Element::Quotient), Infix('/'), "a[r][c] / b[r][c]"),
+    (43, MatrixMatrixProduct, "MATRIX_MATRIX_PRODUCT_OP", [Matrix Matrix] -> Matrix, None, Dot, Call("matmul"), "m[r][c] = sum over k of a[r][k] * b[k][c]"),
+    (44, ScalarMin, "SCALAR_MIN_OP", [Scalar Scalar] -> Scalar, None, Elementwise(Element::Minimum), Call("minimum"), "b if b < a else a"),
+    (45, VectorMin, "VECTOR_MIN_OP", [Vector Vector] -> Vector, None, Elementwise(Element::Minimum), Call("minimum"), "b[i] if b[i] < a[i] else a[i]"),
+    (46, MatrixMin, "MATRIX_MIN_OP", [Matrix Matrix] -> Matrix, None, Elementwise(Element::Minimum), Call("minimum"), "a[r][c] if a[r][c] < b[r][c] else b[r][c]"),
+    (47, ScalarMax, "SCALAR_MAX_OP", [Scalar Scalar] -> Scalar, None, Elementwise(Element::Maximum), Call("maximum"), "b if a < b else a"),
+    (48, VectorMax, "VECTOR_MAX_OP", [Vector Vector] -> Vector, None, Elementwise(Element::Maximum), Call("maximum"), "b[i] if a[i] < b[i] else a[i]"),
+    (49, MatrixMax, "MATRIX_MAX_OP", [Matrix Matrix] -> Matrix, None, Elementwise(Element::Maximum), Call("maximum"), "a[r][c] if a[r][c] > b[r][c] else b[r][c]"),
+    (50, VectorMean, "VECTOR_MEAN_OP", [Vector] -> Scalar, None, Reduce(Reduction::Mean, Extent::All), Call("mean"), "mean of the elements"),
+    (51, MatrixMean, "MATRIX_MEAN_OP", [Matrix] -> Scalar, None, Reduce(Reduction::Mean, Extent::All), Call("mean"), "mean of the elements"),
+    (52, MatrixRowMean, "MATRIX_ROW_MEAN_OP", [Matrix] -> Vector, None, Reduce(Reduction::Mean, Extent::Rows), CallAxis("mean", 1), "mean of each row"),
+    (53, MatrixRowStDev, "MATRIX_ROW_ST_DEV_OP", [Matrix] -> Vector, None, Reduce(Reduction::StDev, Extent::Rows), CallAxis("std", 1), "sqrt(mean of squares - mean^2) of each row"),
+    (54, VectorStDev, "VECTOR_ST_DEV_OP", [Vector] -> Scalar, None, Reduce(Reduction::StDev, Extent::All), Call("std"), "sqrt(mean of squares - mean^2)"),
+    (55, MatrixStDev, "MATRIX_ST_DEV_OP", [Matrix] -> Scalar, None, Reduce(Reduction::StDev, Extent::All), Call("std"), "sqrt(mean of squares - mean^2) of all elements"),
+    (56, ScalarConstSet, "SCALAR_CONST_SET_OP", [] -> Scalar, ScalarConst, Constant, Notation::ScalarConst, "a constant"),
+    (57, VectorConstSet, "VECTOR_CONST_SET_OP", [] -> Vector, VectorConst, Constant, Notation::VectorConst, "sets one element, the others stay"),
+    (58, MatrixConstSet, "MATRIX_CONST_SET_OP", [] -> Matrix, MatrixConst, Constant, Notation::MatrixConst, "sets one element, the others stay"),
+    (59, ScalarUniformSet, "SCALAR_UNIFORM_SET_OP", [] -> Scalar, Uniform, Drawn(Distribution::Uniform), Draw("uniform"), "a draw from [low, high)"),
+    (60, VectorUniformSet, "VECTOR_UNIFORM_SET_OP", [] -> Vector, Uniform, Drawn(Distribution::Uniform), Draw("uniform"), "every element a draw from [low, high)"),
+    (61, MatrixUniformSet, "MATRIX_UNIFORM_SET_OP", [] -> Matrix, Uniform, Drawn(Distribution::Uniform), Draw("uniform"), "every element a draw from [low, high)"),
+    (62, ScalarGaussianSet, "SCALAR_GAUSSIAN_SET_OP", [] -> Scalar, Gaussian, Drawn(Distribution::Gaussian), Draw("gaussian"), "a draw from N(mean, sd^2)"),
+    (63, VectorGaussianSet, "VECTOR_GAUSSIAN_SET_OP", [] -> Vector, Gaussian, Drawn(Distribution::Gaussian), Draw("gaussian"), "every element a draw from N(mean, sd^2)"),
+    (64, MatrixGaussianSet, "MATRIX_GAUSSIAN_SET_OP", [] -> Matrix, Gaussian, Drawn(Distribution::Gaussian), Draw("gaussian"), "every element a draw from N(mean, sd^2)"),
 }
 
 impl Op {
@@ -259,9 +343,14 @@ impl Op {
         matches!(self.info().data, DataKind::Uniform | DataKind::Gaussian)
     }
 
+    /// What the elements of the output are made of.
+    pub const fn shape(self) -> Shape {
+        self.info().shape
+    }
+
     /// Whether the op is a function of the mathematics library (7 to 14).
     pub const fn is_function(self) -> bool {
-        self.number() >= Op::ScalarSin.number() && self.number() <= Op::ScalarLog.number()
+        matches!(self.shape(), Shape::Elementwise(Element::Function))
     }
 
     /// Whether the op sets one element and leaves the others of its output as they were (57, 58).
@@ -307,6 +396,11 @@ mod tests {
         for op in Op::ALL {
             assert_eq!(op.is_random(), op.number() >= 59);
             assert_eq!(op.writes_one_element(), op.number() == 57 || op.number() == 58);
+            assert_eq!(op.is_function(), (7..=14).contains(&op.number()));
+            // The columns of a row go together.
+            assert_eq!(matches!(op.shape(), Shape::Drawn(_)), op.is_random());
+            assert_eq!(op.shape() == Shape::Constant, op.info().data != DataKind::None && !op.is_random());
+            assert_eq!(op.shape() == Shape::Nothing, op.output().is_none());
         }
     }
 }

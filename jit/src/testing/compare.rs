@@ -1,6 +1,6 @@
 //! When two numbers or memories count as the same, and where they first differ.
 
-use crate::lang::{Op, Space};
+use crate::lang::{Element, Op, Shape, Space};
 use crate::oracle::Memory;
 
 /// How near a found number must be to the expected one. NaN equals NaN and nothing else; infinities must be exact.
@@ -23,29 +23,16 @@ impl Tolerance {
     /// What the output of an op may differ by from the recorded one: nothing, except that the maths of the platform where the
     /// cases were recorded is up to 2 ulp away, and that its sums have another order.
     pub const fn of_op(op: Op) -> Tolerance {
-        match op {
-            Op::ScalarSin
-            | Op::ScalarCos
-            | Op::ScalarTan
-            | Op::ScalarArcsin
-            | Op::ScalarArccos
-            | Op::ScalarArctan
-            | Op::ScalarExp
-            | Op::ScalarLog => Tolerance::Ulps(2),
-            Op::VectorNorm
-            | Op::MatrixNorm
-            | Op::MatrixColumnNorm
-            | Op::MatrixRowNorm
-            | Op::VectorInnerProduct
-            | Op::MatrixVectorProduct
-            | Op::MatrixMatrixProduct
-            | Op::VectorMean
-            | Op::MatrixMean
-            | Op::MatrixRowMean
-            | Op::MatrixRowStDev
-            | Op::VectorStDev
-            | Op::MatrixStDev => Tolerance::Near { relative: 1e-9, absolute: 0.0 },
-            _ => Tolerance::Exact,
+        match op.shape() {
+            Shape::Elementwise(Element::Function) => Tolerance::Ulps(2),
+            Shape::Dot | Shape::Reduce(..) => Tolerance::Near { relative: 1e-9, absolute: 0.0 },
+            Shape::Nothing
+            | Shape::Elementwise(_)
+            | Shape::Repeat
+            | Shape::Transpose
+            | Shape::Outer
+            | Shape::Constant
+            | Shape::Drawn(_) => Tolerance::Exact,
         }
     }
 

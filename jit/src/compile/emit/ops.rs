@@ -8,7 +8,7 @@ use super::{CodePath, Emitter, flags, lane_order, offset};
 use crate::exec::simd::SimdLevel;
 use crate::exec::sum::{Adder, Terms, sum_terms};
 use crate::kernel::{Combine, Fused, Operation, kernel};
-use crate::lang::Op;
+use crate::lang::{Element, Reduction, Shape, Space};
 use crate::plan::Step;
 
 impl Emitter<'_, '_> {
@@ -23,52 +23,51 @@ impl Emitter<'_, '_> {
             Fused::Scaled(combined) => return self.inline_scaled(step, combined),
             Fused::Outer(_) => unreachable!("matrices are in memory"),
         }
-        let reduces = matches!(step.op, Op::VectorInnerProduct | Op::VectorNorm | Op::VectorMean | Op::VectorStDev);
+        let reduces = matches!(step.op.shape(), Shape::Dot | Shape::Reduce(..));
         self.paths.insert(if reduces { CodePath::InlineReduction } else { CodePath::InlineElements });
-        match step.op {
-            Op::ScalarConstSet | Op::VectorConstSet => {
+        match step.op.shape() {
+            Shape::Constant => {
                 let value = self.load_row(self.constants, self.slots[index] as i32 * 16);
-                self.rows.set(out, value);
+                if step.op.output() == Some(Space::Matrix) {
+                    self.store_row(value, self.memory, self.row_offset(out, 1));
+                } else {
+                    self.rows.set(out, value);
+                }
             }
-            Op::MatrixConstSet => {
-                let value = self.load_row(self.constants, self.slots[index] as i32 * 16);
-                self.store_row(value, self.memory, self.row_offset(out, 1));
-            }
-            Op::ScalarBroadcast => {
+            Shape::Repeat => {
                 let value = self.get(a);
                 (out..out + n).for_each(|row| self.rows.set(row, value));
             }
-            Op::ScalarVectorProduct => {
+            Shape::Elementwise(_) if step.op.inputs() == [Space::Scalar, Space::Vector] => {
                 for i in 0..n {
                     let result = self.multiply_rows(a, b + i);
                     self.set_element(out + i, result);
                 }
             }
-            Op::VectorInnerProduct => {
-                let result = self.sum(size, |emitter, i| emitter.multiply_rows(a + i, b + i));
-                self.rows.set(out, result);
-            }
-            Op::VectorNorm => {
-                let squares = self.sum_of_squares(a, size);
-                let norm = self.builder.ins().sqrt(squares);
-                self.rows.set(out, norm);
-            }
-            Op::VectorMean => {
-                let mean = self.mean(a, size);
-                self.rows.set(out, mean);
-            }
-            Op::VectorStDev => {
-                let st_dev = self.st_dev(a, size);
-                self.rows.set(out, st_dev);
-            }
-            op => {
+            Shape::Elementwise(element) => {
                 for i in 0..n {
                     let x = self.get(a + i);
-                    let y = if op.inputs().len() == 2 { self.get(b + i) } else { x };
-                    let result = self.elementwise(op, x, y);
+                    let y = if step.op.inputs().len() == 2 { self.get(b + i) } else { x };
+                    let result = self.elementwise(element, step.op.output() == Some(Space::Scalar), x, y);
                     self.set_element(out + i, result);
                 }
             }
+            Shape::Dot => {
+                let result = self.sum(size, |emitter, i| emitter.multiply_rows(a + i, b + i));
+                self.rows.set(out, result);
+            }
+            Shape::Reduce(reduction, _) => {
+                let result = match reduction {
+                    Reduction::Norm => {
+                        let squares = self.sum_of_squares(a, size);
+                        self.builder.ins().sqrt(squares)
+                    }
+                    Reduction::Mean => self.mean(a, size),
+                    Reduction::StDev => self.st_dev(a, size),
+                };
+                self.rows.set(out, result);
+            }
+            Shape::Nothing | Shape::Transpose | Shape::Outer | Shape::Drawn(_) => unreachable!("{} is left to its kernel", step.op),
         }
     }
 
@@ -88,29 +87,29 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// An elementwise op on one element.
+    /// An elementwise op on one element, of a scalar or of a vector.
     ///
     /// # Panics
-    /// If the op is not elementwise.
-    fn elementwise(&mut self, op: Op, x: Value, y: Value) -> Value {
+    /// If it is a function, which is left to its kernel.
+    fn elementwise(&mut self, element: Element, is_scalar: bool, x: Value, y: Value) -> Value {
         let b = &mut self.builder;
-        match op {
-            Op::ScalarSum | Op::VectorSum => b.ins().fadd(x, y),
-            Op::ScalarDiff | Op::VectorDiff => b.ins().fsub(x, y),
-            Op::ScalarProduct | Op::VectorProduct => b.ins().fmul(x, y),
-            Op::ScalarDivision | Op::VectorDivision => b.ins().fdiv(x, y),
-            Op::ScalarAbs | Op::VectorAbs => b.ins().fabs(x),
-            Op::ScalarReciprocal | Op::VectorReciprocal => {
+        match element {
+            Element::Sum => b.ins().fadd(x, y),
+            Element::Difference => b.ins().fsub(x, y),
+            Element::Product => b.ins().fmul(x, y),
+            Element::Quotient => b.ins().fdiv(x, y),
+            Element::Abs => b.ins().fabs(x),
+            Element::Reciprocal => {
                 let one = self.splat(1.0);
                 self.builder.ins().fdiv(one, x)
             }
-            Op::ScalarHeaviside => self.one_where(FloatCC::GreaterThanOrEqual, x),
-            Op::VectorHeaviside => self.one_where(FloatCC::GreaterThan, x),
+            Element::Heaviside if is_scalar => self.one_where(FloatCC::GreaterThanOrEqual, x),
+            Element::Heaviside => self.one_where(FloatCC::GreaterThan, x),
             // y if y < x else x
-            Op::ScalarMin | Op::VectorMin => select(b, FloatCC::LessThan, y, x, y, x),
+            Element::Minimum => select(b, FloatCC::LessThan, y, x, y, x),
             // y if x < y else x
-            Op::ScalarMax | Op::VectorMax => select(b, FloatCC::LessThan, x, y, y, x),
-            _ => unreachable!("{op} is not elementwise on scalars and vectors"),
+            Element::Maximum => select(b, FloatCC::LessThan, x, y, y, x),
+            Element::Function => unreachable!("functions are left to their kernels"),
         }
     }
 
