@@ -19,7 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Whole programs are in the folder `examples`: `search` (with a callback), `own_data` (programs on own data), and in the crate
+//! Whole programs are in the folder `examples`: `search` (with a callback), `own_data` (programs on own data), `own_search` (a search on own arrays, recorded), and in the crate
 //! `exnihilo-jit` `native_code` (a program is compiled and called).
 //!
 //! The rooms, from the lowest up; each uses only those before it, and the crate [`exnihilo_jit`] below them:

@@ -110,7 +110,8 @@ impl Recorder {
         }
     }
 
-    /// Records what a search reports. Where it cannot be written, the search is stopped; [`Recorder::conclude`] says why.
+    /// Records what a search reports. Where it cannot be written, the search is stopped, by [`SearchOptions::stop`], which the options of
+    /// the search and of the recorder must share (a clone does); [`Recorder::conclude`] says why.
     pub fn record(&mut self, report: Report<'_>) {
         self.record_and_tell(report, |_| ());
     }

@@ -68,7 +68,9 @@ pub enum CheckpointError {
     #[error("it is damaged: {0}")]
     Impossible(String),
     /// The tasks have other examples now.
-    #[error("the data of the tasks have changed since: put the files back that `tasks` names, or start a new run")]
+    #[error(
+        "the data of the tasks have changed since: put the files back that `tasks` names, or give the search the tasks in memory that it had, or start a new run"
+    )]
     Data,
     /// The experiment in it is refused.
     #[error("the experiment in it is refused: {0}")]

@@ -13,7 +13,7 @@ use super::island::{Best, Island, IslandPlace, IslandSettings, IslandState};
 use super::migration::{Exchange, Migration, PoolState, Rounds};
 use super::milestones::{MilestoneState, MilestoneTable, RestoredMilestones};
 use super::outcome::SearchError;
-use super::search_tasks::SearchTasks;
+use super::search_tasks::{SearchTasks, whole_hash};
 use super::share;
 use super::tasks::TaskSource;
 use super::totals::{Pass, Totals};
@@ -54,6 +54,8 @@ pub(super) struct Shared<'a> {
     pub(super) settings: Arc<IslandSettings>,
     pub(super) evaluator: Evaluator,
     pub(super) tasks: &'a dyn TaskSource,
+    /// Whether the experiment describes these tasks, so that a checkpoint tells of all of them.
+    pub(super) is_described: bool,
     pub(super) seed: u64,
     pub(super) checks: Arc<Checks>,
 }
@@ -65,7 +67,13 @@ impl Shared<'_> {
     /// Tasks that cannot be made, or are of another kind than the experiment's programs.
     pub(super) fn search_tasks(&self, task_set: usize, experiment: u64) -> Result<SearchTasks, SearchError> {
         let group = self.made(SetName::Search, self.tasks.search_tasks(task_set, experiment))?;
-        Ok(SearchTasks::new(group, self.settings.first_tasks()))
+        let first = self.settings.first_tasks();
+        if self.is_described {
+            return Ok(SearchTasks::new(group, first));
+        }
+        let (select, last) = (self.select_tasks(experiment)?, self.final_tasks()?);
+        let beyond = whole_hash([&group, &select].into_iter().chain(&last));
+        Ok(SearchTasks::with_beyond(group, first, beyond))
     }
 
     /// Whether select and final tasks can be made, as far as is known: they are made only when there is a result.
@@ -73,7 +81,12 @@ impl Shared<'_> {
     /// # Errors
     /// They cannot.
     pub(super) fn check_later_tasks(&self) -> Result<(), SearchError> {
-        self.tasks.check_later_tasks()
+        self.tasks.check_later_tasks()?;
+        if !self.is_described {
+            self.select_tasks(0)?;
+            self.final_tasks()?;
+        }
+        Ok(())
     }
 
     /// The select tasks of an experiment.

@@ -233,6 +233,7 @@ impl Search {
             settings: Arc::new(IslandSettings::new(&self.experiment)?),
             evaluator: Evaluator::new(self.options.backend),
             tasks: self.tasks.as_deref().unwrap_or(described),
+            is_described: self.tasks.is_none(),
             seed: self.seed,
             checks: Arc::new(Checks::new(self.options.verify, self.seed, verified)),
         })

@@ -12,14 +12,21 @@ pub(super) struct SearchTasks {
     /// The first tasks and the rest; empty where all are one stage.
     stages: Vec<TaskGroup>,
     fingerprint: OnceLock<u128>,
+    /// What else must be the same in a search that goes on; 0 where the experiment in the checkpoint tells it.
+    beyond: u128,
 }
 
 impl SearchTasks {
     /// The tasks of `all`, of which the first `first` are the first stage, if any are beyond them.
     pub(super) fn new(all: TaskGroup, first: Option<usize>) -> SearchTasks {
+        SearchTasks::with_beyond(all, first, 0)
+    }
+
+    /// The same for tasks that the experiment does not describe; `beyond` is the [`whole_hash`] of all that belongs to them.
+    pub(super) fn with_beyond(all: TaskGroup, first: Option<usize>, beyond: u128) -> SearchTasks {
         let tasks = all.tasks().len();
         let stages = first.filter(|&first| first < tasks).map_or(Vec::new(), |first| vec![all.part(0..first), all.part(first..tasks)]);
-        SearchTasks { all, stages, fingerprint: OnceLock::new() }
+        SearchTasks { all, stages, fingerprint: OnceLock::new(), beyond }
     }
 
     /// All tasks.
@@ -34,7 +41,7 @@ impl SearchTasks {
 
     /// 128 bits of all examples and seeds: files may change between a checkpoint and the day when a run goes on. Made when first asked for.
     pub(super) fn fingerprint(&self) -> u128 {
-        *self.fingerprint.get_or_init(|| self.hash())
+        *self.fingerprint.get_or_init(|| self.hash() ^ self.beyond)
     }
 
     fn hash(&self) -> u128 {
@@ -58,4 +65,24 @@ impl SearchTasks {
         let examples = self.all.tasks().len() as u64 * self.all.train_examples() as u64;
         examples.saturating_mul(self.all.settings().epochs.into())
     }
+}
+
+/// 128 bits of everything in these groups: settings, seeds, examples, orders, and how many there are of each.
+pub(super) fn whole_hash<'g>(groups: impl IntoIterator<Item = &'g TaskGroup>) -> u128 {
+    let mut hasher = Xxh3::new();
+    for group in groups {
+        // All fields, by name: a new one changes the text.
+        hasher.update(format!("{:?}, {} tasks;", group.settings(), group.tasks().len()).as_bytes());
+        for task in group.tasks() {
+            hasher.update(&task.seed.to_le_bytes());
+            for numbers in [&task.train.features, &task.train.labels, &task.valid.features, &task.valid.labels] {
+                hasher.update(&numbers.len().to_le_bytes());
+                numbers.iter().for_each(|number| hasher.update(&number.to_bits().to_le_bytes()));
+            }
+            let orders = task.train_orders.as_deref().unwrap_or_default();
+            hasher.update(&orders.len().to_le_bytes());
+            orders.iter().flatten().for_each(|example| hasher.update(&example.to_le_bytes()));
+        }
+    }
+    hasher.digest128()
 }

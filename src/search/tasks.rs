@@ -9,7 +9,7 @@ use crate::experiment::Experiment;
 use crate::task::{DataCache, SetName, TaskError, TaskSpec, build_group, build_group_from};
 
 /// Gives a search its tasks. It is asked by several threads, again for each experiment, and again at the end; for the same arguments it
-/// must give the same tasks, which is checked where a search is resumed.
+/// must give the same tasks; where a search is resumed, all of them are compared with those of its checkpoint.
 pub trait TaskSource: fmt::Debug + Send + Sync {
     /// How many sets of search tasks there are, at least 1; islands are divided among them.
     fn search_sets(&self) -> usize;

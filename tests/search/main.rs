@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use exnihilo::experiment::Experiment;
 use exnihilo::search::{Checkpoint, Outcome, Progress, Report, Search, SearchError, SearchOptions, StoppedBy, TasksInMemory};
 use exnihilo::task::{DataCache, SetName, build_group};
+use exnihilo_jit::{Examples, GroupSettings, Scoring, Task, TaskGroup};
 
 /// The linear preset in small: 3 experiments of 2 islands side by side, no target.
 fn small() -> Experiment {
@@ -410,4 +411,38 @@ fn tasks_in_memory_must_fit_the_experiment_and_the_checkpoint() {
     assert_eq!(result(&resumed(7).expect("the tasks of before")), result(&whole));
     let error = resumed(8).expect_err("other tasks").to_string();
     assert!(error.contains("the data of the tasks have changed"), "{error}");
+
+    // The search tasks of before, with other settings, and with other tasks behind them.
+    let (same, others) = (in_memory(&experiment, 7), in_memory(&experiment, 8));
+    let again = |group: &TaskGroup, epochs| {
+        TaskGroup::new(GroupSettings { epochs, ..*group.settings() }, group.tasks().to_vec()).expect("valid tasks")
+    };
+    let last = |tasks: &TasksInMemory, epochs| tasks.last.as_ref().map(|last| again(last, epochs));
+    for (tasks, is_refused) in [
+        (TasksInMemory { search: vec![again(&same.search[0], 1)], select: again(&same.select, 1), last: last(&same, 1) }, false),
+        (TasksInMemory { search: vec![again(&same.search[0], 2)], select: again(&same.select, 1), last: last(&same, 1) }, true),
+        (TasksInMemory { search: vec![again(&same.search[0], 1)], select: again(&others.select, 1), last: last(&same, 1) }, true),
+        (TasksInMemory { search: vec![again(&same.search[0], 1)], select: again(&same.select, 1), last: last(&others, 1) }, true),
+        (TasksInMemory { search: vec![again(&same.search[0], 1)], select: again(&same.select, 1), last: None }, true),
+    ] {
+        let checkpoint = Checkpoint::decode(&bytes).expect("what was written");
+        let search = Search::resume(checkpoint, individuals(900)).expect("options").on_tasks(Arc::new(tasks)).expect("one set");
+        let refused = search.run(|_| {}).err().map(|error| error.to_string());
+        assert_eq!(refused.is_some(), is_refused, "{refused:?}");
+        assert!(refused.is_none_or(|error| error.contains("the data of the tasks have changed")));
+    }
+}
+
+#[test]
+fn final_tasks_of_another_kind_are_told_before_the_search() {
+    let experiment = small();
+    let mut tasks = in_memory(&experiment, 7);
+    let part = |count: usize| Examples { features: vec![0.5; 10 * count], labels: vec![3.0; count] };
+    let task = Task { seed: 1, train: part(2), valid: part(1), train_orders: None };
+    let classes = TaskGroup::new(GroupSettings::new(10, Scoring::Classes), vec![task]).expect("valid tasks");
+    Arc::get_mut(&mut tasks).expect("nobody else has it").last = Some(classes);
+    let search = Search::new(experiment, 7, individuals(900)).expect("a valid search").on_tasks(tasks).expect("one set");
+    let mut reports = 0;
+    let error = search.run(|_| reports += 1).expect_err("labels of another kind").to_string();
+    assert!(error.contains("final tasks with labels of the kind Classes") && reports == 0, "{reports} reports; {error}");
 }
