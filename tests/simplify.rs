@@ -189,7 +189,7 @@ fn programs_of_runs_with_classes_are_for_tasks_with_classes() {
     assert_ne!(folder.done(&["simplify", "elsewhere.az"]).stdout, softmax);
     let reduced = folder.done(&["simplify", "run/best.az", "--approximate", "0.02", "--seeds", "1", "--json"]).events();
     assert!(
-        reduced.last().expect("events")["benchmark"]
+        reduced.last().expect("events")["panel"]
             .as_str()
             .is_some_and(|benchmark| benchmark.starts_with("1 x 2 digits tasks (F = 16, 50/58"))
     );

@@ -56,7 +56,7 @@ struct ReducedEvent<'a> {
 struct Approximate {
     epsilon: f64,
     /// The tasks in words.
-    benchmark: String,
+    panel: String,
     /// How many there are, of each of the two sets.
     tasks: usize,
     /// On the tasks that decided.
@@ -149,7 +149,7 @@ impl Report {
         for line in comparison(epsilon, &decided, &confirmed) {
             self.comment(&line);
         }
-        self.approximate = Some(Approximate { epsilon, benchmark, tasks, decided, confirmed, within: within(epsilon, &confirmed) });
+        self.approximate = Some(Approximate { epsilon, panel: benchmark, tasks, decided, confirmed, within: within(epsilon, &confirmed) });
     }
 
     /// What goes to stdout in the end.
