@@ -105,9 +105,9 @@ pub enum Shape {
     Elementwise(Element),
     /// Each is a copy of the scalar, or of the vector's element of its row or column.
     Repeat,
-    /// m[r][c] = a[c][r].
+    /// `m[r][c] = a[c][r]`.
     Transpose,
-    /// m[r][c] = a[r] b[c].
+    /// `m[r][c] = a[r] b[c]`.
     Outer,
     /// Each is the sum of F products: of vectors, of a row and a vector, of a row and a column.
     Dot,
