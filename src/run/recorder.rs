@@ -196,11 +196,6 @@ impl Recorder {
         &self.best.text
     }
 
-    /// Whether something could not be written.
-    pub const fn has_failed(&self) -> bool {
-        self.failure.is_some()
-    }
-
     fn progress(&mut self, progress: &search::Progress, tell: impl FnOnce(&RunEvent)) {
         let best = self.best.program.as_ref().filter(|_| !self.best.is_told).map(|_| self.best.text.clone());
         let event = RunEvent::Progress(Progress::new(progress, progress.remaining(self.options.limits()), best));

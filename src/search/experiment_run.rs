@@ -67,13 +67,17 @@ impl Shared<'_> {
     /// Tasks that cannot be made, or are of another kind than the experiment's programs.
     pub(super) fn search_tasks(&self, task_set: usize, experiment: u64) -> Result<SearchTasks, SearchError> {
         let group = self.made(SetName::Search, self.tasks.search_tasks(task_set, experiment))?;
-        let first = self.settings.first_tasks();
-        if self.is_described {
-            return Ok(SearchTasks::new(group, first));
-        }
-        let (select, last) = (self.select_tasks(experiment)?, self.final_tasks()?);
-        let beyond = whole_hash([&group, &select].into_iter().chain(&last));
-        Ok(SearchTasks::with_beyond(group, first, beyond))
+        let fingerprint = if self.is_described {
+            None
+        } else {
+            let (select, last) = (self.select_tasks(experiment)?, self.final_tasks()?);
+            Some(whole_hash([&group, &select].into_iter().chain(&last)))
+        };
+        let tasks = SearchTasks::new(group, self.settings.first_tasks());
+        Ok(match fingerprint {
+            Some(fingerprint) => tasks.known_by(fingerprint),
+            None => tasks,
+        })
     }
 
     /// Whether select and final tasks can be made, as far as is known: they are made only when there is a result.

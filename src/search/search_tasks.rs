@@ -12,21 +12,19 @@ pub(super) struct SearchTasks {
     /// The first tasks and the rest; empty where all are one stage.
     stages: Vec<TaskGroup>,
     fingerprint: OnceLock<u128>,
-    /// What else must be the same in a search that goes on; 0 where the experiment in the checkpoint tells it.
-    beyond: u128,
 }
 
 impl SearchTasks {
     /// The tasks of `all`, of which the first `first` are the first stage, if any are beyond them.
     pub(super) fn new(all: TaskGroup, first: Option<usize>) -> SearchTasks {
-        SearchTasks::with_beyond(all, first, 0)
-    }
-
-    /// The same for tasks that the experiment does not describe; `beyond` is the [`whole_hash`] of all that belongs to them.
-    pub(super) fn with_beyond(all: TaskGroup, first: Option<usize>, beyond: u128) -> SearchTasks {
         let tasks = all.tasks().len();
         let stages = first.filter(|&first| first < tasks).map_or(Vec::new(), |first| vec![all.part(0..first), all.part(first..tasks)]);
-        SearchTasks { all, stages, fingerprint: OnceLock::new(), beyond }
+        SearchTasks { all, stages, fingerprint: OnceLock::new() }
+    }
+
+    /// The same tasks, known by this fingerprint: the [`whole_hash`] of all that belongs to them, where no experiment describes them.
+    pub(super) fn known_by(self, fingerprint: u128) -> SearchTasks {
+        SearchTasks { fingerprint: OnceLock::from(fingerprint), ..self }
     }
 
     /// All tasks.
@@ -41,7 +39,7 @@ impl SearchTasks {
 
     /// 128 bits of all examples and seeds: files may change between a checkpoint and the day when a run goes on. Made when first asked for.
     pub(super) fn fingerprint(&self) -> u128 {
-        *self.fingerprint.get_or_init(|| self.hash() ^ self.beyond)
+        *self.fingerprint.get_or_init(|| self.hash())
     }
 
     fn hash(&self) -> u128 {

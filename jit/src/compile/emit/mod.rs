@@ -274,7 +274,7 @@ impl Emitter<'_, '_> {
         self.unit.settings.scoring.interface()
     }
 
-    /// Puts the zero label of classes into memory, if somebody looks there.
+    /// Puts the zero label of classes into memory, where memory is observed.
     fn show_zero_label(&mut self) {
         if self.unit.settings.inputs_in_memory {
             let f = self.unit.settings.features;
@@ -283,7 +283,7 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Puts the label of classes into memory, where the error kernel left it in rows of its own, if somebody looks there.
+    /// Puts the label of classes into memory, where the error kernel left it in rows of its own, where memory is observed.
     fn show_label(&mut self) {
         if self.unit.settings.inputs_in_memory {
             let f = self.unit.settings.features;
